@@ -1,0 +1,133 @@
+"""What happened, for whoever watches: smart charging, the event stream, metrics.
+
+Publishing never waits and never fails: a watcher that falls behind loses its oldest events and
+is told how many (`Subscription.lost`), so no watcher can delay an answer to a charger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from csms.model import ConnectorStatus, MeterValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    at: datetime
+    charge_point_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargePointConnected(Event):
+    ocpp_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargePointDisconnected(Event):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargePointBooted(Event):
+    registration_status: str
+    vendor: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorStatusChanged(Event):
+    evse_id: int
+    connector_id: int
+    status: ConnectorStatus
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionStarted(Event):
+    transaction_id: int
+    evse_id: int
+    connector_id: int
+    id_token: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionEnded(Event):
+    transaction_id: int
+    evse_id: int
+    connector_id: int
+    energy_wh: Decimal | None
+    stop_reason: str | None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterValuesReceived(Event):
+    evse_id: int
+    connector_id: int
+    transaction_id: int | None
+    meter_values: tuple[MeterValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargePointNotified(Event):
+    """Anything else a charger reported: security events, firmware, logs, monitoring, ..."""
+
+    kind: str
+    severity: str
+    data: dict[str, Any]
+
+
+class Subscription:
+    """One watcher's bounded view of the events."""
+
+    def __init__(self, events: Events, limit: int) -> None:
+        self._events = events
+        self._queue: deque[Event] = deque(maxlen=limit)
+        self._wake = asyncio.Event()
+        self._closed = False
+        self.lost = 0
+
+    def _push(self, event: Event) -> None:
+        if len(self._queue) == self._queue.maxlen:
+            self.lost += 1
+        self._queue.append(event)
+        self._wake.set()
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        while not self._closed:
+            while self._queue:
+                yield self._queue.popleft()
+            self._wake.clear()
+            await self._wake.wait()
+
+    def close(self) -> None:
+        self._closed = True
+        self._wake.set()
+        self._events._subscriptions.discard(self)
+
+
+class Events:
+    """The one place where events are published and watched."""
+
+    def __init__(self) -> None:
+        self._subscriptions: set[Subscription] = set()
+
+    @property
+    def watched(self) -> bool:
+        """Whether anyone listens; lets the hot path skip building an event."""
+        return bool(self._subscriptions)
+
+    def publish(self, event: Event) -> None:
+        for subscription in self._subscriptions:
+            subscription._push(event)
+
+    def subscribe(self, limit: int = 1000) -> Subscription:
+        subscription = Subscription(self, limit)
+        self._subscriptions.add(subscription)
+        return subscription
