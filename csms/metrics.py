@@ -1,0 +1,117 @@
+"""Every metric in one place; labels are bounded, children are bound once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_LATENCY_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+MAX_VENDORS: Final = 64
+"""Vendors beyond this many share the label "other"."""
+
+
+class Metrics:
+    """All metrics of one server, on a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry(auto_describe=True)
+        self.connections = Gauge(
+            "csms_connections", "Live charger connections", ["version"], registry=registry
+        )
+        self.handshakes = Counter(
+            "csms_handshakes_total", "WebSocket handshakes", ["outcome"], registry=registry
+        )
+        self.disconnects = Counter(
+            "csms_disconnects_total", "Connections ended", ["reason"], registry=registry
+        )
+        self.messages = Counter(
+            "csms_messages_total",
+            "Calls by version, direction (in, out), action and outcome",
+            ["version", "direction", "action", "outcome"],
+            registry=registry,
+        )
+        self.bad_frames = Counter(
+            "csms_bad_frames_total",
+            "Frames that were no OCPP-J message",
+            ["why"],
+            registry=registry,
+        )
+        self.repairs = Counter(
+            "csms_repairs_total", "Quirks repaired", ["repair", "vendor"], registry=registry
+        )
+        self.handler_seconds = Histogram(
+            "csms_handler_seconds",
+            "From frame received to answer sent, commit included",
+            ["version", "action"],
+            buckets=_LATENCY_S,
+            registry=registry,
+        )
+        self.command_seconds = Histogram(
+            "csms_command_seconds",
+            "From command sent to answer received",
+            ["version", "action"],
+            buckets=_LATENCY_S,
+            registry=registry,
+        )
+        self.command_queue = Gauge(
+            "csms_command_queue", "Commands waiting for their turn", registry=registry
+        )
+        self.commit_seconds = Histogram(
+            "csms_commit_seconds", "Database commits", buckets=_LATENCY_S, registry=registry
+        )
+        self.commit_rows = Histogram(
+            "csms_commit_rows",
+            "Rows per commit",
+            buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000),
+            registry=registry,
+        )
+        self.commit_failures = Counter(
+            "csms_commit_failures_total", "Commits that failed", ["why"], registry=registry
+        )
+        self.write_queue = Gauge(
+            "csms_write_queue", "Records waiting for a commit", registry=registry
+        )
+        self.log_dropped = Counter(
+            "csms_message_log_dropped_total", "Message log lines dropped", registry=registry
+        )
+        self.database_up = Gauge(
+            "csms_database_up", "1 while the database answers", registry=registry
+        )
+        self.transactions_open = Gauge(
+            "csms_transactions_open", "Transactions open on this server", registry=registry
+        )
+        self.transactions = Counter(
+            "csms_transactions_total",
+            "Transactions by what happened (started, ended)",
+            ["what"],
+            registry=registry,
+        )
+        self.transaction_flags = Counter(
+            "csms_transaction_flags_total", "Oddities in transactions", ["flag"], registry=registry
+        )
+        self.energy_wh = Counter(
+            "csms_energy_wh_total", "Energy of ended transactions", registry=registry
+        )
+        self.authorizations = Counter(
+            "csms_authorizations_total", "Decisions about id tokens", ["status"], registry=registry
+        )
+        self.events_lost = Counter(
+            "csms_events_lost_total", "Events a slow watcher missed", registry=registry
+        )
+        self.api_requests = Counter(
+            "csms_api_requests_total",
+            "Admin API requests",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self._vendors: dict[str, str] = {}
+
+    def vendor(self, name: str) -> str:
+        """Return the label for a vendor, so that strangers can't make labels without end."""
+        known = self._vendors.get(name)
+        if known is None:
+            if len(self._vendors) >= MAX_VENDORS:
+                return "other"
+            known = self._vendors[name] = name[:40] or "unknown"
+        return known

@@ -1,0 +1,131 @@
+"""May this token charge here, now?"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import datetime
+from typing import Final, Literal
+
+from csms.clock import Clock
+from csms.model import Authorization, AuthorizationStatus, IdToken
+from csms.services.charge_point import ChargePoint
+from csms.services.id_token import IdTokenRecord
+from csms.services.ports import IdTokenStore, TransactionStore
+
+UnknownIdTokens = Literal["reject", "accept"]
+
+CACHE_SIZE: Final = 50_000
+CACHE_TTL_S: Final = 60.0
+"""Another node's change is seen after this long at the latest; our own at once."""
+
+NO_TOKEN_TYPE: Final = "NoAuthorization"  # noqa: S105 - an id token type of OCPP 2.0.1
+
+
+class IdTokenCache:
+    """The latest tokens asked for, known and unknown, for a short while each."""
+
+    def __init__(self, store: IdTokenStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._entries: OrderedDict[str, tuple[float, IdTokenRecord | None]] = OrderedDict()
+        self._generation = 0
+
+    async def get(self, id_token: str) -> IdTokenRecord | None:
+        entry = self._entries.get(id_token)
+        now = self._clock.monotonic()
+        if entry is not None and entry[0] > now:
+            return entry[1]
+        generation = self._generation
+        record = await self._store.find(id_token)
+        if generation == self._generation:  # nothing was changed while we asked
+            self._entries[id_token] = (now + CACHE_TTL_S, record)
+            self._entries.move_to_end(id_token)
+            if len(self._entries) > CACHE_SIZE:
+                self._entries.popitem(last=False)
+        return record
+
+    def forget(self, id_token: str | None = None) -> None:
+        """Drop one token, or all (a group changed)."""
+        self._generation += 1
+        if id_token is None:
+            self._entries.clear()
+        else:
+            self._entries.pop(id_token, None)
+
+
+class AuthorizationService:
+    def __init__(
+        self,
+        id_tokens: IdTokenStore,
+        transactions: TransactionStore,
+        clock: Clock,
+        unknown_id_tokens: UnknownIdTokens,
+    ) -> None:
+        self.cache = IdTokenCache(id_tokens, clock)
+        self._transactions = transactions
+        self._unknown_accepted = unknown_id_tokens == "accept"
+
+    async def authorize(
+        self,
+        charge_point: ChargePoint,
+        id_token: IdToken,
+        at: datetime,
+        *,
+        starting: bool = True,
+        transaction_id: int | None = None,
+    ) -> Authorization:
+        """Decide about a token at a charge point.
+
+        `starting` also checks how many transactions it may have at once; `transaction_id` names
+        the one it is about, which never counts against itself.
+        """
+        if id_token.type == NO_TOKEN_TYPE:
+            return Authorization(AuthorizationStatus.ACCEPTED)
+        record = await self.cache.get(id_token.value)
+        if record is None:
+            return self._unknown()
+        status, reason = _standing(record, charge_point, at)
+        if (
+            status is AuthorizationStatus.ACCEPTED
+            and starting
+            and record.max_concurrent_transactions is not None
+            and await self._transactions.open_count(record.id_token, except_id=transaction_id)
+            >= record.max_concurrent_transactions
+        ):
+            status = AuthorizationStatus.CONCURRENT_TX
+            reason = f"at most {record.max_concurrent_transactions} transactions at once"
+        return Authorization(status, record.expires_at, record.group_id, reason)
+
+    async def may_stop(
+        self, id_token: IdToken, group_id: str | None, started_by: str | None
+    ) -> bool:
+        """Whether a token may end a transaction: the starter, its group, or a master pass."""
+        if started_by is None or id_token.value == started_by:
+            return True
+        record = await self.cache.get(id_token.value)
+        if record is None:
+            return False
+        return record.master_pass or (group_id is not None and record.group_id == group_id)
+
+    def _unknown(self) -> Authorization:
+        if self._unknown_accepted:
+            return Authorization(AuthorizationStatus.ACCEPTED, reason="unknown tokens are accepted")
+        return Authorization(AuthorizationStatus.INVALID, reason="unknown id token")
+
+
+def _standing(
+    record: IdTokenRecord, charge_point: ChargePoint, at: datetime
+) -> tuple[AuthorizationStatus, str]:
+    if record.status is not AuthorizationStatus.ACCEPTED:
+        return record.status, f"the id token is {record.status}"
+    if record.expires_at is not None and record.expires_at <= at:
+        return AuthorizationStatus.EXPIRED, f"expired at {record.expires_at:%Y-%m-%d %H:%M}Z"
+    places = record.allowed_charge_points
+    sites = record.allowed_sites
+    if places is None and sites is None:
+        return AuthorizationStatus.ACCEPTED, ""
+    if places and charge_point.id in places:
+        return AuthorizationStatus.ACCEPTED, ""
+    if sites and charge_point.site_id in sites:
+        return AuthorizationStatus.ACCEPTED, ""
+    return AuthorizationStatus.NOT_AT_THIS_LOCATION, "not allowed at this charge point"

@@ -1,0 +1,201 @@
+"""Charge points: known or not, booted, alive, and what their connectors say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from csms.clock import Clock
+from csms.events import (
+    ChargePointBooted,
+    ChargePointConnected,
+    ChargePointDisconnected,
+    ConnectorStatusChanged,
+    Events,
+)
+from csms.model import ConnectorStatus, OcppVersion, Place, RegistrationStatus
+from csms.services.charge_point import MAX_CONNECTORS, ChargePoint, Connector
+from csms.services.ports import ChargePointStore
+from csms.services.records import ConnectorReport, Notification, Recorder
+
+UnknownChargePoints: TypeAlias = Literal["pending", "accept", "reject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """BootNotification of both versions."""
+
+    vendor: str
+    model: str
+    serial_number: str | None = None
+    firmware_version: str | None = None
+    iccid: str | None = None
+    imsi: str | None = None
+    meter_type: str | None = None
+    meter_serial_number: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BootAnswer:
+    status: RegistrationStatus
+    interval_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """StatusNotification of both versions."""
+
+    place: Place
+    status: ConnectorStatus
+    charger_time: str | None = None
+    error_code: str | None = None
+    info: str | None = None
+    vendor_id: str | None = None
+    vendor_error_code: str | None = None
+
+
+class ChargePointService:
+    def __init__(
+        self,
+        store: ChargePointStore,
+        recorder: Recorder,
+        events: Events,
+        clock: Clock,
+        *,
+        unknown: UnknownChargePoints,
+        heartbeat_interval_s: int,
+        pending_interval_s: int = 30,
+    ) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._events = events
+        self._clock = clock
+        self._unknown = unknown
+        self.heartbeat_interval_s = heartbeat_interval_s
+        self._pending_interval_s = pending_interval_s
+        self._live: dict[str, ChargePoint] = {}
+        self._connections: dict[str, int] = {}
+
+    def live(self, charge_point_id: str) -> ChargePoint | None:
+        """Return a charge point that this server holds in memory."""
+        return self._live.get(charge_point_id.casefold())
+
+    async def admit(self, charge_point_id: str) -> ChargePoint | None:
+        """Return the charge point that may connect under this identity, or None to refuse.
+
+        An unknown identity is created as the policy says, or refused.
+        """
+        found = self.live(charge_point_id) or await self._store.load(charge_point_id)
+        if found is not None or self._unknown == "reject":
+            return found
+        status = (
+            RegistrationStatus.ACCEPTED if self._unknown == "accept" else RegistrationStatus.PENDING
+        )
+        return await self._store.create(charge_point_id, status, self._clock.now())
+
+    def connected(self, charge_point: ChargePoint, version: OcppVersion) -> ChargePoint:
+        """Note a new connection; returns the one object that stands for this identity."""
+        identity = charge_point.id.casefold()
+        charge_point = self._live.setdefault(identity, charge_point)
+        self._connections[identity] = self._connections.get(identity, 0) + 1
+        now = self._clock.now()
+        charge_point.ocpp_version = version
+        charge_point.connection_count += 1
+        charge_point.connected_at = now
+        charge_point.last_seen_at = now
+        self._recorder.later(charge_point)
+        self._events.publish(
+            ChargePointConnected(
+                at=now, charge_point_id=charge_point.id, ocpp_version=version.value
+            )
+        )
+        return charge_point
+
+    def disconnected(self, charge_point: ChargePoint, reason: str) -> None:
+        """Note the end of a connection; the last one drops the charge point from memory."""
+        identity = charge_point.id.casefold()
+        left = self._connections.get(identity, 1) - 1
+        if left > 0:  # an older connection ended, a newer one lives on
+            self._connections[identity] = left
+            return
+        self._connections.pop(identity, None)
+        self._live.pop(identity, None)
+        now = self._clock.now()
+        charge_point.disconnected_at = now
+        self._recorder.later(charge_point)
+        self._events.publish(
+            ChargePointDisconnected(at=now, charge_point_id=charge_point.id, reason=reason)
+        )
+
+    async def boot(
+        self, charge_point: ChargePoint, boot: Boot, received_at: datetime
+    ) -> BootAnswer:
+        charge_point.vendor = boot.vendor
+        charge_point.model = boot.model
+        charge_point.serial_number = boot.serial_number
+        charge_point.firmware_version = boot.firmware_version
+        charge_point.iccid = boot.iccid
+        charge_point.imsi = boot.imsi
+        charge_point.meter_type = boot.meter_type
+        charge_point.meter_serial_number = boot.meter_serial_number
+        charge_point.boot_reason = boot.reason
+        charge_point.boot_count += 1
+        charge_point.last_boot_at = received_at
+        status = charge_point.registration_status
+        await self._recorder.commit(
+            charge_point,
+            Notification(
+                charge_point.key,
+                "boot",
+                "info",
+                f"booted ({boot.reason or 'no reason given'}), {status}",
+                {"firmware_version": boot.firmware_version, "reason": boot.reason},
+                received_at,
+                received_at,
+            ),
+        )
+        self._events.publish(
+            ChargePointBooted(
+                at=received_at,
+                charge_point_id=charge_point.id,
+                registration_status=status.value,
+                vendor=boot.vendor,
+                model=boot.model,
+            )
+        )
+        accepted = status is RegistrationStatus.ACCEPTED
+        return BootAnswer(
+            status, self.heartbeat_interval_s if accepted else self._pending_interval_s
+        )
+
+    async def connector_status(
+        self, charge_point: ChargePoint, report: StatusReport, received_at: datetime
+    ) -> None:
+        """Keep a connector's status with its history; connectors come into being when named."""
+        at = charge_point.clock.read(report.charger_time, received_at).at
+        connector = Connector(
+            report.status,
+            at,
+            report.error_code,
+            report.info,
+            report.vendor_id,
+            report.vendor_error_code,
+        )
+        known = report.place in charge_point.connectors
+        if known or len(charge_point.connectors) < MAX_CONNECTORS:
+            charge_point.connectors[report.place] = connector
+        await self._recorder.commit(
+            ConnectorReport(charge_point.key, report.place, connector, received_at)
+        )
+        self._events.publish(
+            ConnectorStatusChanged(
+                at=at,
+                charge_point_id=charge_point.id,
+                evse_id=report.place.evse_id,
+                connector_id=report.place.connector_id,
+                status=report.status,
+                error_code=report.error_code,
+            )
+        )

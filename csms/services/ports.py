@@ -1,0 +1,71 @@
+"""What the services need of the rest of the world; the store and the gateway provide it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from csms.model import OcppVersion, RegistrationStatus
+from csms.services.charge_point import ChargePoint
+from csms.services.id_token import IdTokenRecord
+from csms.services.transactions.model import Transaction
+
+
+class ChargePointStore(Protocol):
+    async def load(self, charge_point_id: str) -> ChargePoint | None:
+        """Return the charge point with its connectors, open and latest transactions.
+
+        Identities are compared case-insensitively; the stored spelling is returned.
+        """
+        ...
+
+    async def create(
+        self, charge_point_id: str, status: RegistrationStatus, now: datetime
+    ) -> ChargePoint:
+        """Create a charge point, or return the one that another connection just created."""
+        ...
+
+
+class TransactionStore(Protocol):
+    async def next_ids(self, count: int) -> Sequence[int]:
+        """Reserve `count` transaction ids that no other node will use."""
+        ...
+
+    async def find(self, charge_point_key: int, ocpp_transaction_id: str) -> Transaction | None:
+        """Return the newest transaction the charge point calls by this id."""
+        ...
+
+    async def open_count(self, id_token: str, *, except_id: int | None) -> int:
+        """Count the open transactions of a token over all charge points."""
+        ...
+
+
+class IdTokenStore(Protocol):
+    async def find(self, id_token: str) -> IdTokenRecord | None: ...
+
+
+class Link(Protocol):
+    """A live connection to a charge point."""
+
+    @property
+    def charge_point(self) -> ChargePoint: ...
+
+    @property
+    def version(self) -> OcppVersion: ...
+
+    async def call(
+        self, action: str, payload: Mapping[str, Any], timeout_s: float
+    ) -> dict[str, Any]:
+        """Send a CALL and return the CALLRESULT's payload.
+
+        Raises InvalidValueError (payload breaks the schema), TooManyCommandsError,
+        CommandTimeoutError, ConnectionLostError, CommandRefusedError.
+        """
+        ...
+
+
+class Links(Protocol):
+    def get(self, charge_point_id: str) -> Link | None:
+        """Return the newest live connection of a charge point, or None."""
+        ...

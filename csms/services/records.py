@@ -1,0 +1,123 @@
+"""What the services ask the store to keep, and the promise that comes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
+
+from csms.model import MeterValue, Place
+from csms.services.charge_point import ChargePoint, Connector
+from csms.services.transactions.model import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorReport:
+    """A connector's status as it is now, and a line of its history."""
+
+    charge_point_key: int
+    place: Place
+    connector: Connector
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MeterValueRecord:
+    charge_point_key: int
+    evse_id: int
+    connector_id: int
+    transaction_id: int | None
+    received_at: datetime
+    meter_value: MeterValue
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Something a charge point told that has no table of its own."""
+
+    charge_point_key: int
+    kind: str
+    severity: str
+    summary: str
+    data: dict[str, Any]
+    at: datetime
+    received_at: datetime
+    evse_id: int | None = None
+    connector_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariableValue:
+    """One attribute of one variable of the device model (1.6: a configuration key)."""
+
+    charge_point_key: int
+    component: str
+    variable: str
+    value: str | None
+    reported_at: datetime
+    component_instance: str = ""
+    evse_id: int = 0
+    connector_id: int = 0
+    variable_instance: str = ""
+    attribute: str = "Actual"
+    mutability: str | None = None
+    characteristics: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationChange:
+    """A reservation's new status; unknown reservations are ignored by the store."""
+
+    charge_point_key: int
+    reservation_id: int
+    status: str
+    at: datetime
+    transaction_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedMessage:
+    """One exchange of the message log: a CALL and what was answered."""
+
+    charge_point_key: int
+    received_at: datetime
+    ocpp_version: str
+    from_charge_point: bool
+    message_id: str | None
+    action: str | None
+    request: str | None
+    response: str | None
+    outcome: str
+    repairs: tuple[str, ...] = ()
+    duration_s: float | None = None
+
+
+Record: TypeAlias = (
+    ChargePoint
+    | ConnectorReport
+    | MeterValueRecord
+    | Notification
+    | ReservationChange
+    | Transaction
+    | VariableValue
+)
+
+
+class Recorder(Protocol):
+    """Keeps records; many callers share one database commit."""
+
+    def commit(self, *records: Record) -> Awaitable[None]:
+        """Take a copy of the records now; the awaitable ends when they are durable.
+
+        While the database is away it just takes longer: nothing is given up.
+        """
+        ...
+
+    def later(self, *records: Record) -> None:
+        """Keep the records with the next commit; nobody waits for it."""
+        ...
+
+    def log(self, message: LoggedMessage) -> None:
+        """Keep a line of the message log if there is room; the log never delays anything."""
+        ...

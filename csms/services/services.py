@@ -1,0 +1,26 @@
+"""All services in one hand, as the handlers get them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from csms.clock import Clock
+from csms.events import Events
+from csms.services.authorization import AuthorizationService
+from csms.services.charge_points import ChargePointService
+from csms.services.data_transfer import DataTransferService
+from csms.services.notifications import NotificationService
+from csms.services.transactions.service import TransactionService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a handler may ask; made once at start."""
+
+    clock: Clock
+    events: Events
+    authorization: AuthorizationService
+    charge_points: ChargePointService
+    data_transfer: DataTransferService
+    notifications: NotificationService
+    transactions: TransactionService
