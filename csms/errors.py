@@ -4,6 +4,7 @@ CsmsError
 ├── InvalidValueError          a field holds what it may not hold
 ├── NotFoundError              the thing asked for does not exist
 ├── ConflictError              it exists already, or is in a state that forbids this
+├── DatabaseUnavailableError   the database does not answer; asking again later may help
 └── CommandError               a command to a charge point did not succeed
     ├── NotConnectedError      the charge point has no live connection
     ├── CommandTimeoutError    no answer in time
@@ -42,6 +43,11 @@ class NotFoundError(CsmsError):
 
 class ConflictError(CsmsError):
     pass
+
+
+class DatabaseUnavailableError(CsmsError):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the database does not answer: {why}")
 
 
 class CommandError(CsmsError):

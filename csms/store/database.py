@@ -1,0 +1,142 @@
+"""The one door to PostgreSQL: a small pool for admin work, raw connections for the batch writer.
+
+Driver errors are wrapped here and nowhere else: what a caller may see is `ConflictError` (a
+constraint said no) and `DatabaseUnavailableError` (no answer; asking again later may help).
+Everything else the driver raises is a bug in a statement and passes through unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+import orjson
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from csms.errors import ConflictError, DatabaseUnavailableError
+
+RawConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+DRIVER_ERRORS = (
+    DBAPIError,
+    PoolTimeoutError,
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
+"""All that may come out of asyncpg, directly or through SQLAlchemy."""
+
+_AWAY_STATES = ("08", "28", "3D", "53", "57P")
+"""SQLSTATE classes: connection, login, no such database, out of resources, shutting down."""
+
+
+class Database:
+    """A PostgreSQL server, named by a libpq-style URL.
+
+    The URL is parsed by asyncpg for the pool and for raw connections alike, so both always mean
+    the same server (unix sockets as `?host=/directory`, `sslmode` and the like included).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 5,
+        connect_timeout_s: float = 10.0,
+        command_timeout_s: float = 30.0,
+    ) -> None:
+        self._dsn = driver_url(url)
+        self._connect_timeout_s = connect_timeout_s
+        self._command_timeout_s = command_timeout_s
+        self.engine: AsyncEngine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self._connect,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=connect_timeout_s,
+            pool_pre_ping=True,
+            json_serializer=_dump_json,
+            json_deserializer=orjson.loads,
+        )
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection in a transaction: committed at the end, rolled back on any error.
+
+        Raises ConflictError, DatabaseUnavailableError.
+        """
+        with _driver_errors_wrapped():
+            async with self.engine.begin() as connection:
+                yield connection
+
+    async def open_connection(self) -> RawConnection:
+        """Open a raw connection outside the pool; the caller closes it.
+
+        Raises DatabaseUnavailableError.
+        """
+        with _driver_errors_wrapped():
+            return await self._connect()
+
+    async def ping(self) -> None:
+        """Ask the server for a sign of life; raises DatabaseUnavailableError."""
+        async with self.begin() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    async def _connect(self) -> RawConnection:
+        return await asyncpg.connect(
+            self._dsn,
+            timeout=self._connect_timeout_s,
+            command_timeout=self._command_timeout_s,
+            server_settings={"application_name": "csms", "timezone": "UTC"},
+        )
+
+
+def driver_url(url: str) -> str:
+    """Return the URL as asyncpg reads it, without SQLAlchemy's name of the driver."""
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell whether a driver error means that the database can't be reached just now."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or (
+            error.orig is not None and is_away(error.orig.__cause__ or error.orig)
+        )
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(_AWAY_STATES)
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error)  # its other uses are mistakes in calling the driver
+    return isinstance(error, OSError | PoolTimeoutError)
+
+
+@contextmanager
+def _driver_errors_wrapped() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise ConflictError(_first_line(error)) from error
+    except DRIVER_ERRORS as error:
+        if not is_away(error):
+            raise
+        raise DatabaseUnavailableError(_first_line(error)) from error
+
+
+def _first_line(error: BaseException) -> str:
+    """Return what went wrong, without the statement and its parameters."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        error = error.orig
+    if error.__cause__ is not None:
+        error = error.__cause__
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _dump_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
