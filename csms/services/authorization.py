@@ -10,7 +10,7 @@ from csms.clock import Clock
 from csms.model import Authorization, AuthorizationStatus, IdToken
 from csms.services.charge_point import ChargePoint
 from csms.services.id_token import IdTokenRecord
-from csms.services.ports import IdTokenStore, TransactionStore
+from csms.services.ports import IdTokenStore, OpenTransactionCount
 
 UnknownIdTokens = Literal["reject", "accept"]
 
@@ -57,7 +57,7 @@ class AuthorizationService:
     def __init__(
         self,
         id_tokens: IdTokenStore,
-        transactions: TransactionStore,
+        transactions: OpenTransactionCount,
         clock: Clock,
         unknown_id_tokens: UnknownIdTokens,
     ) -> None:
@@ -79,6 +79,10 @@ class AuthorizationService:
         `starting` also checks how many transactions it may have at once; `transaction_id` names
         the one it is about, which never counts against itself.
         """
+        if not charge_point.accepted:
+            return Authorization(
+                AuthorizationStatus.INVALID, reason="the charge point is not accepted"
+            )
         if id_token.type == NO_TOKEN_TYPE:
             return Authorization(AuthorizationStatus.ACCEPTED)
         record = await self.cache.get(id_token.value)
@@ -89,7 +93,7 @@ class AuthorizationService:
             status is AuthorizationStatus.ACCEPTED
             and starting
             and record.max_concurrent_transactions is not None
-            and await self._transactions.open_count(record.id_token, except_id=transaction_id)
+            and await self._transactions.count(record.id_token, transaction_id)
             >= record.max_concurrent_transactions
         ):
             status = AuthorizationStatus.CONCURRENT_TX

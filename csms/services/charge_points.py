@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from csms.clock import Clock
 from csms.events import (
@@ -20,6 +20,8 @@ from csms.services.ports import ChargePointStore
 from csms.services.records import ConnectorReport, Notification, Recorder
 
 UnknownChargePoints: TypeAlias = Literal["pending", "accept", "reject"]
+
+KEEP_DEPARTED_S: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class ChargePointService:
         unknown: UnknownChargePoints,
         heartbeat_interval_s: int,
         pending_interval_s: int = 30,
+        max_pending: int = 1000,
     ) -> None:
         self._store = store
         self._recorder = recorder
@@ -74,9 +77,11 @@ class ChargePointService:
         self._clock = clock
         self._unknown = unknown
         self.heartbeat_interval_s = heartbeat_interval_s
+        self._max_pending = max_pending
         self._pending_interval_s = pending_interval_s
         self._live: dict[str, ChargePoint] = {}
         self._connections: dict[str, int] = {}
+        self._departed: dict[str, float] = {}
 
     def live(self, charge_point_id: str) -> ChargePoint | None:
         """Return a charge point that this server holds in memory."""
@@ -90,15 +95,19 @@ class ChargePointService:
         found = self.live(charge_point_id) or await self._store.load(charge_point_id)
         if found is not None or self._unknown == "reject":
             return found
-        status = (
-            RegistrationStatus.ACCEPTED if self._unknown == "accept" else RegistrationStatus.PENDING
-        )
+        if self._unknown == "accept":
+            status = RegistrationStatus.ACCEPTED
+        elif await self._store.count_pending() >= self._max_pending:
+            return None
+        else:
+            status = RegistrationStatus.PENDING
         return await self._store.create(charge_point_id, status, self._clock.now())
 
     def connected(self, charge_point: ChargePoint, version: OcppVersion) -> ChargePoint:
         """Note a new connection; returns the one object that stands for this identity."""
         identity = charge_point.id.casefold()
         charge_point = self._live.setdefault(identity, charge_point)
+        self._departed.pop(identity, None)
         self._connections[identity] = self._connections.get(identity, 0) + 1
         now = self._clock.now()
         charge_point.ocpp_version = version
@@ -114,20 +123,32 @@ class ChargePointService:
         return charge_point
 
     def disconnected(self, charge_point: ChargePoint, reason: str) -> None:
-        """Note the end of a connection; the last one drops the charge point from memory."""
+        """Note the end of a connection, after its last handler returned."""
         identity = charge_point.id.casefold()
         left = self._connections.get(identity, 1) - 1
         if left > 0:  # an older connection ended, a newer one lives on
             self._connections[identity] = left
             return
         self._connections.pop(identity, None)
-        self._live.pop(identity, None)
+        self._departed[identity] = self._clock.monotonic()
         now = self._clock.now()
         charge_point.disconnected_at = now
         self._recorder.later(charge_point)
         self._events.publish(
             ChargePointDisconnected(at=now, charge_point_id=charge_point.id, reason=reason)
         )
+
+    def sweep(self) -> list[ChargePoint]:
+        """Drop the charge points that left a while ago from memory, and return them.
+
+        They stay for a while because most come back at once, and so that nothing of theirs that
+        is still on its way to the database can be missed by a new load.
+        """
+        latest = self._clock.monotonic() - KEEP_DEPARTED_S
+        gone = [identity for identity, since in self._departed.items() if since <= latest]
+        for identity in gone:
+            del self._departed[identity]
+        return [self._live.pop(identity) for identity in gone]
 
     async def boot(
         self, charge_point: ChargePoint, boot: Boot, received_at: datetime

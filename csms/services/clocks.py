@@ -88,6 +88,12 @@ def parse_time(raw: str | None) -> datetime | None:
         return None
 
 
+def clock_is_set(raw: str | None) -> bool:
+    """Whether a charger's time can tell one moment from another."""
+    told = parse_time(raw)
+    return told is not None and told >= EARLIEST
+
+
 def format_time(moment: datetime) -> str:
     """Write time as every charger can read it: seconds, Z, no fraction."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -20,6 +20,10 @@ class ChargePointStore(Protocol):
         """
         ...
 
+    async def count_pending(self) -> int:
+        """Count the charge points that wait for approval."""
+        ...
+
     async def create(
         self, charge_point_id: str, status: RegistrationStatus, now: datetime
     ) -> ChargePoint:
@@ -36,8 +40,14 @@ class TransactionStore(Protocol):
         """Return the newest transaction the charge point calls by this id."""
         ...
 
-    async def open_count(self, id_token: str, *, except_id: int | None) -> int:
-        """Count the open transactions of a token over all charge points."""
+    async def open_ids(self, id_token: str) -> Sequence[int]:
+        """Return the ids of the open transactions of a token over all charge points."""
+        ...
+
+
+class OpenTransactionCount(Protocol):
+    async def count(self, id_token: str, except_id: int | None = None) -> int:
+        """Count the open transactions of a token over all charge points, one left out."""
         ...
 
 

@@ -57,6 +57,10 @@ class Transaction:
     """Sequence numbers received (2.0.1), as sorted inclusive ranges."""
     last_seq: int | None = None
     """Sequence number of the Ended event, once it came."""
+    token_rank: int | None = None
+    """How early the id token was named (2.0.1); the earliest pays."""
+    claimed_id: str | None = None
+    """The id a 1.6 charger used instead of ours."""
 
     @property
     def open(self) -> bool:
