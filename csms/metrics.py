@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+
+from csms import __version__
 
 _LATENCY_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 MAX_VENDORS: Final = 64
 """Vendors beyond this many share the label "other"."""
+MAX_SITES: Final = 256
+"""Sites beyond this many share the label "other"."""
 
 
 class Metrics:
@@ -16,6 +20,10 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry(auto_describe=True)
+        ProcessCollector(registry=registry)
+        Info("csms_build", "The version that runs", registry=registry).info(
+            {"version": __version__}
+        )
         self.connections = Gauge(
             "csms_connections", "Live charger connections", ["version"], registry=registry
         )
@@ -93,6 +101,12 @@ class Metrics:
         self.energy_wh = Counter(
             "csms_energy_wh_total", "Energy of ended transactions", registry=registry
         )
+        self.site_power_w = Gauge(
+            "csms_site_power_watts",
+            "Power that the charge points of a site draw, by their latest readings",
+            ["site"],
+            registry=registry,
+        )
         self.authorizations = Counter(
             "csms_authorizations_total", "Decisions about id tokens", ["status"], registry=registry
         )
@@ -106,12 +120,21 @@ class Metrics:
             registry=registry,
         )
         self._vendors: dict[str, str] = {}
+        self._sites: dict[str, str] = {}
 
     def vendor(self, name: str) -> str:
         """Return the label for a vendor, so that strangers can't make labels without end."""
-        known = self._vendors.get(name)
-        if known is None:
-            if len(self._vendors) >= MAX_VENDORS:
-                return "other"
-            known = self._vendors[name] = name[:40] or "unknown"
-        return known
+        return _label(self._vendors, name, MAX_VENDORS, "unknown")
+
+    def site(self, site_id: str | None) -> str:
+        """Return the label for a site; charge points without one share the label "none"."""
+        return _label(self._sites, site_id or "", MAX_SITES, "none")
+
+
+def _label(known: dict[str, str], name: str, limit: int, nameless: str) -> str:
+    label = known.get(name)
+    if label is None:
+        if len(known) >= limit:
+            return "other"
+        label = known[name] = name[:40] or nameless
+    return label
