@@ -1,0 +1,303 @@
+"""A whole world in memory for the real services: a clock to turn, a store without a disk.
+
+    world = make_world()
+    world.add_token("CARD-1")
+    charge_point = await world.connect("CP-1")
+    await handle(world.services, charge_point, payload, world.clock.now())
+    assert world.store.transaction().energy_wh == 1500
+
+The store holds copies of what was committed, as a database would, and the services load them back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeVar
+
+from csms.events import Event, Events
+from csms.metrics import Metrics
+from csms.model import AuthorizationStatus, OcppVersion, Place, RegistrationStatus
+from csms.services.authorization import AuthorizationService
+from csms.services.charge_point import ChargePoint, Connector
+from csms.services.charge_points import ChargePointService, UnknownChargePoints
+from csms.services.data_transfer import DataTransferService
+from csms.services.id_token import IdTokenRecord
+from csms.services.notifications import NotificationService
+from csms.services.records import (
+    ConnectorReport,
+    LoggedMessage,
+    MeterValueRecord,
+    Notification,
+    Record,
+    ReservationChange,
+    VariableValue,
+)
+from csms.services.services import Services
+from csms.services.transactions.model import Transaction
+from csms.services.transactions.open_index import OpenTransactions
+from csms.services.transactions.service import TransactionService
+
+RecordType = TypeVar("RecordType")
+
+NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """Time that moves only when a test says so."""
+
+    def __init__(self, start: datetime = NOON) -> None:
+        self._now = start
+        self._monotonic = 1000.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, seconds: float) -> datetime:
+        """Let time pass; returns the new time."""
+        self._now += timedelta(seconds=seconds)
+        self._monotonic += seconds
+        return self._now
+
+    def text(self, seconds: float = 0.0) -> str:
+        """The time, `seconds` from now, as a good charger writes it."""
+        return (self._now + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """What is durable: provides the stores of `csms.services.ports`."""
+
+    records: list[Record] = field(default_factory=list)
+    """Everything that was ever committed, in order."""
+    charge_points: dict[str, ChargePoint] = field(default_factory=dict)
+    connectors: dict[int, dict[Place, Connector]] = field(default_factory=dict)
+    transactions: dict[int, Transaction] = field(default_factory=dict)
+    id_tokens: dict[str, IdTokenRecord] = field(default_factory=dict)
+    log: list[LoggedMessage] = field(default_factory=list)
+    _next_id: int = 1
+
+    # --- for tests
+
+    def of(self, kind: type[RecordType]) -> list[RecordType]:
+        return [record for record in self.records if isinstance(record, kind)]
+
+    @property
+    def notifications(self) -> list[Notification]:
+        return self.of(Notification)
+
+    @property
+    def meter_values(self) -> list[MeterValueRecord]:
+        return self.of(MeterValueRecord)
+
+    @property
+    def connector_reports(self) -> list[ConnectorReport]:
+        return self.of(ConnectorReport)
+
+    @property
+    def variables(self) -> list[VariableValue]:
+        return self.of(VariableValue)
+
+    @property
+    def reservation_changes(self) -> list[ReservationChange]:
+        return self.of(ReservationChange)
+
+    def transaction(self) -> Transaction:
+        """Return the only transaction there is."""
+        (transaction,) = self.transactions.values()
+        return transaction
+
+    def keep(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self.records.append(record)
+            if isinstance(record, Transaction):
+                self.transactions[record.id] = record
+            elif isinstance(record, ChargePoint):
+                self.charge_points[record.id.casefold()] = record
+            elif isinstance(record, ConnectorReport):
+                places = self.connectors.setdefault(record.charge_point_key, {})
+                places[record.place] = record.connector
+
+    # --- ChargePointStore
+
+    async def load(self, charge_point_id: str) -> ChargePoint | None:
+        stored = self.charge_points.get(charge_point_id.casefold())
+        if stored is None:
+            return None
+        charge_point = copy.deepcopy(stored)
+        charge_point.connectors = dict(self.connectors.get(stored.key, {}))
+        own = [t for t in self.transactions.values() if t.charge_point_key == stored.key]
+        charge_point.open_transactions = {t.id: copy.deepcopy(t) for t in own if t.open}
+        ended = sorted((t for t in own if not t.open), key=lambda t: t.id)[-8:]
+        charge_point.recent_transactions = {t.id: copy.deepcopy(t) for t in ended}
+        return charge_point
+
+    async def count_pending(self) -> int:
+        statuses = [each.registration_status for each in self.charge_points.values()]
+        return statuses.count(RegistrationStatus.PENDING)
+
+    async def create(
+        self, charge_point_id: str, status: RegistrationStatus, now: datetime
+    ) -> ChargePoint:
+        identity = charge_point_id.casefold()
+        if identity not in self.charge_points:
+            key = len(self.charge_points) + 1
+            self.charge_points[identity] = ChargePoint(key, charge_point_id, status)
+        return copy.deepcopy(self.charge_points[identity])
+
+    # --- TransactionStore
+
+    async def next_ids(self, count: int) -> Sequence[int]:
+        first, self._next_id = self._next_id, self._next_id + count
+        return range(first, first + count)
+
+    async def find(self, charge_point_key: int, ocpp_transaction_id: str) -> Transaction | None:
+        for transaction in sorted(self.transactions.values(), key=lambda t: -t.id):
+            if transaction.charge_point_key == charge_point_key and ocpp_transaction_id in (
+                transaction.ocpp_transaction_id,
+                transaction.claimed_id,
+            ):
+                return copy.deepcopy(transaction)
+        return None
+
+    async def open_ids(self, id_token: str) -> Sequence[int]:
+        return [t.id for t in self.transactions.values() if t.open and t.id_token == id_token]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryIdTokens:
+    """Provides `csms.services.ports.IdTokenStore`."""
+
+    store: MemoryStore
+
+    async def find(self, id_token: str) -> IdTokenRecord | None:
+        return self.store.id_tokens.get(id_token)
+
+
+class MemoryRecorder:
+    """Provides `csms.services.records.Recorder`; a test can hold commits back."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._open = asyncio.Event()
+        self._open.set()
+        self._later: list[Record] = []
+
+    def commit(self, *records: Record) -> Awaitable[None]:
+        copies = [*self._later, *copy.deepcopy(records)]
+        self._later.clear()
+        return self._commit(copies)
+
+    def later(self, *records: Record) -> None:
+        self._later.extend(copy.deepcopy(records))
+
+    def log(self, message: LoggedMessage) -> None:
+        self._store.log.append(message)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every commit waiting inside, as a database that is away does."""
+        self._open.clear()
+        try:
+            yield
+        finally:
+            self._open.set()
+
+    async def _commit(self, records: Sequence[Record]) -> None:
+        await self._open.wait()
+        self._store.keep(records)
+
+
+class RecordedEvents(Events):
+    """Events that a test can look back at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.published: list[Event] = []
+
+    @property
+    def watched(self) -> bool:
+        return True
+
+    def publish(self, event: Event) -> None:
+        self.published.append(event)
+        super().publish(event)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    clock: FakeClock
+    events: RecordedEvents
+    metrics: Metrics
+    store: MemoryStore
+    recorder: MemoryRecorder
+    services: Services
+
+    async def connect(
+        self, charge_point_id: str = "CP-1", version: OcppVersion = OcppVersion.V16
+    ) -> ChargePoint:
+        """Connect a charge point, as the gateway does; unknown ones as the policy says."""
+        admitted = await self.services.charge_points.admit(charge_point_id)
+        assert admitted is not None, f"{charge_point_id} was refused"
+        known = self.services.charge_points.live(charge_point_id) is not None
+        charge_point = self.services.charge_points.connected(admitted, version)
+        if not known:
+            self.services.transactions.loaded(charge_point)
+        return charge_point
+
+    def add_token(self, id_token: str, **fields: Any) -> IdTokenRecord:
+        """Let the operator enter an id token, accepted unless `fields` say otherwise."""
+        record = IdTokenRecord(id_token.upper(), "ISO14443", AuthorizationStatus.ACCEPTED)
+        record = replace(record, **fields)
+        self.store.id_tokens[record.id_token] = record
+        self.services.authorization.cache.forget(record.id_token)
+        return record
+
+
+def make_world(
+    *,
+    unknown: UnknownChargePoints = "accept",
+    unknown_id_tokens: Literal["reject", "accept"] = "reject",
+    heartbeat_interval_s: int = 300,
+    max_plausible_power_w: int = 1_000_000,
+) -> World:
+    """Wire the real services to a fresh store in memory."""
+    clock, events, metrics, store = FakeClock(), RecordedEvents(), Metrics(), MemoryStore()
+    recorder = MemoryRecorder(store)
+    open_transactions = OpenTransactions(store)
+    authorization = AuthorizationService(
+        MemoryIdTokens(store), open_transactions, clock, unknown_id_tokens
+    )
+    notifications = NotificationService(recorder, events)
+    services = Services(
+        clock=clock,
+        events=events,
+        authorization=authorization,
+        charge_points=ChargePointService(
+            store,
+            recorder,
+            events,
+            clock,
+            unknown=unknown,
+            heartbeat_interval_s=heartbeat_interval_s,
+        ),
+        data_transfer=DataTransferService(notifications),
+        notifications=notifications,
+        transactions=TransactionService(
+            store,
+            recorder,
+            events,
+            authorization,
+            metrics,
+            open_transactions,
+            max_plausible_power_w=max_plausible_power_w,
+        ),
+    )
+    return World(clock, events, metrics, store, recorder, services)
