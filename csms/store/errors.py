@@ -1,0 +1,13 @@
+"""What can go wrong with the embedded database before there is one."""
+
+from __future__ import annotations
+
+from csms.errors import CsmsError
+
+
+class EmbeddedPostgresError(CsmsError):
+    """The embedded PostgreSQL can't be set up, started or stopped; the message says why."""
+
+
+class DataDirectoryInUseError(EmbeddedPostgresError):
+    """Another csms process holds the data directory."""
