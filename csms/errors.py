@@ -3,6 +3,7 @@
 CsmsError
 ├── InvalidValueError          a field holds what it may not hold
 ├── NotFoundError              the thing asked for does not exist
+├── RecordRefusedError         PostgreSQL refused a record for what it holds
 ├── ConflictError              it exists already, or is in a state that forbids this
 ├── DatabaseUnavailableError   the database does not answer; asking again later may help
 └── CommandError               a command to a charge point did not succeed
@@ -48,6 +49,10 @@ class ConflictError(CsmsError):
 class DatabaseUnavailableError(CsmsError):
     def __init__(self, why: str) -> None:
         super().__init__(f"the database does not answer: {why}")
+
+
+class RecordRefusedError(CsmsError):
+    """PostgreSQL refused a record for what it holds; trying again won't help."""
 
 
 class CommandError(CsmsError):

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from csms.errors import ConflictError, DatabaseUnavailableError
 
 RawConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+LentConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 DRIVER_ERRORS = (
     DBAPIError,
@@ -53,6 +54,9 @@ class Database:
         self._dsn = driver_url(url)
         self._connect_timeout_s = connect_timeout_s
         self._command_timeout_s = command_timeout_s
+        self._raw_pool = asyncpg.create_pool(
+            min_size=0, max_size=pool_size, connect=self._connect_raw, reset=_leave_as_is
+        )
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._connect,
@@ -74,6 +78,17 @@ class Database:
             async with self.engine.begin() as connection:
                 yield connection
 
+    @asynccontextmanager
+    async def raw(self) -> AsyncIterator[LentConnection]:
+        """Lend a raw connection for a few quick reads; it keeps its prepared statements.
+
+        Raises DatabaseUnavailableError.
+        """
+        with _driver_errors_wrapped():
+            await self._raw_pool
+            async with self._raw_pool.acquire(timeout=self._connect_timeout_s) as connection:
+                yield connection
+
     async def open_connection(self) -> RawConnection:
         """Open a raw connection outside the pool; the caller closes it.
 
@@ -88,7 +103,11 @@ class Database:
             await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
+        await self._raw_pool.close()
         await self.engine.dispose()
+
+    async def _connect_raw(self, *_args: Any, **_options: Any) -> RawConnection:
+        return await self._connect()
 
     async def _connect(self) -> RawConnection:
         return await asyncpg.connect(
@@ -97,6 +116,10 @@ class Database:
             command_timeout=self._command_timeout_s,
             server_settings={"application_name": "csms", "timezone": "UTC"},
         )
+
+
+async def _leave_as_is(_connection: Any) -> None:
+    """Only reads are made on the raw pool, so there is nothing to reset after them."""
 
 
 def driver_url(url: str) -> str:

@@ -30,7 +30,6 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
     naming_convention={
@@ -42,7 +41,7 @@ metadata = MetaData(
     }
 )
 
-ENERGY_WH: TypeEngine[object] = Numeric(16, 4)
+ENERGY_WH = Numeric(16, 4)
 _UTC = DateTime(timezone=True)
 
 

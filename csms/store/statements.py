@@ -1,0 +1,314 @@
+"""How each record becomes rows: one statement writes any number of them.
+
+Each statement takes one array per column. Writing a row twice is harmless: rows that describe a
+state replace the older one, readings that are there already are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any, Final, TypeAlias
+
+import orjson
+from sqlalchemy import ARRAY, Column, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import JSONB
+
+from csms.services.charge_point import ChargePoint
+from csms.services.clocks import parse_time
+from csms.services.records import (
+    ConnectorReport,
+    MeterValueRecord,
+    Notification,
+    Record,
+    ReservationChange,
+    VariableValue,
+)
+from csms.services.transactions.model import RegisterRun, Transaction
+from csms.store import tables
+
+Row: TypeAlias = tuple[Any, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """A statement over arrays; of rows with the same key only the last one is written."""
+
+    name: str
+    order: int
+    sql: str
+    columns: tuple[Column[Any], ...]
+    key: Callable[[Row], Hashable] | None = None
+
+
+Write: TypeAlias = tuple[Statement, Row]
+
+_DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def _array_type(column: Column[Any]) -> str:
+    if isinstance(column.type, JSONB | ARRAY):
+        return "text[]"
+    return f"{column.type.compile(_DIALECT)}[]"
+
+
+def _value(column: Column[Any]) -> str:
+    """JSON and arrays travel as JSON text, because an array of arrays would be flattened."""
+    if isinstance(column.type, JSONB):
+        return f"r.{column.name}::jsonb"
+    if isinstance(column.type, ARRAY):
+        return f"ARRAY(SELECT jsonb_array_elements_text(r.{column.name}::jsonb))"
+    return f"r.{column.name}"
+
+
+def _rows(table: Table, names: tuple[str, ...]) -> str:
+    columns = [table.c[name] for name in names]
+    arrays = ", ".join(f"${i}::{_array_type(c)}" for i, c in enumerate(columns, 1))
+    return f"unnest({arrays}) AS r({', '.join(names)})"
+
+
+def _insert(
+    table: Table, names: tuple[str, ...], *, replace: bool = False, ignore: bool = False
+) -> str:
+    # Only names of our own tables are put into the text; values are parameters.
+    values = ", ".join(_value(table.c[name]) for name in names)
+    sql = (
+        f"INSERT INTO {table.name} ({', '.join(names)}) "  # noqa: S608
+        f"SELECT {values} FROM {_rows(table, names)}"
+    )
+    keys = [column.name for column in table.primary_key]
+    if replace:
+        sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name not in keys)
+        return f"{sql} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
+    return f"{sql} ON CONFLICT DO NOTHING" if ignore else sql
+
+
+def _update(table: Table, names: tuple[str, ...], keys: int) -> str:
+    """Update by the first `keys` columns."""
+    sets = ", ".join(f"{name} = {_value(table.c[name])}" for name in names[keys:])
+    where = " AND ".join(f"t.{name} = r.{name}" for name in names[:keys])
+    return f"UPDATE {table.name} AS t SET {sets} FROM {_rows(table, names)} WHERE {where}"  # noqa: S608
+
+
+_CHARGE_POINT: Final = (
+    "key", "ocpp_version", "vendor", "model", "serial_number", "firmware_version", "iccid",
+    "imsi", "meter_type", "meter_serial_number", "boot_reason", "boot_count", "connection_count",
+    "clock_offset_s", "last_boot_at", "connected_at", "disconnected_at", "last_seen_at",
+)  # fmt: skip
+_CONNECTOR: Final = (
+    "charge_point_key", "evse_id", "connector_id", "status", "error_code", "info", "vendor_id",
+    "vendor_error_code", "status_at", "received_at",
+)  # fmt: skip
+_TRANSACTION: Final = (
+    "id", "charge_point_key", "evse_id", "connector_id", "ocpp_version", "ocpp_transaction_id",
+    "id_token", "id_token_type", "id_token_group", "authorization_status", "stop_id_token",
+    "reservation_id", "remote_start_id", "started_at", "stopped_at", "charger_started_at",
+    "charger_stopped_at", "start_received_at", "stop_received_at", "meter_start_wh",
+    "meter_stop_wh", "energy_wh", "energy_source", "last_reading_at", "charging_state",
+    "stop_reason", "flags", "evidence", "updated_at",
+)  # fmt: skip
+_METER_VALUE: Final = (
+    "charge_point_key", "sampled_at", "evse_id", "digest", "connector_id", "transaction_id",
+    "received_at", "charger_sampled_at", "context", "energy_wh", "energy_export_wh", "others",
+    "power_w", "power_offered_w", "current_a", "current_l1_a", "current_l2_a", "current_l3_a",
+    "current_offered_a", "voltage_v", "voltage_l1_v", "voltage_l2_v", "voltage_l3_v",
+    "soc_percent",
+)  # fmt: skip
+_NOTIFICATION: Final = (
+    "charge_point_key", "kind", "severity", "summary", "evse_id", "connector_id", "data", "at",
+    "received_at",
+)  # fmt: skip
+_VARIABLE: Final = (
+    "charge_point_key", "component", "component_instance", "evse_id", "connector_id", "variable",
+    "variable_instance", "attribute", "value", "mutability", "characteristics", "reported_at",
+)  # fmt: skip
+_RESERVATION: Final = (
+    "charge_point_key", "reservation_id", "status", "updated_at", "transaction_id",
+)  # fmt: skip
+
+
+def _columns(table: Table, names: tuple[str, ...]) -> tuple[Column[Any], ...]:
+    return tuple(table.c[name] for name in names)
+
+
+CHARGE_POINT: Final = Statement(
+    "charge_point",
+    0,
+    _update(tables.charge_points, _CHARGE_POINT, 1),
+    _columns(tables.charge_points, _CHARGE_POINT),
+    lambda row: row[0],
+)
+CONNECTOR: Final = Statement(
+    "connector",
+    1,
+    _insert(tables.connectors, _CONNECTOR, replace=True),
+    _columns(tables.connectors, _CONNECTOR),
+    lambda row: row[:3],
+)
+CONNECTOR_HISTORY: Final = Statement(
+    "connector_history",
+    2,
+    _insert(tables.connector_status_history, _CONNECTOR),
+    _columns(tables.connector_status_history, _CONNECTOR),
+)
+TRANSACTION: Final = Statement(
+    "transaction",
+    3,
+    _insert(tables.transactions, _TRANSACTION, replace=True),
+    _columns(tables.transactions, _TRANSACTION),
+    lambda row: row[0],
+)
+METER_VALUE: Final = Statement(
+    "meter_value",
+    4,
+    _insert(tables.meter_values, _METER_VALUE, ignore=True),
+    _columns(tables.meter_values, _METER_VALUE),
+)
+NOTIFICATION: Final = Statement(
+    "notification",
+    5,
+    _insert(tables.notifications, _NOTIFICATION),
+    _columns(tables.notifications, _NOTIFICATION),
+)
+VARIABLE: Final = Statement(
+    "variable",
+    6,
+    _insert(tables.variables, _VARIABLE, replace=True),
+    _columns(tables.variables, _VARIABLE),
+    lambda row: row[:8],
+)
+RESERVATION: Final = Statement(
+    "reservation",
+    7,
+    _update(tables.reservations, _RESERVATION, 2),
+    _columns(tables.reservations, _RESERVATION),
+    lambda row: row[:2],
+)
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, default=str).decode()
+
+
+def _charge_point(c: ChargePoint) -> list[Write]:
+    offset = c.clock.offset
+    row = (
+        c.key, c.ocpp_version.value, c.vendor, c.model, c.serial_number, c.firmware_version,
+        c.iccid, c.imsi, c.meter_type, c.meter_serial_number, c.boot_reason, c.boot_count,
+        c.connection_count, offset.total_seconds() if offset else None, c.last_boot_at,
+        c.connected_at, c.disconnected_at, c.last_seen_at,
+    )  # fmt: skip
+    return [(CHARGE_POINT, row)]
+
+
+def _connector(r: ConnectorReport) -> list[Write]:
+    c = r.connector
+    row = (
+        r.charge_point_key, r.place.evse_id, r.place.connector_id, c.status.value, c.error_code,
+        c.info, c.vendor_id, c.vendor_error_code, c.status_at, r.received_at,
+    )  # fmt: skip
+    return [(CONNECTOR, row), (CONNECTOR_HISTORY, row)]
+
+
+def _transaction(t: Transaction) -> list[Write]:
+    status = t.authorization_status
+    updated_at = max(
+        (at for at in (t.stop_received_at, t.last_reading_at, t.start_received_at) if at),
+        default=t.started_at,
+    )
+    row = (
+        t.id, t.charge_point_key, t.evse_id, t.connector_id, t.ocpp_version.value,
+        t.ocpp_transaction_id, t.id_token, t.id_token_type, t.id_token_group,
+        status.value if status else None, t.stop_id_token, t.reservation_id, t.remote_start_id,
+        t.started_at, t.stopped_at, t.charger_started_at, t.charger_stopped_at,
+        t.start_received_at, t.stop_received_at, t.meter_start_wh, t.meter_stop_wh, t.energy_wh,
+        t.energy_source, t.last_reading_at, t.charging_state, t.stop_reason,
+        _json(sorted(t.flags)), dump_evidence(t), updated_at,
+    )  # fmt: skip
+    return [(TRANSACTION, row)]
+
+
+def dump_evidence(t: Transaction) -> str:
+    """Write down what is needed to go on with a transaction after a restart."""
+    return _json(
+        {
+            "runs": [
+                (run.first_at, str(run.first_wh), run.last_at, str(run.last_wh), run.count)
+                for run in t.runs
+            ],
+            "seen_seq": t.seen_seq,
+            "last_seq": t.last_seq,
+            "token_rank": t.token_rank,
+            "claimed_id": t.claimed_id,
+        }
+    )
+
+
+def _meter_value(r: MeterValueRecord) -> list[Write]:
+    v = r.meter_value
+    others = _json(v.others) if v.others else None
+    figures = (
+        v.power_w, v.power_offered_w, v.current_a, v.current_l1_a, v.current_l2_a,
+        v.current_l3_a, v.current_offered_a, v.voltage_v, v.voltage_l1_v, v.voltage_l2_v,
+        v.voltage_l3_v, v.soc_percent,
+    )  # fmt: skip
+    content = (r.connector_id, v.context, v.energy_wh, v.energy_export_wh, others, figures)
+    digest = blake2b(orjson.dumps(content, default=str), digest_size=8).digest()
+    row = (
+        r.charge_point_key, v.sampled_at, r.evse_id, int.from_bytes(digest, "big", signed=True),
+        r.connector_id, r.transaction_id, r.received_at, v.charger_sampled_at, v.context,
+        v.energy_wh, v.energy_export_wh, others, *figures,
+    )  # fmt: skip
+    return [(METER_VALUE, row)]
+
+
+def _notification(n: Notification) -> list[Write]:
+    row = (
+        n.charge_point_key, n.kind, n.severity, n.summary, n.evse_id, n.connector_id,
+        _json(n.data), n.at, n.received_at,
+    )  # fmt: skip
+    return [(NOTIFICATION, row)]
+
+
+def _variable(v: VariableValue) -> list[Write]:
+    row = (
+        v.charge_point_key, v.component, v.component_instance, v.evse_id, v.connector_id,
+        v.variable, v.variable_instance, v.attribute, v.value, v.mutability,
+        _json(v.characteristics) if v.characteristics is not None else None, v.reported_at,
+    )  # fmt: skip
+    return [(VARIABLE, row)]
+
+
+def _reservation(r: ReservationChange) -> list[Write]:
+    return [(RESERVATION, (r.charge_point_key, r.reservation_id, r.status, r.at, r.transaction_id))]
+
+
+_WRITES: Final[dict[type[Any], Callable[[Any], list[Write]]]] = {
+    ChargePoint: _charge_point,
+    ConnectorReport: _connector,
+    MeterValueRecord: _meter_value,
+    Notification: _notification,
+    ReservationChange: _reservation,
+    Transaction: _transaction,
+    VariableValue: _variable,
+}
+
+
+def writes_of(record: Record) -> list[Write]:
+    """Return a record's rows as they are at this moment."""
+    return _WRITES[type(record)](record)
+
+
+def load_evidence(t: Transaction, evidence: dict[str, Any]) -> None:
+    """Read back what `dump_evidence` wrote."""
+    for first_at, first_wh, last_at, last_wh, count in evidence.get("runs", ()):
+        first, last = parse_time(first_at), parse_time(last_at)
+        if first is not None and last is not None:
+            t.runs.append(RegisterRun(first, Decimal(first_wh), last, Decimal(last_wh), count))
+    t.seen_seq = [(first, last) for first, last in evidence.get("seen_seq", ())]
+    t.last_seq = evidence.get("last_seq")
+    t.token_rank = evidence.get("token_rank")
+    t.claimed_id = evidence.get("claimed_id")

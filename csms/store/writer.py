@@ -1,0 +1,219 @@
+"""Group commit: the records of many chargers share one database transaction.
+
+A caller's awaitable ends when its records are durable. What arrives while a commit is under way
+goes into the next one, so the batches grow with the load and nobody waits for a timer. While the
+database is away the writer keeps everything and tries again; a record that PostgreSQL refuses is
+found by splitting the batch, and fails alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Sequence
+from typing import Final
+
+import asyncpg
+
+from csms.errors import DatabaseUnavailableError, RecordRefusedError
+from csms.metrics import Metrics
+from csms.services.records import LoggedMessage, Record
+from csms.store.database import Database, RawConnection, is_away
+from csms.store.mending import mend_row
+from csms.store.message_log import MessageLogWriter
+from csms.store.statements import Row, Statement, Write, writes_of
+
+log = logging.getLogger(__name__)
+
+MAX_BATCH: Final = 2000
+"""Callers' requests in one commit."""
+RETRY_FIRST_S: Final = 0.1
+RETRY_MOST_S: Final = 5.0
+
+
+class Request:
+    """The rows of one caller, which stand or fall together."""
+
+    __slots__ = ("done", "writes")
+
+    def __init__(self, writes: list[Write], done: asyncio.Future[None] | None) -> None:
+        self.writes = writes
+        self.done = done
+
+    def succeed(self) -> None:
+        if self.done is not None and not self.done.done():
+            self.done.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        if self.done is not None and not self.done.done():
+            self.done.set_exception(error)
+
+
+class BatchWriter:
+    """Implements csms.services.records.Recorder on one connection of its own."""
+
+    def __init__(self, database: Database, metrics: Metrics, message_log: MessageLogWriter) -> None:
+        self._database = database
+        self._message_log = message_log
+        self._requests: list[Request] = []
+        self._latest: dict[object, Request] = {}
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self._connection: RawConnection | None = None
+        self._metrics = metrics
+        self._database_up = metrics.database_up
+        self._queue_gauge = metrics.write_queue
+        self._commit_seconds = metrics.commit_seconds
+        self._commit_rows = metrics.commit_rows
+
+    async def start(self) -> None:
+        """Connect; raises DatabaseUnavailableError if that fails at once."""
+        self._connection = await self._database.open_connection()
+        self._database_up.set(1)
+        self._task = asyncio.create_task(self._run(), name="batch writer")
+
+    async def stop(self) -> None:
+        """Write what is waiting and end."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        if self._connection is not None:
+            await self._connection.close()
+
+    # --- csms.services.records.Recorder
+
+    def commit(self, *records: Record) -> Awaitable[None]:
+        done = asyncio.get_running_loop().create_future()
+        writes: list[Write] = []
+        for record in records:
+            writes += writes_of(record)
+        self._add(Request(writes, done))
+        return done
+
+    def later(self, *records: Record) -> None:
+        """Only the newest state of a thing waits, so waiting can't grow without end."""
+        for record in records:
+            for statement, row in writes_of(record):
+                key = statement.key(row) if statement.key else object()
+                self._latest[(statement, key)] = Request([(statement, row)], None)
+        if self._latest:
+            self._wake.set()
+
+    def log(self, message: LoggedMessage) -> None:
+        self._message_log.add(message)
+
+    # --- the writer's own task
+
+    def _add(self, request: Request) -> None:
+        self._requests.append(request)
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._requests or self._latest:
+                await self._write_durably(self._take())
+            if self._stopping:
+                return
+
+    def _take(self) -> list[Request]:
+        """Take the next batch; states that nobody waits for come first, they are older."""
+        batch = list(self._latest.values())
+        self._latest.clear()
+        batch += self._requests[:MAX_BATCH]
+        del self._requests[:MAX_BATCH]
+        self._queue_gauge.set(len(self._requests))
+        return batch
+
+    async def _write_durably(self, batch: list[Request]) -> None:
+        """Write a batch, however long the database is away."""
+        delay_s = RETRY_FIRST_S
+        while True:
+            try:
+                await self._write(batch)
+            except DatabaseUnavailableError as error:
+                self._metrics.commit_failures.labels("unavailable").inc()
+                self._database_up.set(0)
+                log.warning("the database is away, %d requests wait: %s", len(batch), error)
+                await asyncio.sleep(delay_s)
+                delay_s = min(delay_s * 2, RETRY_MOST_S)
+            else:
+                self._database_up.set(1)
+                return
+
+    async def _write(self, batch: Sequence[Request]) -> None:
+        """Write a batch, or split it to find the request that PostgreSQL refuses."""
+        try:
+            await self._commit(batch)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            if isinstance(error, TimeoutError) or is_away(error):
+                await self._disconnect()
+                raise DatabaseUnavailableError(str(error)) from error
+            await self._isolate(batch, error)
+        else:
+            for request in batch:
+                request.succeed()
+
+    async def _isolate(self, batch: Sequence[Request], error: Exception) -> None:
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            await self._write(batch[:middle])
+            await self._write(batch[middle:])
+            return
+        request = batch[0]
+        mended = [(statement, mend_row(statement, row)) for statement, row in request.writes]
+        if mended != request.writes:
+            log.warning("a record was mended to be stored: %s", error)
+            request.writes = mended
+            await self._write(batch)
+            return
+        names = ", ".join(statement.name for statement, _ in request.writes)
+        self._metrics.commit_failures.labels("refused").inc()
+        log.error("PostgreSQL refused a record (%s): %s", names, error)
+        request.fail(RecordRefusedError(f"{names}: {error}"))
+
+    async def _commit(self, batch: Sequence[Request]) -> None:
+        groups = _grouped(batch)
+        connection = self._connection
+        if connection is None or connection.is_closed():
+            connection = self._connection = await self._database.open_connection()
+        rows_written = 0
+        with self._commit_seconds.time():
+            if len(groups) == 1:  # a single statement is a transaction by itself
+                statement, rows = groups[0]
+                await connection.execute(statement.sql, *zip(*rows, strict=True))
+                rows_written = len(rows)
+            else:
+                async with connection.transaction():
+                    for statement, rows in groups:
+                        await connection.execute(statement.sql, *zip(*rows, strict=True))
+                        rows_written += len(rows)
+        self._commit_rows.observe(rows_written)
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+
+def _grouped(batch: Sequence[Request]) -> list[tuple[Statement, list[Row]]]:
+    groups: dict[Statement, list[Row]] = {}
+    for request in batch:
+        for statement, row in request.writes:
+            rows = groups.get(statement)
+            if rows is None:
+                groups[statement] = [row]
+            else:
+                rows.append(row)
+    ordered = sorted(groups.items(), key=lambda group: group[0].order)
+    return [(statement, _last_of_each(statement, rows)) for statement, rows in ordered]
+
+
+def _last_of_each(statement: Statement, rows: list[Row]) -> list[Row]:
+    """An upsert may not touch a row twice; the newest state is the one that counts."""
+    if statement.key is None or len(rows) == 1:
+        return rows
+    return list({statement.key(row): row for row in rows}.values())
