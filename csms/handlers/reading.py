@@ -307,6 +307,12 @@ def _samples(raw: object) -> list[Any]:
     return _listed(raw.get("sampledValue"))
 
 
+def _context(raw: object) -> str:
+    if isinstance(raw, str) and raw.isprintable() and (name := raw.strip()):
+        return name
+    return DEFAULT_CONTEXT
+
+
 def _add_all(
     samples: list[Any], add: AddSample, at: datetime, charger_sampled_at: str | None
 ) -> Iterable[MeterValueBuilder]:
@@ -319,7 +325,7 @@ def _add_all(
         context = sample.get("context") if usable else None
         if builder is None or context != latest:
             latest = context
-            name = context if context and isinstance(context, str) else DEFAULT_CONTEXT
+            name = _context(context)
             builder = builders.get(name)
             if builder is None:
                 builder = builders[name] = MeterValueBuilder(

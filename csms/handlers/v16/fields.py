@@ -26,7 +26,9 @@ def text(payload: dict[str, Any], key: str) -> str | None:
         return str(value)
     if not isinstance(value, str):
         return None
-    value = value.replace("\0", "").strip()
+    if not value.isprintable():  # control characters and halves of pairs can't be stored
+        value = "".join(c for c in value if c.isprintable() or c in "\n\r\t")
+    value = value.strip()
     return None if _PLACEHOLDERS.fullmatch(value) else value
 
 
