@@ -5,10 +5,11 @@ Written by hand for asyncpg, because thousands of chargers may connect at once a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
+import asyncpg
 import orjson
 
 from csms.model import (
@@ -58,7 +59,7 @@ ORDER BY started_at DESC, id DESC LIMIT 1
 _OPEN_IDS = "SELECT id FROM transactions WHERE id_token = $1 AND stopped_at IS NULL"
 _NEXT_IDS = "SELECT nextval('transaction_id_seq') FROM generate_series(1, $1)"
 _COUNT_PENDING = "SELECT count(*) FROM charge_points WHERE registration_status = 'pending'"
-_TOKEN = """
+_KNOWN_CARD = """
 SELECT t.*, coalesce(g.master_pass, false) AS master_pass
 FROM id_tokens t LEFT JOIN id_token_groups g ON g.id = t.group_id
 WHERE t.id_token = $1
@@ -144,7 +145,7 @@ class IdTokens:
 
     async def find(self, id_token: str) -> IdTokenRecord | None:
         async with self._database.raw() as connection:
-            row = await connection.fetchrow(_TOKEN, id_token)
+            row = await connection.fetchrow(_KNOWN_CARD, id_token)
         if row is None:
             return None
         return IdTokenRecord(
@@ -164,7 +165,7 @@ def _texts(values: list[str] | None) -> tuple[str, ...] | None:
     return None if values is None else tuple(values)
 
 
-def _charge_point(row: Mapping[str, Any]) -> ChargePoint:
+def _charge_point(row: asyncpg.Record) -> ChargePoint:
     offset_s = row["clock_offset_s"]
     pinned = row["pinned_version"]
     return ChargePoint(
@@ -197,7 +198,7 @@ def _charge_point(row: Mapping[str, Any]) -> ChargePoint:
     )
 
 
-def _connector(row: Mapping[str, Any]) -> Connector:
+def _connector(row: asyncpg.Record) -> Connector:
     return Connector(
         ConnectorStatus(row["status"]),
         row["status_at"],
@@ -217,7 +218,7 @@ _PLAIN: Final = (
 )  # fmt: skip
 
 
-def _transaction(row: Mapping[str, Any]) -> Transaction:
+def _transaction(row: asyncpg.Record) -> Transaction:
     status = row["authorization_status"]
     transaction = Transaction(
         ocpp_version=OcppVersion(row["ocpp_version"]),
