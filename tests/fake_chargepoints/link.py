@@ -35,12 +35,12 @@ class LinkOptions:
 
     `url` is the address without the identity (``ws://host:9000/prefix``); `raw_path` replaces
     prefix and identity by exactly this path. Empty `subprotocols` sends no
-    Sec-WebSocket-Protocol header. `user` defaults to the identity when a password is given.
+    Sec-WebSocket-Protocol header, None offers what the charge point speaks (a bare link: 1.6). `user` defaults to the identity when a password is given.
     """
 
     url: str
     identity: str
-    subprotocols: tuple[str, ...] = ("ocpp1.6",)
+    subprotocols: tuple[str, ...] | None = None
     user: str | None = None
     password: str | bytes | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = None
@@ -114,10 +114,11 @@ class Link:
     async def open(self) -> Self:
         """Connect. Raises `ConnectRefusedError` when there is no WebSocket at the end."""
         options = self.options
+        names = ("ocpp1.6",) if options.subprotocols is None else options.subprotocols
         try:
             self._socket = await connect(
                 options.address,
-                subprotocols=[Subprotocol(name) for name in options.subprotocols] or None,
+                subprotocols=[Subprotocol(name) for name in names] or None,
                 additional_headers=options.handshake_headers(),
                 user_agent_header="fake-charge-point",
                 compression=None,
