@@ -1,0 +1,35 @@
+"""Id tokens and what is said about them, as OCPP 2.0.1 writes them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from csms.handlers.contract import Payload
+from csms.handlers.v201.fields import text
+from csms.model import ID_TOKEN_MAX_LENGTH, Authorization, IdToken
+from csms.services.clocks import format_time
+
+DEFAULT_TYPE: Final = "Central"
+NO_TOKEN_TYPE: Final = "NoAuthorization"  # noqa: S105 - the type of a token that is none
+WIRE_LENGTH: Final = 36
+"""The longest identifier that IdTokenType carries."""
+
+
+def read_id_token(raw: object) -> IdToken | None:
+    """Read an `idToken` object (or a bare identifier in its place); None if it names nobody."""
+    fields: dict[str, Any] = raw if isinstance(raw, dict) else {"idToken": raw}
+    kind = text(fields, "type", WIRE_LENGTH) or DEFAULT_TYPE
+    token = IdToken.of(text(fields, "idToken", ID_TOKEN_MAX_LENGTH) or "", kind)
+    # C02.FR.01: a start button has no identifier, and type NoAuthorization says so
+    return token if token.value or kind == NO_TOKEN_TYPE else None
+
+
+def id_token_info(authorization: Authorization) -> Payload:
+    """Write an `idTokenInfo`; no `evseId` list: the token is good at every EVSE (C01.FR.19)."""
+    info: Payload = {"status": authorization.status.value}
+    if authorization.expires_at is not None:
+        info["cacheExpiryDateTime"] = format_time(authorization.expires_at)
+    group_id = authorization.group_id
+    if group_id is not None and len(group_id) <= WIRE_LENGTH:  # C01.FR.06, C09.FR.12, E01.FR.12
+        info["groupIdToken"] = {"idToken": group_id, "type": DEFAULT_TYPE}
+    return info

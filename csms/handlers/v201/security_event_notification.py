@@ -1,0 +1,48 @@
+"""SecurityEventNotification (A04)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from csms.handlers.contract import Payload
+from csms.handlers.v201.fields import moment, text
+from csms.services.charge_point import ChargePoint
+from csms.services.services import Services
+
+_CRITICAL: Final = frozenset(
+    {
+        "FirmwareUpdated",
+        "SettingSystemTime",
+        "StartupOfTheDevice",
+        "ResetOrReboot",
+        "SecurityLogWasCleared",
+        "MemoryExhaustion",
+        "TamperDetectionActivated",
+        "InvalidFirmwareSignature",
+        "InvalidFirmwareSigningCertificate",
+        "InvalidCsmsCertificate",
+        "InvalidChargingStationCertificate",
+        "InvalidTLSVersion",
+        "InvalidTLSCipherSuite",
+        "MaintenanceLoginAccepted",
+        "MaintenanceLoginFailed",
+    }
+)
+"""The events that appendix 1 of Part 2 marks as critical."""
+
+
+async def handle(
+    services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
+) -> Payload:
+    kind = text(payload, "type")
+    await services.notifications.record(
+        charge_point,
+        "security_event",
+        f"security event: {kind or 'no type given'}",
+        {"type": kind, "tech_info": text(payload, "techInfo")},
+        received_at,
+        at=moment(charge_point, payload, "timestamp", received_at),
+        severity="critical" if kind in _CRITICAL else "warning",
+    )
+    return {}  # A04.FR.03

@@ -1,0 +1,63 @@
+"""TransactionEvent: the whole life of a transaction, one event a message."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from csms.handlers.contract import Payload
+from csms.handlers.v201.fields import flag, group, integer, natural, place, text
+from csms.handlers.v201.id_token import id_token_info, read_id_token
+from csms.handlers.v201.samples import read_samples
+from csms.services.charge_point import ChargePoint
+from csms.services.services import Services
+from csms.services.transactions.model import TransactionEvent
+
+_KINDS: Final = {"started": "Started", "updated": "Updated", "ended": "Ended"}
+NO_SEQUENCE_NUMBER: Final = -1
+
+
+async def handle(
+    services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
+) -> Payload:
+    event = read_event(charge_point, payload, received_at)
+    answer = await services.transactions.event(charge_point, event, received_at)
+    if payload.get("idToken") is None:
+        return {}
+    # E01.FR.12, E03.FR.02, C12.FR.03: every token named is judged again
+    if answer.authorization is None:
+        return {"idTokenInfo": {"status": "Invalid"}}
+    return {"idTokenInfo": id_token_info(answer.authorization)}
+
+
+def read_event(
+    charge_point: ChargePoint, payload: Payload, received_at: datetime
+) -> TransactionEvent:
+    """Read an event; what is missing stays unknown, because nothing here may be refused."""
+    info = group(payload, "transactionInfo")
+    evse_id, connector_id = place(payload)  # E01.FR.16: named in the first event only
+    sequence_number = natural(payload, "seqNo")
+    id_token = payload.get("idToken")
+    return TransactionEvent(
+        kind=_kind(payload, info),
+        ocpp_transaction_id=text(info, "transactionId") or "",
+        seq_no=NO_SEQUENCE_NUMBER if sequence_number is None else sequence_number,
+        charger_time=text(payload, "timestamp"),
+        trigger_reason=text(payload, "triggerReason") or "",
+        offline=flag(payload, "offline"),
+        evse_id=evse_id,
+        connector_id=connector_id or None,
+        id_token=None if id_token is None else read_id_token(id_token),
+        charging_state=text(info, "chargingState"),
+        stopped_reason=text(info, "stoppedReason"),
+        remote_start_id=integer(info, "remoteStartId"),
+        reservation_id=integer(payload, "reservationId"),
+        meter_values=read_samples(charge_point, payload.get("meterValue"), received_at),
+    )
+
+
+def _kind(payload: Payload, info: object) -> str:
+    kind = _KINDS.get((text(payload, "eventType") or "").casefold())
+    if kind is None:
+        kind = "Ended" if isinstance(info, dict) and info.get("stoppedReason") else "Updated"
+    return kind
