@@ -16,7 +16,7 @@ from csms.events import (
 )
 from csms.model import ConnectorStatus, OcppVersion, Place, RegistrationStatus
 from csms.services.charge_point import MAX_CONNECTORS, ChargePoint, Connector
-from csms.services.ports import ChargePointStore
+from csms.services.ports import ChargePointStore, HeldTransactions
 from csms.services.records import ConnectorReport, Notification, Recorder
 
 UnknownChargePoints: TypeAlias = Literal["pending", "accept", "reject"]
@@ -65,6 +65,7 @@ class ChargePointService:
         recorder: Recorder,
         events: Events,
         clock: Clock,
+        transactions: HeldTransactions,
         *,
         unknown: UnknownChargePoints,
         heartbeat_interval_s: int,
@@ -75,6 +76,7 @@ class ChargePointService:
         self._recorder = recorder
         self._events = events
         self._clock = clock
+        self._transactions = transactions
         self._unknown = unknown
         self.heartbeat_interval_s = heartbeat_interval_s
         self._max_pending = max_pending
@@ -106,7 +108,10 @@ class ChargePointService:
     def connected(self, charge_point: ChargePoint, version: OcppVersion) -> ChargePoint:
         """Note a new connection; returns the one object that stands for this identity."""
         identity = charge_point.id.casefold()
-        charge_point = self._live.setdefault(identity, charge_point)
+        if identity not in self._live:
+            self._live[identity] = charge_point
+            self._transactions.loaded(charge_point)
+        charge_point = self._live[identity]
         self._departed.pop(identity, None)
         self._connections[identity] = self._connections.get(identity, 0) + 1
         now = self._clock.now()
@@ -138,8 +143,8 @@ class ChargePointService:
             ChargePointDisconnected(at=now, charge_point_id=charge_point.id, reason=reason)
         )
 
-    def sweep(self) -> list[ChargePoint]:
-        """Drop the charge points that left a while ago from memory, and return them.
+    def sweep(self) -> None:
+        """Drop the charge points that left a while ago from memory.
 
         They stay for a while because most come back at once, and so that nothing of theirs that
         is still on its way to the database can be missed by a new load.
@@ -148,7 +153,7 @@ class ChargePointService:
         gone = [identity for identity, since in self._departed.items() if since <= latest]
         for identity in gone:
             del self._departed[identity]
-        return [self._live.pop(identity) for identity in gone]
+            self._transactions.dropped(self._live.pop(identity))
 
     async def boot(
         self, charge_point: ChargePoint, boot: Boot, received_at: datetime

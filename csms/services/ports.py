@@ -45,6 +45,14 @@ class TransactionStore(Protocol):
         ...
 
 
+class HeldTransactions(Protocol):
+    """Whoever wants to know which charge points' transactions are in memory."""
+
+    def loaded(self, charge_point: ChargePoint) -> None: ...
+
+    def dropped(self, charge_point: ChargePoint) -> None: ...
+
+
 class OpenTransactionCount(Protocol):
     async def count(self, id_token: str, except_id: int | None = None) -> int:
         """Count the open transactions of a token over all charge points, one left out."""
@@ -53,6 +61,12 @@ class OpenTransactionCount(Protocol):
 
 class IdTokenStore(Protocol):
     async def find(self, id_token: str) -> IdTokenRecord | None: ...
+
+
+class PasswordStore(Protocol):
+    async def password_hash(self, charge_point_id: str) -> str | None:
+        """Return what `passwords.hash_password` made for a charge point, None without one."""
+        ...
 
 
 class Link(Protocol):

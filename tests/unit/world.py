@@ -276,6 +276,15 @@ def make_world(
         MemoryIdTokens(store), open_transactions, clock, unknown_id_tokens
     )
     notifications = NotificationService(recorder, events)
+    transactions = TransactionService(
+        store,
+        recorder,
+        events,
+        authorization,
+        metrics,
+        open_transactions,
+        max_plausible_power_w=max_plausible_power_w,
+    )
     services = Services(
         clock=clock,
         events=events,
@@ -285,19 +294,12 @@ def make_world(
             recorder,
             events,
             clock,
+            transactions,
             unknown=unknown,
             heartbeat_interval_s=heartbeat_interval_s,
         ),
         data_transfer=DataTransferService(notifications),
         notifications=notifications,
-        transactions=TransactionService(
-            store,
-            recorder,
-            events,
-            authorization,
-            metrics,
-            open_transactions,
-            max_plausible_power_w=max_plausible_power_w,
-        ),
+        transactions=transactions,
     )
     return World(clock, events, metrics, store, recorder, services)

@@ -1,0 +1,155 @@
+"""The only wiring: what is made of what, in which order it starts, and how it ends.
+
+Start: database, migrations, writers, gateway, API. End: the gateway first (so that nothing new
+comes in), then what it still had to write, then the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Final, Self
+
+from csms.api.server import Api
+from csms.clock import Clock, SystemClock
+from csms.config import Settings
+from csms.events import Events
+from csms.gateway.links import LiveLinks
+from csms.gateway.server import Gateway
+from csms.handlers import v16, v201
+from csms.handlers.v16.commands import translate as translate_v16
+from csms.handlers.v201.commands import translate as translate_v201
+from csms.metrics import Metrics
+from csms.model import OcppVersion
+from csms.services.authorization import AuthorizationService
+from csms.services.charge_points import ChargePointService
+from csms.services.commands import CommandService
+from csms.services.data_transfer import DataTransferService
+from csms.services.notifications import NotificationService
+from csms.services.services import Services
+from csms.services.transactions.open_index import OpenTransactions
+from csms.services.transactions.service import TransactionService
+from csms.store.database import Database
+from csms.store.embedded import EmbeddedPostgres
+from csms.store.live import IdTokens, LiveStore
+from csms.store.message_log import MessageLogWriter
+from csms.store.migrate import migrate
+from csms.store.writer import BatchWriter
+from csms.upkeep import Upkeep
+
+log = logging.getLogger(__name__)
+
+ROUTES: Final = {OcppVersion.V16: v16.ROUTES, OcppVersion.V201: v201.ROUTES}
+TRANSLATORS: Final = {OcppVersion.V16: translate_v16, OcppVersion.V201: translate_v201}
+
+
+class Application:
+    """A whole server; enter it to start it, leave it to stop it cleanly."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._stack = AsyncExitStack()
+        self.ocpp_port = 0
+        self.ocpp_tls_port: int | None = None
+        self.api_port = 0
+        self.database: Database
+        self.services: Services
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def run_until_signal(self) -> None:
+        """Wait for SIGINT or SIGTERM."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        await stop.wait()
+        log.info("stopping")
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        settings = self._settings
+        url = settings.database_url
+        if url is None:
+            embedded = await stack.enter_async_context(EmbeddedPostgres(settings.data_dir))
+            url = embedded.url
+        self.database = Database(url)
+        stack.push_async_callback(self.database.close)
+        await migrate(self.database)
+        metrics = Metrics()
+        message_log = MessageLogWriter(self.database, metrics)
+        await message_log.start()
+        stack.push_async_callback(message_log.stop)
+        writer = BatchWriter(self.database, metrics, message_log)
+        await writer.start()
+        stack.push_async_callback(writer.stop)
+        services = self.services = self._services(writer, metrics)
+        links = LiveLinks()
+        commands = CommandService(links, TRANSLATORS, timeout_s=settings.call_timeout)
+        upkeep = Upkeep(self.database, services, settings, self._clock)
+        await upkeep.start()
+        stack.push_async_callback(upkeep.stop)
+        gateway = Gateway(settings, services, ROUTES, writer, links, metrics, self._clock)
+        await gateway.start()
+        stack.push_async_callback(gateway.stop, settings.shutdown_timeout)
+        self.ocpp_port = gateway.port
+        self.ocpp_tls_port = gateway.tls_port
+        api = Api(settings, self.database, services, commands, links, metrics)
+        await api.start()
+        stack.push_async_callback(api.stop)
+        self.api_port = api.port
+
+    def _services(self, writer: BatchWriter, metrics: Metrics) -> Services:
+        settings, clock = self._settings, self._clock
+        events = Events()
+        limit_w = settings.max_plausible_power_w
+        store = LiveStore(self.database, max_plausible_power_w=limit_w)
+        open_transactions = OpenTransactions(store)
+        authorization = AuthorizationService(
+            IdTokens(self.database), open_transactions, clock, settings.unknown_id_tokens
+        )
+        notifications = NotificationService(writer, events)
+        transactions = TransactionService(
+            store,
+            writer,
+            events,
+            authorization,
+            metrics,
+            open_transactions,
+            max_plausible_power_w=limit_w,
+        )
+        charge_points = ChargePointService(
+            store,
+            writer,
+            events,
+            clock,
+            transactions,
+            unknown=settings.unknown_charge_points,
+            heartbeat_interval_s=settings.heartbeat_interval,
+            pending_interval_s=settings.pending_interval,
+            max_pending=settings.max_pending_charge_points,
+        )
+        return Services(
+            clock=clock,
+            events=events,
+            authorization=authorization,
+            charge_points=charge_points,
+            data_transfer=DataTransferService(notifications),
+            notifications=notifications,
+            transactions=transactions,
+        )

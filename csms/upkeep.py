@@ -1,0 +1,53 @@
+"""What has to be done now and then, apart from any message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from csms.clock import Clock
+from csms.config import Settings
+from csms.services.services import Services
+from csms.store.database import Database
+from csms.store.partitions import Retention, keep_house_forever
+
+FLUSH_S: Final = 10.0
+SWEEP_S: Final = 30.0
+
+
+class Upkeep:
+    """Saves running figures, forgets departed charge points, makes and drops partitions."""
+
+    def __init__(
+        self, database: Database, services: Services, settings: Settings, clock: Clock
+    ) -> None:
+        self._database = database
+        self._services = services
+        self._retention = Retention(
+            meter_values_days=settings.meter_values_days,
+            message_log_days=settings.message_log_days,
+            history_days=settings.history_days,
+        )
+        self._clock = clock
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        for name, job in (
+            ("flush", _every(FLUSH_S, self._services.transactions.flush)),
+            ("sweep", _every(SWEEP_S, self._services.charge_points.sweep)),
+            ("housekeeping", keep_house_forever(self._database, self._retention, self._clock)),
+        ):
+            self._tasks.append(asyncio.create_task(job, name=name))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._services.transactions.flush()
+
+
+async def _every(interval_s: float, action: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(interval_s)
+        action()
