@@ -21,12 +21,11 @@ def read_entry(
     characteristics = group(entry, "variableCharacteristics")
     # without attributes it still tells that the variable exists
     for attribute in groups(entry, "variableAttribute") or [{}]:
-        value = attribute.get("value")
         yield VariableValue(
             charge_point_key,
             name.component,
             name.variable,
-            value if value is None or isinstance(value, str) else str(value),
+            read_value(attribute.get("value")),
             received_at,
             component_instance=name.component_instance or "",
             evse_id=name.evse_id or 0,
@@ -53,10 +52,17 @@ def read_name(fields: Fields) -> VariableName:
     )
 
 
+def read_value(raw: object) -> str | None:
+    """Return a variable's value as text, also where a charger wrote a number or a truth value."""
+    if raw is None or isinstance(raw, str):
+        return raw
+    return str(raw).lower() if isinstance(raw, bool) else str(raw)
+
+
 def component_of(name: VariableName) -> Payload:
-    """Write a `component`."""
+    """Write a `component`; EVSE 0 is the charging station, which is not named."""
     component: Payload = {}
-    if name.evse_id is not None:
+    if name.evse_id:
         component["evse"] = evse(name.evse_id, name.connector_id)
     component["name"] = name.component
     if name.component_instance:
@@ -73,5 +79,5 @@ def variable_of(name: VariableName) -> Payload:
 
 
 def evse(evse_id: int, connector_id: int | None) -> Payload:
-    """Write an `evse`."""
-    return {"id": evse_id} if connector_id is None else {"id": evse_id, "connectorId": connector_id}
+    """Write an `evse`; connector 0 means all of it."""
+    return {"id": evse_id, "connectorId": connector_id} if connector_id else {"id": evse_id}

@@ -1,0 +1,101 @@
+"""What charging stations answer to commands, in version-neutral words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from csms.handlers.v201.device_model import ACTUAL, read_name, read_value
+from csms.handlers.v201.fields import Fields, group, groups, text
+from csms.services.commands import CommandAnswer
+
+Read: TypeAlias = Callable[[dict[str, Any]], CommandAnswer]
+Result: TypeAlias = dict[str, Any]
+
+NO_STATUS: Final = ""
+
+
+def reader(*accepted: str, results: tuple[Result, ...] = ()) -> Read:
+    """Make a reader for an answer that is a status; `accepted` are those that mean yes.
+
+    `results` are given back with a yes.
+    """
+
+    def read(response: dict[str, Any]) -> CommandAnswer:
+        status = text(response, "status") or NO_STATUS
+        yes = status in accepted
+        return CommandAnswer(status, yes, response, [dict(each) for each in results if yes])
+
+    return read
+
+
+def remote_start_reader(remote_start_id: int) -> Read:
+    """Make a reader that tells the id the transaction's events will carry.
+
+    A charging station that has begun a transaction already also tells which (F01.FR.13).
+    """
+
+    def read(response: dict[str, Any]) -> CommandAnswer:
+        result: Result = {"remote_start_id": remote_start_id}
+        transaction_id = text(response, "transactionId")
+        if transaction_id is not None:
+            result["ocpp_transaction_id"] = transaction_id
+        return reader("Accepted", results=(result,))(response)
+
+    return read
+
+
+def read_data_transfer(response: dict[str, Any]) -> CommandAnswer:
+    answer = reader("Accepted")(response)
+    if response.get("data") is not None:
+        answer.results.append({"data": response["data"]})
+    return answer
+
+
+def read_variables(response: dict[str, Any]) -> CommandAnswer:
+    """Read the answer to GetVariables.
+
+    Each result names its variable and has `value` (text, or None) and `status` (Accepted,
+    UnknownComponent, UnknownVariable, NotSupportedAttributeType or Rejected). The answer counts
+    as accepted unless nothing that was asked for is known.
+    """
+    results = [
+        _variable(entry) | {"value": read_value(entry.get("attributeValue"))} | _status(entry)
+        for entry in groups(response, "getVariableResult")
+    ]
+    statuses = [result["status"] for result in results]
+    accepted = "Accepted" in statuses
+    status = "Accepted" if accepted else next(iter(statuses), NO_STATUS)
+    return CommandAnswer(status, accepted, response, results)
+
+
+def read_set_variables(response: dict[str, Any]) -> CommandAnswer:
+    """Read the answer to SetVariables; the worst status of all stands for the whole."""
+    results = [_variable(entry) | _status(entry) for entry in groups(response, "setVariableResult")]
+    statuses = {result["status"] for result in results}
+    refused = sorted(statuses - {"Accepted", "RebootRequired"})
+    status = next(iter(refused or sorted(statuses, reverse=True)), NO_STATUS)
+    return CommandAnswer(status, bool(statuses) and not refused, response, results)
+
+
+def _variable(entry: Fields) -> Result:
+    name = read_name(entry)
+    return {
+        "component": name.component,
+        "component_instance": name.component_instance,
+        "evse_id": name.evse_id,
+        "connector_id": name.connector_id,
+        "variable": name.variable,
+        "variable_instance": name.variable_instance,
+        "attribute": name.attribute or ACTUAL,  # B06.FR.11
+    }
+
+
+def _status(entry: Fields) -> Result:
+    result: Result = {"status": text(entry, "attributeStatus") or NO_STATUS}
+    info = group(entry, "attributeStatusInfo")
+    reasons = (text(info, "reasonCode"), text(info, "additionalInfo", 512))
+    reason = ": ".join(part for part in reasons if part)
+    if reason:
+        result["reason"] = reason
+    return result

@@ -1,0 +1,282 @@
+"""Commands in OCPP 2.0.1: what to send, and how to read the answer."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final, TypeAlias
+
+from csms.errors import InvalidValueError, NotSupportedError
+from csms.handlers.contract import Payload
+from csms.handlers.v201.answers import (
+    read_data_transfer,
+    read_set_variables,
+    read_variables,
+    reader,
+    remote_start_reader,
+)
+from csms.handlers.v201.device_model import component_of, evse, variable_of
+from csms.handlers.v201.fields import MAX_INTEGER
+from csms.handlers.v201.id_token import NO_TOKEN_TYPE, WIRE_LENGTH
+from csms.services.charge_point import ChargePoint
+from csms.services.commands import (
+    ChangeAvailability,
+    ClearCache,
+    Command,
+    GetConfiguration,
+    Outgoing,
+    RemoteStart,
+    RemoteStop,
+    Reset,
+    SendData,
+    SetConfiguration,
+    Trigger,
+    Unlock,
+    VariableName,
+)
+
+VERSION: Final = "OCPP 2.0.1"
+
+_TOKEN_TYPES: Final = frozenset(
+    {
+        "Central",
+        "eMAID",
+        "ISO14443",
+        "ISO15693",
+        "KeyCode",
+        "Local",
+        "MacAddress",
+        NO_TOKEN_TYPE,
+    }
+)
+_ATTRIBUTES: Final = frozenset({"Actual", "Target", "MinSet", "MaxSet"})
+_TRIGGERS: Final = {
+    message: message
+    for message in (
+        "BootNotification",
+        "FirmwareStatusNotification",
+        "Heartbeat",
+        "LogStatusNotification",
+        "MeterValues",
+        "PublishFirmwareStatusNotification",
+        "SignChargingStationCertificate",
+        "SignCombinedCertificate",
+        "SignV2GCertificate",
+        "StatusNotification",
+        "TransactionEvent",
+    )
+} | {
+    "DiagnosticsStatusNotification": "LogStatusNotification",
+    "SignCertificate": "SignChargingStationCertificate",
+    "SignChargePointCertificate": "SignChargingStationCertificate",
+}
+"""What can be triggered, by its own name and by those the messages have elsewhere."""
+
+_NAME_LENGTH: Final = 50
+_VALUE_LENGTH: Final = 1000
+
+_Plain: TypeAlias = (
+    RemoteStop
+    | Reset
+    | Unlock
+    | ChangeAvailability
+    | GetConfiguration
+    | SetConfiguration
+    | ClearCache
+    | SendData
+)
+
+
+def translate(charge_point: ChargePoint, command: Command) -> Outgoing:
+    """Say a command in 2.0.1.
+
+    Raises NotSupportedError where 2.0.1 has no such thing, InvalidValueError for a value that it
+    can't carry.
+    """
+    match command:
+        case RemoteStart():
+            return _remote_start(charge_point, command)
+        case Trigger():
+            return _trigger(charge_point, command)
+        case _:
+            return _translate_plain(command)
+
+
+def _translate_plain(command: _Plain) -> Outgoing:
+    """Say a command that is the same for every charge point."""
+    match command:
+        case RemoteStop():
+            return _remote_stop(command)
+        case Reset():
+            return _reset(command)
+        case Unlock():
+            return _unlock(command)
+        case ChangeAvailability():
+            return _change_availability(command)
+        case GetConfiguration():
+            return _get_configuration(command)
+        case SetConfiguration():
+            return _set_configuration(command)
+        case ClearCache():
+            return Outgoing("ClearCache", {}, reader("Accepted"))
+        case SendData():
+            return _send_data(command)
+
+
+def _remote_start(charge_point: ChargePoint, command: RemoteStart) -> Outgoing:
+    payload: Payload = {}
+    # F01.FR.07: without an EVSE it may be refused, so it is named whenever there is no choice
+    evse_id = _only_evse(charge_point) if command.evse_id is None else command.evse_id
+    if evse_id is not None:
+        payload["evseId"] = _positive("evse_id", evse_id)
+    token = command.id_token
+    if token.type not in _TOKEN_TYPES:
+        raise InvalidValueError("type", token.type, f"one of {', '.join(sorted(_TOKEN_TYPES))}")
+    value = _within("id_token", token.value, WIRE_LENGTH)
+    payload["idToken"] = {"idToken": value, "type": token.type}
+    remote_start_id = _new_id()  # F01.FR.25: comes back in the transaction's next event
+    payload["remoteStartId"] = remote_start_id
+    if command.charging_profile is not None:
+        payload["chargingProfile"] = command.charging_profile
+    return Outgoing("RequestStartTransaction", payload, remote_start_reader(remote_start_id))
+
+
+def _remote_stop(command: RemoteStop) -> Outgoing:
+    transaction_id = command.ocpp_transaction_id
+    return Outgoing(
+        "RequestStopTransaction",
+        {"transactionId": _within("ocpp_transaction_id", transaction_id, WIRE_LENGTH)},
+        reader("Accepted"),
+    )
+
+
+def _reset(command: Reset) -> Outgoing:
+    payload: Payload = {"type": "Immediate" if command.immediate else "OnIdle"}
+    if command.evse_id:
+        payload["evseId"] = _positive("evse_id", command.evse_id)
+    return Outgoing("Reset", payload, reader("Accepted", "Scheduled"))  # B11.FR.07, B12.FR.01
+
+
+def _unlock(command: Unlock) -> Outgoing:
+    return Outgoing(
+        "UnlockConnector",
+        {
+            "evseId": _positive("evse_id", command.evse_id),
+            "connectorId": _positive("connector_id", command.connector_id),
+        },
+        reader("Unlocked"),
+    )
+
+
+def _change_availability(command: ChangeAvailability) -> Outgoing:
+    payload: Payload = {}
+    place = _evse_or_none(command.evse_id, command.connector_id)
+    if place is not None:  # G04.FR.01: without it, the whole charging station
+        payload["evse"] = place
+    payload["operationalStatus"] = "Operative" if command.operative else "Inoperative"
+    return Outgoing("ChangeAvailability", payload, reader("Accepted", "Scheduled"))
+
+
+def _get_configuration(command: GetConfiguration) -> Outgoing:
+    if not command.names:
+        # B07: the values come in NotifyReports of their own
+        request_id = _new_id()
+        return Outgoing(
+            "GetBaseReport",
+            {"requestId": request_id, "reportBase": "FullInventory"},
+            reader("Accepted", results=({"request_id": request_id},)),
+        )
+    return Outgoing(
+        "GetVariables",
+        {"getVariableData": [_attribute(name) | _named(name) for name in command.names]},
+        read_variables,
+    )
+
+
+def _set_configuration(command: SetConfiguration) -> Outgoing:
+    data = _attribute(command.name)
+    data["attributeValue"] = _within("value", command.value, _VALUE_LENGTH)
+    data |= _named(command.name)
+    return Outgoing("SetVariables", {"setVariableData": [data]}, read_set_variables)
+
+
+def _trigger(charge_point: ChargePoint, command: Trigger) -> Outgoing:
+    message = _TRIGGERS.get(command.message)
+    if message is None:
+        raise NotSupportedError(charge_point.id, f"trigger for {command.message}", VERSION)
+    connector_id = command.connector_id
+    if command.evse_id and not connector_id and message == "StatusNotification":
+        connector_id = 1  # F06.FR.13
+    payload: Payload = {}
+    place = _evse_or_none(command.evse_id, connector_id)
+    if place is not None:
+        payload["evse"] = place
+    payload["requestedMessage"] = message
+    return Outgoing("TriggerMessage", payload, reader("Accepted"))
+
+
+def _send_data(command: SendData) -> Outgoing:
+    payload: Payload = {}
+    if command.message_id is not None:
+        payload["messageId"] = _within("message_id", command.message_id, 50)
+    if command.data is not None:
+        payload["data"] = command.data
+    payload["vendorId"] = _within("vendor_id", command.vendor_id, 255)
+    return Outgoing("DataTransfer", payload, read_data_transfer)
+
+
+def _new_id() -> int:
+    """Make an id that no request of ours is likely to have had; chargers only echo it."""
+    return secrets.randbelow(MAX_INTEGER) + 1
+
+
+def _only_evse(charge_point: ChargePoint) -> int | None:
+    """Return the EVSE of a charging station that has shown a single one."""
+    numbers = {place.evse_id for place in charge_point.connectors if place.evse_id > 0}
+    return numbers.pop() if len(numbers) == 1 else None
+
+
+def _attribute(name: VariableName) -> Payload:
+    if name.attribute is None:
+        return {}
+    if name.attribute not in _ATTRIBUTES:
+        raise InvalidValueError(
+            "attribute", name.attribute, f"one of {', '.join(sorted(_ATTRIBUTES))}"
+        )
+    return {"attributeType": name.attribute}
+
+
+def _named(name: VariableName) -> Payload:
+    if not name.component:
+        raise InvalidValueError("component", name.component, f"a component's name in {VERSION}")
+    for field, value in (
+        ("component", name.component),
+        ("component_instance", name.component_instance or ""),
+        ("variable", name.variable),
+        ("variable_instance", name.variable_instance or ""),
+    ):
+        _within(field, value, _NAME_LENGTH)
+    _evse_or_none(name.evse_id, name.connector_id)
+    return {"component": component_of(name), "variable": variable_of(name)}
+
+
+def _evse_or_none(evse_id: int | None, connector_id: int | None) -> Payload | None:
+    """Write an `evse`, or nothing for the charging station as a whole (no EVSE, or EVSE 0)."""
+    if not evse_id:
+        if connector_id:
+            raise InvalidValueError("connector_id", connector_id, "none without an evse_id")
+        return None
+    if connector_id:
+        _positive("connector_id", connector_id)
+    return evse(_positive("evse_id", evse_id), connector_id)
+
+
+def _positive(field: str, number: int) -> int:
+    if not 0 < number <= MAX_INTEGER:
+        raise InvalidValueError(field, number, "a number from 1 up")
+    return number
+
+
+def _within(field: str, value: str, max_length: int) -> str:
+    if len(value) > max_length:
+        raise InvalidValueError(field, value, f"at most {max_length} characters in {VERSION}")
+    return value
