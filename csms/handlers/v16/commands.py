@@ -55,13 +55,7 @@ _EXTENDED_TRIGGERS: Final = {
 """Messages that only ExtendedTriggerMessage (security extension) asks for, by its names."""
 
 _Simple: TypeAlias = (
-    RemoteStop
-    | Unlock
-    | ChangeAvailability
-    | GetConfiguration
-    | SetConfiguration
-    | ClearCache
-    | SendData
+    Unlock | ChangeAvailability | GetConfiguration | SetConfiguration | ClearCache | SendData
 )
 _Read: TypeAlias = Callable[[dict[str, Any]], CommandAnswer]
 
@@ -75,6 +69,8 @@ def translate(charge_point: ChargePoint, command: Command) -> Outgoing:
     match command:
         case RemoteStart():
             return _remote_start(charge_point, command)
+        case RemoteStop():
+            return _remote_stop(charge_point, command)
         case Reset():
             return _reset(charge_point, command)
         case Trigger():
@@ -86,8 +82,6 @@ def translate(charge_point: ChargePoint, command: Command) -> Outgoing:
 def _translate_simple(command: _Simple) -> Outgoing:
     """Say a command that is the same for every charge point."""
     match command:
-        case RemoteStop():
-            return _remote_stop(command)
         case Unlock():
             return _unlock(command)
         case ChangeAvailability():
@@ -116,8 +110,11 @@ def _remote_start(charge_point: ChargePoint, command: RemoteStart) -> Outgoing:
     return Outgoing("RemoteStartTransaction", payload, _reader("Accepted"))
 
 
-def _remote_stop(command: RemoteStop) -> Outgoing:
+def _remote_stop(charge_point: ChargePoint, command: RemoteStop) -> Outgoing:
     text = command.ocpp_transaction_id
+    transaction = charge_point.open_transactions.get(command.transaction_id)
+    if transaction is not None and transaction.claimed_id is not None:
+        text = transaction.claimed_id  # the charger only knows the id it made up itself
     try:
         number = int(text)
     except ValueError:
