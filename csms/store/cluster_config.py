@@ -53,6 +53,8 @@ _DISPOSABLE: Final = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_wal_size": "64MB",
+    "min_wal_size": "32MB",
     "max_connections": "200",
     "autovacuum": "off",
 }

@@ -74,7 +74,7 @@ class Database:
 
         Raises ConflictError, DatabaseUnavailableError.
         """
-        with _driver_errors_wrapped():
+        with driver_errors_wrapped():
             async with self.engine.begin() as connection:
                 yield connection
 
@@ -84,7 +84,7 @@ class Database:
 
         Raises DatabaseUnavailableError.
         """
-        with _driver_errors_wrapped():
+        with driver_errors_wrapped():
             await self._raw_pool
             async with self._raw_pool.acquire(timeout=self._connect_timeout_s) as connection:
                 yield connection
@@ -94,7 +94,7 @@ class Database:
 
         Raises DatabaseUnavailableError.
         """
-        with _driver_errors_wrapped():
+        with driver_errors_wrapped():
             return await self._connect()
 
     async def ping(self) -> None:
@@ -103,6 +103,7 @@ class Database:
             await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
+        await self._raw_pool  # asyncpg closes only a pool that was ready once
         await self._raw_pool.close()
         await self.engine.dispose()
 
@@ -141,10 +142,11 @@ def is_away(error: BaseException) -> bool:
 
 
 @contextmanager
-def _driver_errors_wrapped() -> Iterator[None]:
+def driver_errors_wrapped() -> Iterator[None]:
+    """Turn driver errors into ConflictError and DatabaseUnavailableError; for raw connections."""
     try:
         yield
-    except IntegrityError as error:
+    except (IntegrityError, asyncpg.IntegrityConstraintViolationError) as error:
         raise ConflictError(_first_line(error)) from error
     except DRIVER_ERRORS as error:
         if not is_away(error):

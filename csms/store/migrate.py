@@ -1,0 +1,79 @@
+"""Brings a database to the schema this version needs."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from sqlalchemy import Connection, text
+
+import csms
+from csms.errors import CsmsError
+from csms.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+MIGRATION_LOCK: Final = 0x6373_6D73_0001
+"""The advisory lock that lets one node migrate while the others wait."""
+
+_TIMEOUT_S: Final = 86_400.0
+"""For one statement, waiting for another node included; a big table may take hours."""
+
+
+class MigrationError(CsmsError):
+    """The database can't be brought to this version's schema."""
+
+
+async def migrate(url: str) -> list[str]:
+    """Apply every migration that is missing, all or none, and return what they did.
+
+    Safe with many nodes at once: one works, the others wait and find nothing left to do.
+    Raises MigrationError if the database was made by a newer csms; DatabaseUnavailableError.
+    """
+    database = Database(url, pool_size=1, command_timeout_s=_TIMEOUT_S)
+    try:
+        async with database.begin() as connection:
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+            return await connection.run_sync(_upgrade)
+    finally:
+        await database.close()
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Return Alembic's configuration; there is no alembic.ini."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations_dir()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrations_dir() -> Path:
+    """Return where the migrations are: inside an installed csms, beside it in a checkout."""
+    package = Path(csms.__file__).parent
+    installed = package / "migrations"
+    return installed if installed.is_dir() else package.parent / "migrations"
+
+
+def _upgrade(connection: Connection) -> list[str]:
+    config = alembic_config(connection)
+    known = ScriptDirectory.from_config(config)
+    current = MigrationContext.configure(connection).get_current_revision()
+    try:
+        missing = list(known.iterate_revisions("head", current or "base"))
+    except RevisionError as error:
+        raise MigrationError(
+            f"the database has schema {current}, which this csms {csms.__version__} does not "
+            f"know; it was made by a newer one"
+        ) from error
+    if not missing:
+        return []
+    command.upgrade(config, "head")
+    steps = [script.doc for script in reversed(missing)]
+    _log.info("database migrated: %s", "; ".join(steps), extra={"revision": missing[0].revision})
+    return steps

@@ -1,0 +1,43 @@
+"""Fixtures that every room of tests may use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from database import TestServer, cloned
+
+_SERVER = pytest.StashKey[TestServer]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Agree on the database server's directory: the controller's, told to all workers."""
+    worker = getattr(config, "workerinput", None)
+    config.stash[_SERVER] = (
+        TestServer.in_new_directory() if worker is None else TestServer(Path(worker["database"]))
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    config: pytest.Config = node.config  # type: ignore[attr-defined]  # xdist has no types
+    node.workerinput["database"] = str(config.stash[_SERVER].directory)  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and _SERVER in config.stash:
+        config.stash[_SERVER].stop()
+
+
+@pytest.fixture(scope="session")
+def database_server(request: pytest.FixtureRequest) -> str:
+    """The URL of the run's PostgreSQL server."""
+    return request.config.stash[_SERVER].url()
+
+
+@pytest.fixture
+async def database_url(database_server: str) -> AsyncIterator[str]:
+    """The URL of a fresh, migrated database."""
+    async with cloned(database_server) as url:
+        yield url

@@ -1,0 +1,91 @@
+"""Migrations lead to exactly the schema that tables.py describes."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from database import empty
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from csms.store.cluster import program
+from csms.store.database import Database
+from csms.store.migrate import MigrationError, alembic_config, migrate
+from csms.store.tables import metadata
+
+
+@pytest.fixture
+async def empty_url(database_server: str) -> AsyncIterator[str]:
+    async with empty(database_server) as url:
+        yield url
+
+
+async def test_a_migrated_database_is_what_the_tables_say(
+    empty_url: str, database_url: str
+) -> None:
+    async with _connection(empty_url) as connection:
+        await connection.run_sync(metadata.create_all)
+    assert _schema(database_url) == _schema(empty_url)
+
+
+async def test_migrating_twice_changes_nothing(empty_url: str) -> None:
+    assert await migrate(empty_url)
+    assert await migrate(empty_url) == []
+
+
+async def test_of_two_nodes_that_start_together_one_migrates(empty_url: str) -> None:
+    steps = await asyncio.gather(migrate(empty_url), migrate(empty_url))
+    assert sorted(map(bool, steps)) == [False, True]
+
+
+async def test_a_database_of_a_newer_csms_is_refused_by_name(empty_url: str) -> None:
+    await migrate(empty_url)
+    async with _connection(empty_url) as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(MigrationError, match=r"9999.*made by a newer one"):
+        await migrate(empty_url)
+
+
+async def test_every_migration_can_be_undone(empty_url: str) -> None:
+    await migrate(empty_url)
+    async with _connection(empty_url) as connection:
+        await connection.run_sync(_downgrade)
+        left = await connection.scalars(
+            text(
+                "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+                "AND relname NOT LIKE 'alembic_version%'"
+            )
+        )
+        assert left.all() == []
+
+
+def test_migrations_form_one_line() -> None:
+    assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
+
+
+@asynccontextmanager
+async def _connection(url: str) -> AsyncIterator[AsyncConnection]:
+    database = Database(url)
+    async with database.begin() as connection:
+        yield connection
+    await database.close()
+
+
+def _downgrade(connection: Connection) -> None:
+    command.downgrade(alembic_config(connection), "base")
+
+
+def _schema(url: str) -> list[str]:
+    """Return the schema as pg_dump writes it, without partitions and Alembic's own table."""
+    options = ["--schema-only", "--no-owner", "--exclude-table=alembic_version"]
+    options += ["--exclude-table=*_default"]
+    dump = subprocess.run(
+        [program("pg_dump"), *options, url], capture_output=True, text=True, check=True
+    )
+    return [line for line in dump.stdout.splitlines() if not line.startswith("\\")]
