@@ -104,9 +104,7 @@ async def test_a_security_event_keeps_the_time_at_which_it_happened(
     assert world.store.notifications[0].at == NOON - timedelta(seconds=120)
 
 
-async def test_who_watches_hears_of_a_notification(
-    world: World, charge_point: ChargePoint
-) -> None:
+async def test_who_watches_hears_of_a_notification(world: World, charge_point: ChargePoint) -> None:
     await say(world, charge_point, "FirmwareStatusNotification", {"status": "Installing"})
     heard = [e for e in world.events.published if isinstance(e, ChargePointNotified)]
     assert [(e.charge_point_id, e.kind) for e in heard] == [("CP-1", "firmware_status")]
