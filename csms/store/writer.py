@@ -29,6 +29,7 @@ MAX_BATCH: Final = 2000
 """Callers' requests in one commit."""
 RETRY_FIRST_S: Final = 0.1
 RETRY_MOST_S: Final = 5.0
+_CONNECTION_ERRORS: Final = (OSError, TimeoutError, asyncpg.InternalClientError)
 
 
 class Request:
@@ -148,8 +149,10 @@ class BatchWriter:
         """Write a batch, or split it to find the request that PostgreSQL refuses."""
         try:
             await self._commit(batch)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            if isinstance(error, TimeoutError) or is_away(error):
+        except DatabaseUnavailableError:
+            raise
+        except Exception as error:
+            if isinstance(error, _CONNECTION_ERRORS) or is_away(error):
                 await self._disconnect()
                 raise DatabaseUnavailableError(str(error)) from error
             await self._isolate(batch, error)
@@ -177,9 +180,7 @@ class BatchWriter:
 
     async def _commit(self, batch: Sequence[Request]) -> None:
         groups = _grouped(batch)
-        connection = self._connection
-        if connection is None or connection.is_closed():
-            connection = self._connection = await self._database.open_connection()
+        connection = await self._connected()
         rows_written = 0
         with self._commit_seconds.time():
             if len(groups) == 1:  # a single statement is a transaction by itself
@@ -192,6 +193,16 @@ class BatchWriter:
                         await connection.execute(statement.sql, *zip(*rows, strict=True))
                         rows_written += len(rows)
         self._commit_rows.observe(rows_written)
+
+    async def _connected(self) -> RawConnection:
+        if self._connection is None or self._connection.is_closed():
+            try:
+                self._connection = await self._database.open_connection()
+            except (
+                asyncpg.PostgresError
+            ) as error:  # whatever the reason, it is not a record's fault
+                raise DatabaseUnavailableError(str(error)) from error
+        return self._connection
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

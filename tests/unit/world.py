@@ -246,11 +246,7 @@ class World:
         """Connect a charge point, as the gateway does; unknown ones as the policy says."""
         admitted = await self.services.charge_points.admit(charge_point_id)
         assert admitted is not None, f"{charge_point_id} was refused"
-        known = self.services.charge_points.live(charge_point_id) is not None
-        charge_point = self.services.charge_points.connected(admitted, version)
-        if not known:
-            self.services.transactions.loaded(charge_point)
-        return charge_point
+        return self.services.charge_points.connected(admitted, version)
 
     def add_token(self, id_token: str, **fields: Any) -> IdTokenRecord:
         """Let the operator enter an id token, accepted unless `fields` say otherwise."""

@@ -1,0 +1,274 @@
+"""Group commit on a real PostgreSQL: durable before done, nothing lost, nothing written twice."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import asyncpg
+import pytest
+from store.running_store import RunningStore, running_store
+
+from csms.errors import RecordRefusedError
+from csms.model import ConnectorStatus, Flag, MeterValue, OcppVersion, Place, RegistrationStatus
+from csms.services.charge_point import ChargePoint, Connector
+from csms.services.records import (
+    ConnectorReport,
+    LoggedMessage,
+    MeterValueRecord,
+    Notification,
+    VariableValue,
+)
+from csms.services.transactions.model import RegisterRun, Transaction
+
+NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
+
+
+async def known_charge_point(store: RunningStore, identity: str = "CP-1") -> ChargePoint:
+    return await store.live.create(identity, RegistrationStatus.ACCEPTED, NOON)
+
+
+def meter_value(charge_point: ChargePoint, minute: int, wh: int = 1500) -> MeterValueRecord:
+    at = NOON + timedelta(minutes=minute)
+    value = MeterValue(sampled_at=at, energy_wh=Decimal(wh), current_l1_a=16.0)
+    return MeterValueRecord(charge_point.key, 1, 1, 7, at, value)
+
+
+def transaction(charge_point: ChargePoint, number: int = 1) -> Transaction:
+    return Transaction(
+        id=number,
+        charge_point_key=charge_point.key,
+        evse_id=1,
+        connector_id=1,
+        ocpp_version=OcppVersion.V16,
+        ocpp_transaction_id=str(number),
+        started_at=NOON,
+        id_token="CARD",
+        meter_start_wh=Decimal("1000.5"),
+        start_received_at=NOON,
+    )
+
+
+async def test_a_reading_is_in_the_database_when_its_commit_is_done(database_url: str) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        await store.writer.commit(meter_value(charge_point, 0))
+        (row,) = await store.rows("SELECT * FROM meter_values")
+        assert (row["energy_wh"], row["current_l1_a"], row["transaction_id"]) == (1500, 16.0, 7)
+
+
+async def test_many_chargers_share_one_commit(database_url: str) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        before = store.metric("csms_commit_rows_count")
+        await asyncio.gather(
+            *(store.writer.commit(meter_value(charge_point, m)) for m in range(90))
+        )
+        assert len(await store.rows("SELECT 1 FROM meter_values")) == 90
+        assert store.metric("csms_commit_rows_count") - before == 1
+
+
+async def test_a_reading_sent_twice_is_kept_once(database_url: str) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        await store.writer.commit(meter_value(charge_point, 0))
+        await store.writer.commit(meter_value(charge_point, 0))
+        assert len(await store.rows("SELECT 1 FROM meter_values")) == 1
+
+
+async def test_two_readings_of_one_moment_are_both_kept(database_url: str) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        first, second = meter_value(charge_point, 0, 1500), meter_value(charge_point, 0, 1501)
+        await store.writer.commit(first, second)
+        assert len(await store.rows("SELECT 1 FROM meter_values")) == 2
+
+
+async def test_a_reading_from_a_clock_years_off_is_kept(database_url: str) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        record = meter_value(charge_point, 0)
+        record.meter_value.sampled_at = NOON.replace(year=2044)
+        await store.writer.commit(record)
+        assert len(await store.rows("SELECT 1 FROM meter_values")) == 1
+
+
+async def test_the_newest_state_of_a_transaction_is_the_one_kept(database_url: str) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        running = transaction(charge_point)
+        first = store.writer.commit(running)
+        running.stopped_at = NOON + timedelta(hours=1)
+        running.energy_wh = Decimal("7000.25")
+        running.flags = {Flag.OFFLINE, Flag.CLOCK_WRONG}
+        await asyncio.gather(first, store.writer.commit(running))
+        (row,) = await store.rows("SELECT * FROM transactions")
+        assert row["stopped_at"] == NOON + timedelta(hours=1)
+        assert row["energy_wh"] == Decimal("7000.25")
+        assert sorted(row["flags"]) == ["clock_wrong", "offline"]
+
+
+async def test_a_transaction_comes_back_after_a_restart_with_its_evidence(
+    database_url: str,
+) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        running = transaction(charge_point)
+        run = RegisterRun(NOON, Decimal("1000.5"), NOON + timedelta(minutes=1), Decimal(1200), 2)
+        running.runs = [run]
+        running.seen_seq = [(0, 3), (5, 5)]
+        running.last_seq = 5
+        running.claimed_id = "-1"
+        await store.writer.commit(running)
+        loaded = await store.live.load("cp-1")
+        assert loaded is not None
+        assert loaded.open_transactions == {1: running}
+
+
+async def test_readings_newer_than_the_saved_transaction_count_after_a_crash(
+    database_url: str,
+) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        running = transaction(charge_point, 7)
+        await store.writer.commit(running)
+        await store.writer.commit(meter_value(charge_point, 1, 1200), meter_value(charge_point, 2))
+        loaded = await store.live.load("CP-1")
+        assert loaded is not None
+        (run,) = loaded.open_transactions[7].runs
+        assert (int(run.first_wh), int(run.last_wh), run.count) == (1200, 1500, 2)
+
+
+async def test_one_record_that_cannot_be_stored_fails_alone(database_url: str) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        stranger = Notification(9999, "boot", "info", "nobody", {}, NOON, NOON)
+        results = await asyncio.gather(
+            store.writer.commit(meter_value(charge_point, 0)),
+            store.writer.commit(stranger),
+            store.writer.commit(meter_value(charge_point, 1)),
+            return_exceptions=True,
+        )
+        assert [type(r) for r in results] == [type(None), RecordRefusedError, type(None)]
+        assert len(await store.rows("SELECT 1 FROM meter_values")) == 2
+        assert store.metric("csms_commit_failures_total", why="refused") == 1
+
+
+async def test_a_transaction_with_absurd_values_is_mended_and_kept(database_url: str) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        odd = transaction(charge_point)
+        odd.stop_id_token = "CA\x00RD"
+        odd.connector_id = 2**40
+        odd.meter_stop_wh = Decimal(10) ** 20
+        await store.writer.commit(odd)
+        (row,) = await store.rows("SELECT * FROM transactions")
+        assert row["stop_id_token"] == "CARD"
+        assert row["connector_id"] == 2**31 - 1
+        assert row["meter_stop_wh"] is None
+
+
+async def test_while_the_database_is_away_commits_wait_and_then_succeed(
+    database_url: str, database_server: str
+) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        await store.writer.commit(meter_value(charge_point, 0))
+        name = database_url.split("@/", 1)[1].split("?", 1)[0]
+        admin = await asyncpg.connect(database_server)
+        try:
+            await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+            )
+            waiting = asyncio.ensure_future(store.writer.commit(meter_value(charge_point, 1)))
+            await until_metric(store, "csms_commit_failures_total", why="unavailable")
+            assert not waiting.done()
+            await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        finally:
+            await admin.close()
+        await asyncio.wait_for(waiting, 20)
+        assert len(await store.rows("SELECT 1 FROM meter_values")) == 2
+
+
+async def until_metric(store: RunningStore, name: str, **labels: str) -> None:
+    async with asyncio.timeout(10):
+        while not store.metric(name, **labels):  # noqa: ASYNC110 - a counter has no event
+            await asyncio.sleep(0.01)
+
+
+async def test_a_connectors_status_is_kept_with_its_history(database_url: str) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        for minute, status in enumerate((ConnectorStatus.AVAILABLE, ConnectorStatus.CHARGING)):
+            at = NOON + timedelta(minutes=minute)
+            connector = Connector(status, at, "NoError")
+            report = ConnectorReport(charge_point.key, Place(1), connector, at)
+            await store.writer.commit(report)
+        (now,) = await store.rows("SELECT status FROM connectors")
+        history = await store.rows("SELECT status FROM connector_status_history ORDER BY id")
+        assert now["status"] == "Charging"
+        assert [row["status"] for row in history] == ["Available", "Charging"]
+
+
+async def test_a_variable_reported_again_replaces_its_value(database_url: str) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        for value in ("300", "600"):
+            await store.writer.commit(
+                VariableValue(charge_point.key, "OCPPCommCtrlr", "HeartbeatInterval", value, NOON)
+            )
+        (row,) = await store.rows("SELECT value FROM variables")
+        assert row["value"] == "600"
+
+
+async def test_what_was_left_for_later_is_written_before_the_writer_ends(
+    database_url: str,
+) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        charge_point.vendor = "Wallbox"
+        store.writer.later(charge_point)
+    async with running_store(database_url) as store:
+        loaded = await store.live.load("CP-1")
+        assert loaded is not None
+        assert loaded.vendor == "Wallbox"
+
+
+async def test_the_message_log_keeps_both_sides_of_an_exchange(database_url: str) -> None:
+    message = LoggedMessage(
+        charge_point_key=1,
+        received_at=NOON,
+        ocpp_version="ocpp1.6",
+        from_charge_point=True,
+        message_id="42",
+        action="Heartbeat",
+        request='[2,"42"]',
+        response='[3,"4\x002"]',
+        outcome="answered",
+        repairs=("wrapped_array",),
+        duration_s=0.004,
+    )
+    async with running_store(database_url) as store:
+        store.writer.log(message)
+    async with running_store(database_url) as store:
+        (row,) = await store.rows("SELECT * FROM message_log")
+        assert (row["request"], row["response"]) == ('[2,"42"]', '[3,"4\\u00002"]')
+        assert row["repairs"] == ["wrapped_array"]
+
+
+@pytest.mark.parametrize("status", [RegistrationStatus.PENDING, RegistrationStatus.REJECTED])
+async def test_saving_a_charge_point_never_undoes_what_the_operator_decided(
+    database_url: str, status: RegistrationStatus
+) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        async with store.database.raw() as connection:
+            await connection.execute(
+                "UPDATE charge_points SET registration_status = $1", status.value
+            )
+        await store.writer.commit(charge_point)
+        loaded = await store.live.load("CP-1")
+        assert loaded is not None
+        assert loaded.registration_status is status
