@@ -196,8 +196,8 @@ async def _make_ahead(
                 await _make(connection, partitioned, partition)
             except asyncpg.LockNotAvailableError:
                 done.postponed.append(partition.name)
-            else:
-                done.made.append(partition.name)
+                return  # the others need the same lock
+            done.made.append(partition.name)
 
 
 async def _make(
@@ -239,8 +239,8 @@ async def _drop_old(
                 await connection.execute(f"DROP TABLE {name}")
             except asyncpg.LockNotAvailableError:
                 done.postponed.append(name)
-            else:
-                done.dropped.append(name)
+                return
+            done.dropped.append(name)
 
 
 async def _delete_old(
