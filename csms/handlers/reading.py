@@ -14,24 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from decimal import Decimal, DecimalException
+from decimal import Decimal
 from itertools import product
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from csms.handlers.numbers import WATT_HOURS, read_energy_wh, read_float
 from csms.model import MeterValue
 from csms.services.clocks import ChargerClock
 from csms.units import normalise_unit
 
 DEFAULT_CONTEXT: Final = "Sample.Periodic"
 DEFAULT_MEASURAND: Final = "energy.active.import.register"
-MAX_ENERGY_WH: Final = Decimal(10) ** 12
-"""What the energy columns hold; a larger register is garbage, whatever the charger."""
-MAX_QUANTITY: Final = 1e15
-"""In SI units, of anything else; NaN and infinity fall to the same comparison."""
 MAX_MULTIPLIER: Final = 24
-
-_ONE: Final = Decimal(1)
-_Number = TypeVar("_Number", Decimal, float)
 
 
 class _Target(NamedTuple):
@@ -125,7 +119,7 @@ def _slot(
     factor = scale.factor * 10.0**exponent
     energy_factor = None
     if target.unit == "Wh":
-        energy_factor = _ONE if factor == 1.0 else Decimal(int(scale.factor)).scaleb(exponent)
+        energy_factor = WATT_HOURS if factor == 1.0 else Decimal(int(scale.factor)).scaleb(exponent)
     return _Slot(
         field,
         rank,
@@ -161,53 +155,6 @@ _SLOTS: Final[dict[tuple[object, ...], _Slot]] = {
     if (slot := _slot(*kind)) is not None
 }
 """The kinds of samples that nearly all chargers send, as they spell them."""
-
-
-def read_decimal(value: object) -> Decimal | None:
-    """Read a number exactly; None if it is none, or not finite."""
-    try:
-        if isinstance(value, str):
-            number = Decimal(value)
-        elif isinstance(value, float):
-            number = Decimal(repr(value))
-        elif isinstance(value, int) and not isinstance(value, bool):
-            return Decimal(value)
-        else:
-            return None
-    except DecimalException:
-        return _with_decimal_comma(value, read_decimal)
-    return number if number.is_finite() else None
-
-
-def read_energy_wh(value: object, factor: Decimal = _ONE) -> Decimal | None:
-    """Read an energy that is written in `factor` Wh; None if it is no energy a meter can show."""
-    number = read_decimal(value)
-    if number is None or not -MAX_ENERGY_WH < number < MAX_ENERGY_WH:
-        return None
-    if factor is not _ONE:
-        number *= factor
-        if not -MAX_ENERGY_WH < number < MAX_ENERGY_WH:
-            return None
-    return number
-
-
-def read_float(value: object) -> float | None:
-    """Read a number; None if it is none, or no quantity a meter can show."""
-    if isinstance(value, bool) or not isinstance(value, (str, float, int)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    except ValueError:
-        return _with_decimal_comma(value, read_float)
-    return number if -MAX_QUANTITY < number < MAX_QUANTITY else None
-
-
-def _with_decimal_comma(value: object, read: Callable[[object], _Number | None]) -> _Number | None:
-    if isinstance(value, str) and value.count(",") == 1 and "." not in value:
-        return read(value.replace(",", "."))
-    return None
 
 
 class MeterValueBuilder:

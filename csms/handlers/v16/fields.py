@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from csms.handlers.reading import read_decimal
+from csms.handlers.numbers import read_decimal
 from csms.model import Place
 from csms.services.charge_point import ChargePoint
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from csms.handlers.contract import Payload
-from csms.handlers.reading import read_energy_wh
+from csms.handlers.numbers import read_energy_wh
 from csms.handlers.v16.fields import connector, integer, only_connector, text
 from csms.handlers.v16.id_tag_info import id_tag_info
 from csms.model import IdToken

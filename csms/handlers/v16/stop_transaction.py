@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from csms.handlers.contract import Payload
-from csms.handlers.reading import read_energy_wh
+from csms.handlers.numbers import read_energy_wh
 from csms.handlers.v16.fields import integer, text
 from csms.handlers.v16.id_tag_info import id_tag_info
 from csms.handlers.v16.samples import read_samples

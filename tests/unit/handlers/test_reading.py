@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csms.handlers.reading import (
-    MAX_ENERGY_WH,
-    MeterValueBuilder,
-    read_energy_wh,
-    read_float,
-    read_meter_values,
-)
+from csms.handlers.numbers import MAX_ENERGY_WH, read_energy_wh, read_float
+from csms.handlers.reading import MeterValueBuilder, read_meter_values
 from csms.model import MeterValue
 from csms.services.clocks import ChargerClock
 

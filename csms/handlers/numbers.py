@@ -1,0 +1,66 @@
+"""Numbers as chargers write them: text or JSON numbers, with a decimal comma, or NaN.
+
+Nothing here raises: what is no number reads as None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal, DecimalException
+from typing import Final, TypeVar
+
+MAX_ENERGY_WH: Final = Decimal(10) ** 12
+"""What the energy columns hold; a larger register is garbage, whatever the charger."""
+MAX_QUANTITY: Final = 1e15
+"""In SI units, of anything else; NaN and infinity fall to the same comparison."""
+WATT_HOURS: Final = Decimal(1)
+"""The factor of an energy that needs no scaling."""
+
+_Number = TypeVar("_Number", Decimal, float)
+
+
+def read_decimal(value: object) -> Decimal | None:
+    """Read a number exactly; None if it is none, or not finite."""
+    try:
+        if isinstance(value, str):
+            number = Decimal(value)
+        elif isinstance(value, float):
+            number = Decimal(repr(value))
+        elif isinstance(value, int) and not isinstance(value, bool):
+            return Decimal(value)
+        else:
+            return None
+    except DecimalException:
+        return _with_decimal_comma(value, read_decimal)
+    return number if number.is_finite() else None
+
+
+def read_energy_wh(value: object, factor: Decimal = WATT_HOURS) -> Decimal | None:
+    """Read an energy that is written in `factor` Wh; None if it is no energy a meter can show."""
+    number = read_decimal(value)
+    if number is None or not -MAX_ENERGY_WH < number < MAX_ENERGY_WH:
+        return None
+    if factor is not WATT_HOURS:
+        number *= factor
+        if not -MAX_ENERGY_WH < number < MAX_ENERGY_WH:
+            return None
+    return number
+
+
+def read_float(value: object) -> float | None:
+    """Read a number; None if it is none, or no quantity a meter can show."""
+    if isinstance(value, bool) or not isinstance(value, (str, float, int)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    except ValueError:
+        return _with_decimal_comma(value, read_float)
+    return number if -MAX_QUANTITY < number < MAX_QUANTITY else None
+
+
+def _with_decimal_comma(value: object, read: Callable[[object], _Number | None]) -> _Number | None:
+    if isinstance(value, str) and value.count(",") == 1 and "." not in value:
+        return read(value.replace(",", "."))
+    return None
