@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
-from csms.services.services import Services
 from csms.services.charge_point import ChargePoint
+from csms.services.services import Services
 
 Payload: TypeAlias = dict[str, Any]
 
