@@ -35,7 +35,8 @@ class LinkOptions:
 
     `url` is the address without the identity (``ws://host:9000/prefix``); `raw_path` replaces
     prefix and identity by exactly this path. Empty `subprotocols` sends no
-    Sec-WebSocket-Protocol header, None offers what the charge point speaks (a bare link: 1.6). `user` defaults to the identity when a password is given.
+    Sec-WebSocket-Protocol header, None offers what the charge point speaks (a bare link: 1.6).
+    `user` defaults to the identity when a password is given.
     """
 
     url: str

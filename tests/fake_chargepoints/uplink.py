@@ -26,14 +26,14 @@ class Backoff:
 
     def wait_s(self, attempt: int, chance: random.Random) -> float:
         """The wait before this attempt (0: the first after a loss)."""
-        longest_s = min(self.max_s, self.min_s * 2 ** min(attempt, 16))
+        longest_s: float = min(self.max_s, self.min_s * 2.0 ** min(attempt, 16))
         return longest_s * (0.5 + chance.random() / 2)
 
 
 class Uplink:
     """The connection of one charge point over its life, through all reconnects.
 
-    `greet` runs on every new link (boot, status) before the outbox may deliver.
+    `greet` runs on every new link: it boots if need be and then attaches the outbox.
     """
 
     def __init__(
@@ -110,7 +110,6 @@ class Uplink:
             await self._greet(link)
             self._attempt = 0
             if self._allowed.is_set() and link.is_open:
-                self._outbox.attach(link)
                 self.ready.set()
             await link.closed.wait()
         except (CallError, CallTimeoutError, LinkClosedError) as error:
