@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,15 @@ async def database_url(database_server: str) -> AsyncIterator[str]:
     """The URL of a fresh, migrated database."""
     async with cloned(database_server) as url:
         yield url
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data directory for a server of the test's own.
+
+    Not `tmp_path`: run by root, PostgreSQL's user must pass through the parents, and pytest
+    takes that right away again whenever another run starts.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="csms-data-"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)

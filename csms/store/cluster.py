@@ -30,6 +30,7 @@ from urllib.parse import quote
 
 import psutil
 
+from csms.store import data_directory
 from csms.store.cluster_config import ACCESS_RULES, configuration
 from csms.store.errors import EmbeddedPostgresError
 from csms.store.system_user import CLEAN_ENVIRONMENT, SystemUser, user_for
@@ -82,7 +83,7 @@ class Cluster:
             self._start()
 
     def _start(self) -> None:
-        self._prepare_data_dir()
+        data_directory.prepare(self.directory.parent)
         user = user_for(self.directory)
         self._let_in(user)
         if not self.directory.exists():
@@ -113,17 +114,6 @@ class Cluster:
         socket_dir, self._socket_dir = self._socket_dir, None
         if socket_dir is not None and socket_dir != self.directory:
             shutil.rmtree(socket_dir, ignore_errors=True)
-
-    def _prepare_data_dir(self) -> None:
-        data_dir = self.directory.parent
-        try:
-            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise EmbeddedPostgresError(
-                f"the data directory {data_dir} can't be made: {error.strerror}"
-            ) from error
-        if not os.access(data_dir, os.R_OK | os.W_OK | os.X_OK):
-            raise EmbeddedPostgresError(f"the data directory {data_dir} is not writable")
 
     def _let_in(self, user: SystemUser) -> None:
         """Let PostgreSQL's user reach its data and its programs (root's umask may be tight)."""
@@ -296,8 +286,7 @@ def _process(pid: int) -> psutil.Process | None:
         return None
 
 
-def _tail(output: str, lines: int = 8) -> str:
-    """Return the last lines a program wrote, those that matter if there are any."""
+def _tail(output: str, lines: int = 6) -> str:
+    """Return the last lines a program wrote."""
     written = [line.strip() for line in output.splitlines() if line.strip()]
-    matter = [line for line in written if "FATAL" in line or "ERROR" in line or "PANIC" in line]
-    return "; ".join((matter or written)[-lines:]) or "it said nothing"
+    return "; ".join(written[-lines:]) or "it said nothing"

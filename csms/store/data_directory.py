@@ -10,18 +10,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from csms.store.errors import DataDirectoryInUseError
+from csms.store.errors import DataDirectoryError, DataDirectoryInUseError
 
 _POLL_S: Final = 0.1
+
+
+def prepare(data_dir: Path) -> None:
+    """Make the directory, for its owner alone, if there is none. Raises DataDirectoryError."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataDirectoryError(
+            f"the data directory {data_dir} can't be made: {error.strerror}"
+        ) from error
+    if not os.access(data_dir, os.R_OK | os.W_OK | os.X_OK):
+        raise DataDirectoryError(f"the data directory {data_dir} is not writable")
 
 
 @contextmanager
 def held(data_dir: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the directory; the lock ends with the process, however that ends.
 
-    Raises DataDirectoryInUseError if another process still holds it after `wait_s`.
+    Raises DataDirectoryError, and DataDirectoryInUseError if another process still holds it
+    after `wait_s`.
     """
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prepare(data_dir)
     deadline = time.monotonic() + wait_s
     file = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:

@@ -9,5 +9,9 @@ class EmbeddedPostgresError(CsmsError):
     """The embedded PostgreSQL can't be set up, started or stopped; the message says why."""
 
 
-class DataDirectoryInUseError(EmbeddedPostgresError):
+class DataDirectoryError(EmbeddedPostgresError):
+    """The data directory can't be made or used."""
+
+
+class DataDirectoryInUseError(DataDirectoryError):
     """Another csms process holds the data directory."""
