@@ -25,13 +25,17 @@ class Variable:
     name: str
     value: str
     kind: DataType = "string"
-    writable: bool = False
+    access: Literal["ReadOnly", "ReadWrite"] = "ReadOnly"
     reboot: bool = False
     unit: str | None = None
     instance: str | None = None
     evse_id: int = 0
     connector_id: int = 0
     values: str | None = None
+
+    @property
+    def writable(self) -> bool:
+        return self.access == "ReadWrite"
 
     @property
     def address(self) -> Address:
@@ -69,12 +73,11 @@ class Variable:
             characteristics = {"unit": self.unit, **characteristics}
         if self.values:
             characteristics["valuesList"] = self.values
-        mutability = "ReadWrite" if self.writable else "ReadOnly"
         return {
             "component": component,
             "variable": variable,
             "variableAttribute": [
-                {"type": "Actual", "value": self.value, "mutability": mutability}
+                {"type": "Actual", "value": self.value, "mutability": self.access}
             ],
             "variableCharacteristics": characteristics,
         }
@@ -101,58 +104,58 @@ def standard_variables(evses: Iterable[WallboxModel], **texts: str) -> list[Vari
         Variable("ChargingStation", "AvailabilityState", "Available"),
         Variable("ChargingStation", "SupplyPhases", "3", "integer"),
         *(Variable("ChargingStation", name, text) for name, text in texts.items()),
-        Variable("OCPPCommCtrlr", "HeartbeatInterval", "300", "integer", True, unit="s"),
-        Variable("OCPPCommCtrlr", "WebSocketPingInterval", "0", "integer", True, unit="s"),
+        Variable("OCPPCommCtrlr", "HeartbeatInterval", "300", "integer", "ReadWrite", unit="s"),
+        Variable("OCPPCommCtrlr", "WebSocketPingInterval", "0", "integer", "ReadWrite", unit="s"),
         Variable("OCPPCommCtrlr", "MessageTimeout", "30", "integer", unit="s", instance="Default"),
-        Variable("OCPPCommCtrlr", "NetworkConfigurationPriority", "0", writable=True),
-        Variable("OCPPCommCtrlr", "NetworkProfileConnectionAttempts", "3", "integer", True),
-        Variable("OCPPCommCtrlr", "OfflineThreshold", "60", "integer", True, unit="s"),
+        Variable("OCPPCommCtrlr", "NetworkConfigurationPriority", "0", access="ReadWrite"),
+        Variable("OCPPCommCtrlr", "NetworkProfileConnectionAttempts", "3", "integer", "ReadWrite"),
+        Variable("OCPPCommCtrlr", "OfflineThreshold", "60", "integer", "ReadWrite", unit="s"),
         Variable(
             "OCPPCommCtrlr",
             "MessageAttempts",
             "3",
             "integer",
-            True,
+            "ReadWrite",
             instance="TransactionEvent",
         ),
-        Variable("AuthCtrlr", "AuthorizeRemoteStart", "false", "boolean", True),
-        Variable("AuthCtrlr", "LocalAuthorizeOffline", "true", "boolean", True),
-        Variable("AuthCtrlr", "LocalPreAuthorize", "false", "boolean", True),
-        Variable("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "false", "boolean", True),
-        Variable("AuthCtrlr", "MasterPassGroupId", "", writable=True),
-        Variable("AuthCacheCtrlr", "Enabled", "true", "boolean", True),
-        Variable("LocalAuthListCtrlr", "Enabled", "true", "boolean", True),
+        Variable("AuthCtrlr", "AuthorizeRemoteStart", "false", "boolean", "ReadWrite"),
+        Variable("AuthCtrlr", "LocalAuthorizeOffline", "true", "boolean", "ReadWrite"),
+        Variable("AuthCtrlr", "LocalPreAuthorize", "false", "boolean", "ReadWrite"),
+        Variable("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "false", "boolean", "ReadWrite"),
+        Variable("AuthCtrlr", "MasterPassGroupId", "", access="ReadWrite"),
+        Variable("AuthCacheCtrlr", "Enabled", "true", "boolean", "ReadWrite"),
+        Variable("LocalAuthListCtrlr", "Enabled", "true", "boolean", "ReadWrite"),
         Variable("LocalAuthListCtrlr", "Entries", "0", "integer"),
         Variable("LocalAuthListCtrlr", "ItemsPerMessage", "100", "integer"),
-        Variable("TxCtrlr", "EVConnectionTimeOut", "60", "integer", True, unit="s"),
-        Variable("TxCtrlr", "StopTxOnEVSideDisconnect", "true", "boolean", True),
-        Variable("TxCtrlr", "StopTxOnInvalidId", "true", "boolean", True),
-        Variable("TxCtrlr", "TxStartPoint", "PowerPathClosed", "MemberList", True),
-        Variable("TxCtrlr", "TxStopPoint", "PowerPathClosed", "MemberList", True),
-        Variable("SampledDataCtrlr", "Enabled", "true", "boolean", True),
-        Variable("SampledDataCtrlr", "TxStartedMeasurands", measurands, "MemberList", True),
-        Variable("SampledDataCtrlr", "TxUpdatedInterval", "60", "integer", True, unit="s"),
-        Variable("SampledDataCtrlr", "TxUpdatedMeasurands", measurands, "MemberList", True),
-        Variable("SampledDataCtrlr", "TxEndedInterval", "0", "integer", True, unit="s"),
-        Variable("SampledDataCtrlr", "TxEndedMeasurands", measurands, "MemberList", True),
-        Variable("AlignedDataCtrlr", "Interval", "0", "integer", True, unit="s"),
-        Variable("AlignedDataCtrlr", "Measurands", measurands, "MemberList", True),
-        Variable("ReservationCtrlr", "Enabled", "true", "boolean", True),
+        Variable("TxCtrlr", "EVConnectionTimeOut", "60", "integer", "ReadWrite", unit="s"),
+        Variable("TxCtrlr", "StopTxOnEVSideDisconnect", "true", "boolean", "ReadWrite"),
+        Variable("TxCtrlr", "StopTxOnInvalidId", "true", "boolean", "ReadWrite"),
+        Variable("TxCtrlr", "TxStartPoint", "PowerPathClosed", "MemberList", "ReadWrite"),
+        Variable("TxCtrlr", "TxStopPoint", "PowerPathClosed", "MemberList", "ReadWrite"),
+        Variable("SampledDataCtrlr", "Enabled", "true", "boolean", "ReadWrite"),
+        Variable("SampledDataCtrlr", "TxStartedMeasurands", measurands, "MemberList", "ReadWrite"),
+        Variable("SampledDataCtrlr", "TxUpdatedInterval", "60", "integer", "ReadWrite", unit="s"),
+        Variable("SampledDataCtrlr", "TxUpdatedMeasurands", measurands, "MemberList", "ReadWrite"),
+        Variable("SampledDataCtrlr", "TxEndedInterval", "0", "integer", "ReadWrite", unit="s"),
+        Variable("SampledDataCtrlr", "TxEndedMeasurands", measurands, "MemberList", "ReadWrite"),
+        Variable("AlignedDataCtrlr", "Interval", "0", "integer", "ReadWrite", unit="s"),
+        Variable("AlignedDataCtrlr", "Measurands", measurands, "MemberList", "ReadWrite"),
+        Variable("ReservationCtrlr", "Enabled", "true", "boolean", "ReadWrite"),
         Variable("ReservationCtrlr", "NonEvseSpecific", "true", "boolean"),
         Variable("SmartChargingCtrlr", "Available", "true", "boolean"),
-        Variable("SmartChargingCtrlr", "Enabled", "true", "boolean", True),
+        Variable("SmartChargingCtrlr", "Enabled", "true", "boolean", "ReadWrite"),
         Variable("SmartChargingCtrlr", "Entries", "32", "integer", instance="ChargingProfiles"),
-        Variable("SmartChargingCtrlr", "LimitChangeSignificance", "5", "decimal", True),
+        Variable("SmartChargingCtrlr", "LimitChangeSignificance", "5", "decimal", "ReadWrite"),
         Variable("SmartChargingCtrlr", "PeriodsPerSchedule", "24", "integer"),
         Variable("SmartChargingCtrlr", "ProfileStackLevel", "8", "integer"),
         Variable("SmartChargingCtrlr", "RateUnit", "A,W", "MemberList"),
-        Variable("SecurityCtrlr", "BasicAuthPassword", "", writable=True, reboot=True),
+        Variable("SecurityCtrlr", "BasicAuthPassword", "", access="ReadWrite", reboot=True),
         Variable("SecurityCtrlr", "CertificateEntries", "0", "integer"),
-        Variable("SecurityCtrlr", "Identity", texts.get("SerialNumber", ""), writable=True),
-        Variable("SecurityCtrlr", "OrganizationName", "", writable=True),
+        Variable("SecurityCtrlr", "Identity", texts.get("SerialNumber", ""), access="ReadWrite"),
+        Variable("SecurityCtrlr", "OrganizationName", "", access="ReadWrite"),
         Variable("SecurityCtrlr", "SecurityProfile", "0", "integer"),
         Variable("ClockCtrlr", "DateTime", "", "dateTime"),
-        Variable("ClockCtrlr", "TimeSource", "Heartbeat", writable=True),
+        Variable("ClockCtrlr", "TimeSource", "Heartbeat", access="ReadWrite"),
         Variable("DeviceDataCtrlr", "ItemsPerMessage", "4", "integer", instance="GetReport"),
         Variable("DeviceDataCtrlr", "ItemsPerMessage", "20", "integer", instance="GetVariables"),
         Variable("DeviceDataCtrlr", "ItemsPerMessage", "20", "integer", instance="SetVariables"),
