@@ -13,6 +13,7 @@ _RANGE: Final = re.compile(r"\[[^\]]*\]")
 _OFFSET: Final = re.compile(r"\boffset\s+\S+?(?=[\s)]|$)")
 _SELECTOR: Final = re.compile(r"([A-Za-z_:][\w:]*)\s*(\(|\{[^}]*\})?")
 _MATCHER: Final = re.compile(r"([A-Za-z_]\w*)\s*(?:=~|!~|!=|=)\s*\"")
+_VALUES: Final = re.compile(r"([A-Za-z_]\w*)\s*(?:=~|!~|!=|=)\s*\"([^\"]*)\"")
 _OPERATORS: Final = frozenset({"and", "or", "unless", "bool", "inf", "nan"})
 
 
@@ -36,6 +37,15 @@ def named(expression: str) -> Named:
             continue
         selectors.append((name, frozenset(_MATCHER.findall(follows))))
     return Named(_without_aggregations(selectors), frozenset(grouped))
+
+
+def matched_values(expression: str) -> set[tuple[str, str]]:
+    """Return the label values an expression spells out, each with its label."""
+    return {
+        (label, value)
+        for label, values in _VALUES.findall(expression)
+        for value in values.split("|")
+    }
 
 
 def _without_aggregations(

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from .exported import complaints
-from .files import DEPLOY, alerts, load_yaml
+from .files import DEPLOY, ROOT, alerts, load_yaml
+from .promql import matched_values
 
 PROMETHEUS = DEPLOY / "prometheus"
 TESTS = sorted(PROMETHEUS.glob("tests/*_test.yml"))
@@ -54,6 +55,14 @@ def test_every_alert_has_a_test_in_which_it_fires() -> None:
 @pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule["alert"])
 def test_an_alert_asks_only_for_metrics_and_labels_that_exist(rule: dict[str, Any]) -> None:
     assert complaints(rule["expr"]) == []
+
+
+@pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule["alert"])
+def test_an_alert_asks_only_for_label_values_that_the_server_uses(rule: dict[str, Any]) -> None:
+    source = "".join(path.read_text() for path in (ROOT / "csms").rglob("*.py"))
+    outside = {"job", "status"}  # Prometheus' own label, and HTTP's numbers
+    spelt = {value for label, value in matched_values(rule["expr"]) if label not in outside}
+    assert {value for value in spelt if f'"{value}"' not in source} == set()
 
 
 @pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule["alert"])
