@@ -248,6 +248,8 @@ def _attribute(name: VariableName) -> Payload:
 def _named(name: VariableName) -> Payload:
     if not name.component:
         raise InvalidValueError("component", name.component, f"a component's name in {VERSION}")
+    if not name.variable:
+        raise InvalidValueError("variable", name.variable, f"a variable's name in {VERSION}")
     for field, value in (
         ("component", name.component),
         ("component_instance", name.component_instance or ""),

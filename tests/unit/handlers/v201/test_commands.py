@@ -1,0 +1,373 @@
+"""Each command in 2.0.1's words: valid by its schema, keys in order, answers understood."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+from unit.handlers.v201.conversation import check
+from unit.world import World
+
+from csms.errors import InvalidValueError, NotSupportedError
+from csms.handlers.v201.commands import translate
+from csms.model import ConnectorStatus, IdToken, Place
+from csms.services.charge_point import ChargePoint, Connector
+from csms.services.commands import (
+    ChangeAvailability,
+    ClearCache,
+    Command,
+    GetConfiguration,
+    Outgoing,
+    RemoteStart,
+    RemoteStop,
+    Reset,
+    SendData,
+    SetConfiguration,
+    Trigger,
+    Unlock,
+    VariableName,
+)
+
+CARD = IdToken("CARD-1", "ISO14443")
+INTERVAL = VariableName("HeartbeatInterval", "OCPPCommCtrlr")
+POWER = VariableName(
+    "Power",
+    "EVSE",
+    component_instance="left",
+    variable_instance="max",
+    evse_id=1,
+    connector_id=2,
+    attribute="MaxSet",
+)
+
+SAID: list[tuple[Command, str, dict[str, Any]]] = [
+    (RemoteStop(7, "tx-1"), "RequestStopTransaction", {"transactionId": "tx-1"}),
+    (Reset(), "Reset", {"type": "OnIdle"}),
+    (Reset(immediate=True, evse_id=2), "Reset", {"type": "Immediate", "evseId": 2}),
+    (Unlock(2, 3), "UnlockConnector", {"evseId": 2, "connectorId": 3}),
+    (ChangeAvailability(operative=True), "ChangeAvailability", {"operationalStatus": "Operative"}),
+    (
+        ChangeAvailability(operative=False, evse_id=2, connector_id=1),
+        "ChangeAvailability",
+        {"evse": {"id": 2, "connectorId": 1}, "operationalStatus": "Inoperative"},
+    ),
+    (
+        GetConfiguration((INTERVAL, POWER)),
+        "GetVariables",
+        {
+            "getVariableData": [
+                {
+                    "component": {"name": "OCPPCommCtrlr"},
+                    "variable": {"name": "HeartbeatInterval"},
+                },
+                {
+                    "attributeType": "MaxSet",
+                    "component": {
+                        "evse": {"id": 1, "connectorId": 2},
+                        "name": "EVSE",
+                        "instance": "left",
+                    },
+                    "variable": {"name": "Power", "instance": "max"},
+                },
+            ]
+        },
+    ),
+    (
+        SetConfiguration(INTERVAL, "60"),
+        "SetVariables",
+        {
+            "setVariableData": [
+                {
+                    "attributeValue": "60",
+                    "component": {"name": "OCPPCommCtrlr"},
+                    "variable": {"name": "HeartbeatInterval"},
+                }
+            ]
+        },
+    ),
+    (
+        SetConfiguration(POWER, "11000"),
+        "SetVariables",
+        {
+            "setVariableData": [
+                {
+                    "attributeType": "MaxSet",
+                    "attributeValue": "11000",
+                    "component": {
+                        "evse": {"id": 1, "connectorId": 2},
+                        "name": "EVSE",
+                        "instance": "left",
+                    },
+                    "variable": {"name": "Power", "instance": "max"},
+                }
+            ]
+        },
+    ),
+    (Trigger("Heartbeat"), "TriggerMessage", {"requestedMessage": "Heartbeat"}),
+    (
+        Trigger("MeterValues", evse_id=2),
+        "TriggerMessage",
+        {"evse": {"id": 2}, "requestedMessage": "MeterValues"},
+    ),
+    (
+        Trigger("StatusNotification", evse_id=2),
+        "TriggerMessage",
+        {"evse": {"id": 2, "connectorId": 1}, "requestedMessage": "StatusNotification"},
+    ),
+    (
+        Trigger("SignCertificate"),
+        "TriggerMessage",
+        {"requestedMessage": "SignChargingStationCertificate"},
+    ),
+    (ClearCache(), "ClearCache", {}),
+    (SendData("org.example"), "DataTransfer", {"vendorId": "org.example"}),
+    (
+        SendData("org.example", "hello", {"a": 1}),
+        "DataTransfer",
+        {"messageId": "hello", "data": {"a": 1}, "vendorId": "org.example"},
+    ),
+]
+
+
+def say(charge_point: ChargePoint, command: Command) -> Outgoing:
+    outgoing = translate(charge_point, command)
+    check(f"{outgoing.action}Request", outgoing.payload)
+    return outgoing
+
+
+def test_no_command_is_without_words() -> None:
+    said = {type(command) for command, _, _ in SAID} | {RemoteStart}
+    assert said == set(get_args(Command))
+
+
+@pytest.mark.parametrize(("command", "action", "payload"), SAID)
+async def test_a_command_is_said_in_valid_words(
+    charge_point: ChargePoint, command: Command, action: str, payload: dict[str, Any]
+) -> None:
+    outgoing = say(charge_point, command)
+    assert (outgoing.action, outgoing.payload) == (action, payload)
+
+
+async def test_a_remote_start_names_token_and_place_and_passes_the_profile_on(
+    charge_point: ChargePoint,
+) -> None:
+    profile = {
+        "id": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [
+            {
+                "id": 1,
+                "chargingRateUnit": "A",
+                "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10.0}],
+            }
+        ],
+    }
+    outgoing = say(charge_point, RemoteStart(CARD, 2, profile))
+    assert outgoing.action == "RequestStartTransaction"
+    assert outgoing.payload["evseId"] == 2
+    assert outgoing.payload["idToken"] == {"idToken": "CARD-1", "type": "ISO14443"}
+    assert outgoing.payload["chargingProfile"] == profile
+
+
+async def test_every_remote_start_has_an_id_of_its_own(charge_point: ChargePoint) -> None:
+    ids = {say(charge_point, RemoteStart(CARD)).payload["remoteStartId"] for _ in range(20)}
+    assert len(ids) == 20
+    assert all(0 < each < 2**31 for each in ids)
+
+
+async def test_a_remote_start_tells_the_id_that_comes_back_with_the_transaction(
+    charge_point: ChargePoint,
+) -> None:
+    outgoing = say(charge_point, RemoteStart(CARD))
+    answer = outgoing.read({"status": "Accepted", "transactionId": "tx-9"})
+    assert answer.accepted
+    assert answer.results == [
+        {
+            "remote_start_id": outgoing.payload["remoteStartId"],
+            "ocpp_transaction_id": "tx-9",
+        }
+    ]
+
+
+async def test_a_remote_start_names_the_only_evse_there_is(
+    world: World, charge_point: ChargePoint
+) -> None:
+    assert "evseId" not in say(charge_point, RemoteStart(CARD)).payload
+    connector = Connector(ConnectorStatus.AVAILABLE, world.clock.now())
+    charge_point.connectors[Place(3, 1)] = charge_point.connectors[Place(3, 2)] = connector
+    assert say(charge_point, RemoteStart(CARD)).payload["evseId"] == 3
+    charge_point.connectors[Place(4, 1)] = connector
+    assert "evseId" not in say(charge_point, RemoteStart(CARD)).payload
+
+
+async def test_without_names_the_whole_inventory_is_asked_for(charge_point: ChargePoint) -> None:
+    outgoing = say(charge_point, GetConfiguration())
+    assert outgoing.action == "GetBaseReport"
+    assert outgoing.payload["reportBase"] == "FullInventory"
+    answer = outgoing.read({"status": "Accepted"})
+    assert answer.accepted
+    assert answer.results == [{"request_id": outgoing.payload["requestId"]}]
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "accepted"),
+    [
+        (RemoteStart(CARD), "Rejected", False),
+        (RemoteStop(7, "tx-1"), "Accepted", True),
+        (RemoteStop(7, "tx-1"), "Rejected", False),
+        (Reset(), "Accepted", True),
+        (Reset(), "Scheduled", True),
+        (Reset(), "Rejected", False),
+        (Unlock(1), "Unlocked", True),
+        (Unlock(1), "UnlockFailed", False),
+        (Unlock(1), "OngoingAuthorizedTransaction", False),
+        (Unlock(1), "UnknownConnector", False),
+        (ChangeAvailability(operative=True), "Accepted", True),
+        (ChangeAvailability(operative=True), "Scheduled", True),
+        (ChangeAvailability(operative=True), "Rejected", False),
+        (GetConfiguration(), "NotSupported", False),
+        (GetConfiguration(), "EmptyResultSet", False),
+        (Trigger("Heartbeat"), "Accepted", True),
+        (Trigger("Heartbeat"), "NotImplemented", False),
+        (ClearCache(), "Accepted", True),
+        (ClearCache(), "Rejected", False),
+        (SendData("org.example"), "Accepted", True),
+        (SendData("org.example"), "UnknownVendorId", False),
+    ],
+)
+async def test_a_stations_word_is_told_and_understood(
+    charge_point: ChargePoint, command: Command, status: str, accepted: bool
+) -> None:
+    answer = translate(charge_point, command).read({"status": status})
+    assert (answer.status, answer.accepted) == (status, accepted)
+    assert answer.response == {"status": status}
+
+
+@pytest.mark.parametrize("command", [command for command, _, _ in SAID])
+@pytest.mark.parametrize(
+    "response",
+    [{}, {"status": 7}, {"getVariableResult": "?", "setVariableResult": [None, {"variable": 1}]}],
+)
+async def test_an_answer_that_makes_no_sense_is_not_a_yes(
+    charge_point: ChargePoint, command: Command, response: dict[str, Any]
+) -> None:
+    assert not translate(charge_point, command).read(response).accepted
+
+
+async def test_data_that_a_vendor_answers_is_given_back(charge_point: ChargePoint) -> None:
+    answer = translate(charge_point, SendData("org.example")).read(
+        {"status": "Accepted", "data": [1, 2]}
+    )
+    assert answer.results == [{"data": [1, 2]}]
+
+
+def result(name: str, status: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "attributeStatus": status,
+        "component": {"name": "OCPPCommCtrlr"},
+        "variable": {"name": name},
+    } | fields
+
+
+async def test_values_that_were_read_are_given_back_in_neutral_words(
+    charge_point: ChargePoint,
+) -> None:
+    read = translate(charge_point, GetConfiguration((INTERVAL,))).read
+    info = {"reasonCode": "NotFound", "additionalInfo": "no such thing"}
+    answer = read(
+        {
+            "getVariableResult": [
+                result("HeartbeatInterval", "Accepted", attributeValue="300"),
+                result("Colour", "UnknownVariable", attributeStatusInfo=info),
+            ]
+        }
+    )
+    assert (answer.status, answer.accepted) == ("Accepted", True)
+    assert answer.results[0] == {
+        "component": "OCPPCommCtrlr",
+        "component_instance": None,
+        "evse_id": None,
+        "connector_id": None,
+        "variable": "HeartbeatInterval",
+        "variable_instance": None,
+        "attribute": "Actual",
+        "value": "300",
+        "status": "Accepted",
+    }
+    assert answer.results[1]["value"] is None
+    assert answer.results[1]["status"] == "UnknownVariable"
+    assert answer.results[1]["reason"] == "NotFound: no such thing"
+
+
+@pytest.mark.parametrize("value", ["", " null ", "a,\tb"])
+async def test_a_value_is_given_back_as_it_is(charge_point: ChargePoint, value: str) -> None:
+    read = translate(charge_point, GetConfiguration((INTERVAL,))).read
+    answer = read({"getVariableResult": [result("X", "Accepted", attributeValue=value)]})
+    assert answer.results[0]["value"] == value
+
+
+async def test_if_nothing_asked_for_is_known_that_is_no_yes(charge_point: ChargePoint) -> None:
+    read = translate(charge_point, GetConfiguration((INTERVAL,))).read
+    answer = read({"getVariableResult": [result("X", "UnknownComponent")]})
+    assert (answer.status, answer.accepted) == ("UnknownComponent", False)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status", "accepted"),
+    [
+        (["Accepted"], "Accepted", True),
+        (["RebootRequired"], "RebootRequired", True),
+        (["Accepted", "RebootRequired"], "RebootRequired", True),
+        (["Rejected"], "Rejected", False),
+        (["Accepted", "UnknownVariable"], "UnknownVariable", False),
+    ],
+)
+async def test_a_setting_counts_if_all_of_it_was_taken(
+    charge_point: ChargePoint, statuses: list[str], status: str, accepted: bool
+) -> None:
+    answer = translate(charge_point, SetConfiguration(INTERVAL, "60")).read(
+        {"setVariableResult": [result("HeartbeatInterval", each) for each in statuses]}
+    )
+    assert (answer.status, answer.accepted) == (status, accepted)
+    assert [each["status"] for each in answer.results] == statuses
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        (RemoteStart(CARD, 0), "evse_id"),
+        (RemoteStart(IdToken("C" * 37)), "id_token"),
+        (RemoteStart(IdToken("CARD-1", "Plastic")), "type"),
+        (RemoteStop(7, "t" * 37), "ocpp_transaction_id"),
+        (Reset(evse_id=-1), "evse_id"),
+        (Unlock(0), "evse_id"),
+        (Unlock(1, 0), "connector_id"),
+        (Unlock(2**31), "evse_id"),
+        (ChangeAvailability(operative=True, connector_id=1), "connector_id"),
+        (ChangeAvailability(operative=True, evse_id=1, connector_id=-1), "connector_id"),
+        (GetConfiguration((VariableName("HeartbeatInterval"),)), "component"),
+        (GetConfiguration((VariableName("", "OCPPCommCtrlr"),)), "variable"),
+        (GetConfiguration((VariableName("V" * 51, "C"),)), "variable"),
+        (GetConfiguration((VariableName("V", "C" * 51),)), "component"),
+        (GetConfiguration((VariableName("V", "C", connector_id=1),)), "connector_id"),
+        (GetConfiguration((VariableName("V", "C", attribute="Best"),)), "attribute"),
+        (SetConfiguration(VariableName("HeartbeatInterval"), "60"), "component"),
+        (SetConfiguration(INTERVAL, "6" * 1001), "value"),
+        (Trigger("MeterValues", connector_id=1), "connector_id"),
+        (SendData("v" * 256), "vendor_id"),
+        (SendData("v", "m" * 51), "message_id"),
+    ],
+)
+async def test_a_value_that_cannot_be_said_names_its_field(
+    charge_point: ChargePoint, command: Command, field: str
+) -> None:
+    with pytest.raises(InvalidValueError) as refused:
+        translate(charge_point, command)
+    assert refused.value.field == field
+
+
+async def test_a_message_that_cannot_be_triggered_is_named(charge_point: ChargePoint) -> None:
+    with pytest.raises(NotSupportedError, match=r"OCPP 2\.0\.1 has no trigger for Authorize"):
+        translate(charge_point, Trigger("Authorize"))
