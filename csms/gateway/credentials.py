@@ -1,0 +1,95 @@
+"""Basic authentication of charge points (security profiles 1 and 2)."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from csms.services.passwords import verify_password
+from csms.services.ports import PasswordStore
+
+CACHE_SIZE: Final = 50_000
+MAX_WAITING: Final = 10_000
+_THREADS: Final = 2
+
+
+class BusyError(Exception):
+    """Too many chargers wait for their password to be checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a charger presented; the password may be any bytes."""
+
+    user: str
+    password: bytes = field(repr=False)
+
+
+def parse_basic(header: str | None) -> Credentials | None:
+    """Read an Authorization header; None if it is missing or no Basic authentication."""
+    if header is None:
+        return None
+    scheme, _, encoded = header.strip().partition(" ")
+    if scheme.casefold() != "basic":
+        return None
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True)
+    except binascii.Error:
+        return None
+    user, colon, password = decoded.partition(b":")
+    return Credentials(user.decode("utf-8", "replace"), password) if colon else None
+
+
+class PasswordCheck:
+    """Checks passwords; those that were right are remembered, so reconnecting is cheap.
+
+    What is remembered is a digest under a key that only this process knows, bound to the stored
+    hash: a changed password is checked anew.
+    """
+
+    def __init__(self, store: PasswordStore) -> None:
+        self._store = store
+        self._secret = secrets.token_bytes(32)
+        self._right: OrderedDict[bytes, None] = OrderedDict()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="password")
+        self._waiting = 0
+
+    async def is_right(self, charge_point_id: str, presented: bytes) -> bool:
+        """Whether this is the charge point's password; False if it has none.
+
+        Raises BusyError when too many wait already.
+        """
+        stored = await self._store.password_hash(charge_point_id)
+        if stored is None:
+            return False
+        digest = hmac.digest(self._secret, stored.encode() + b"\0" + presented, hashlib.sha256)
+        if digest in self._right:
+            self._right.move_to_end(digest)
+            return True
+        if not await self._verify(stored, presented):
+            return False
+        self._right[digest] = None
+        if len(self._right) > CACHE_SIZE:
+            self._right.popitem(last=False)
+        return True
+
+    async def _verify(self, stored: str, presented: bytes) -> bool:
+        if self._waiting >= MAX_WAITING:
+            raise BusyError
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, verify_password, stored, presented)
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)

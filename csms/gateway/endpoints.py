@@ -1,0 +1,91 @@
+"""What one OCPP version offers to chargers: each action's schema, handler and counters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import Counter
+
+from csms.gateway.actions import BILLABLE
+from csms.gateway.frames import Json
+from csms.gateway.refusals import SPELLING
+from csms.gateway.schemas import MessageSchema, Schemas
+from csms.handlers.contract import Handler, Routes
+from csms.metrics import Metrics
+from csms.model import OcppVersion
+
+STRANGE_ACTION: Final = "other"
+"""The label of all actions we don't know, so that chargers can't make labels without end."""
+
+
+class Outcomes:
+    """Counters of one action, bound once."""
+
+    __slots__ = ("failed", "ok", "refused")
+
+    def __init__(self, metrics: Metrics, version: OcppVersion, direction: str, action: str) -> None:
+        def child(outcome: str) -> Counter:
+            return metrics.messages.labels(version.value, direction, action, outcome)
+
+        self.ok = child("ok")
+        self.refused = child("refused")
+        self.failed = child("failed")
+
+
+class Endpoint:
+    """One action a charge point may start."""
+
+    __slots__ = (
+        "action",
+        "billable",
+        "handler",
+        "is_valid",
+        "observe_seconds",
+        "outcomes",
+        "schema",
+    )
+
+    def __init__(
+        self,
+        action: str,
+        handler: Handler,
+        schema: MessageSchema,
+        metrics: Metrics,
+        version: OcppVersion,
+    ) -> None:
+        self.action = action
+        self.handler = handler
+        self.schema = schema
+        self.is_valid: Callable[[Json], bool] = schema.is_valid
+        self.billable = action in BILLABLE
+        self.outcomes = Outcomes(metrics, version, "in", action)
+        self.observe_seconds = metrics.handler_seconds.labels(version.value, action).observe
+
+
+class Dialect:
+    """One OCPP version as this server speaks it, shared by all its connections."""
+
+    def __init__(self, schemas: Schemas, routes: Routes, metrics: Metrics) -> None:
+        self.version = version = schemas.version
+        self.schemas = schemas
+        self.spelling = SPELLING[version]
+        self.endpoints = {
+            action: Endpoint(action, handler, schemas.requests[action], metrics, version)
+            for action, handler in routes.items()
+        }
+        self.strangers = Outcomes(metrics, version, "in", STRANGE_ACTION)
+        self._metrics = metrics
+        self._commands: dict[str, Outcomes] = {}
+
+    def command_outcomes(self, action: str) -> Outcomes:
+        """Return the counters of a command we sent."""
+        known = self._commands.get(action)
+        if known is None:
+            known = self._commands[action] = Outcomes(self._metrics, self.version, "out", action)
+        return known
+
+    def looks_like(self, action: str, payload: Json) -> bool:
+        """Whether this version knows the action and finds the payload flawless."""
+        schema = self.schemas.requests.get(action)
+        return schema is not None and schema.is_valid(payload)

@@ -1,0 +1,138 @@
+"""OCPP-J frames: reading what chargers send, writing what they expect.
+
+A CALL is `[2, id, action, payload]`, a CALLRESULT `[3, id, payload]`, a CALLERROR
+`[4, id, code, description, details]` (OCPP-J 1.6 and 2.0.1, 4.2). Message ids are echoed as they
+came, whatever they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+CALL: Final = 2
+CALL_RESULT: Final = 3
+CALL_ERROR: Final = 4
+
+MAX_DESCRIPTION: Final = 255
+"""Characters of a CALLERROR's description (OCPP-J 2.0.1, 4.2.3)."""
+UNREADABLE_ID: Final = "-1"
+"""The id of an answer to a message whose own id cannot be read (OCPP-J 2.0.1, 4.2.3)."""
+
+Json: TypeAlias = Any
+
+_HEAD: Final = re.compile(
+    rb'\s*\[\s*"?(?P<type>[234])"?\s*,\s*'
+    rb'(?P<id>"(?:[^"\\\x00-\x1f]|\\.){0,255}"|-?\d{1,20})\s*'
+    rb'(?:,\s*"(?P<action>[A-Za-z0-9]{1,64})")?'
+)
+_PADDING: Final = b"\x00\xef\xbb\xbf \t\r\n"
+
+
+class UnreadableFrameError(Exception):
+    """Text that is no JSON, or nested too deeply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What could be saved of a broken frame."""
+
+    type: int
+    message_id: Json
+    action: str | None
+
+
+def parse(data: bytes, max_depth: int) -> Json:
+    """Read a frame.
+
+    Raises UnreadableFrameError if it is no JSON or nested deeper than `max_depth`.
+    """
+    try:
+        frame = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        frame = _parse_leniently(data, max_depth, str(error))
+    if data.count(b"[") + data.count(b"{") > max_depth and depth(frame) > max_depth:
+        raise UnreadableFrameError(f"nested deeper than {max_depth} levels")
+    if b"\\u0000" in data:
+        return _storable(frame)
+    return frame
+
+
+def _parse_leniently(data: bytes, max_depth: int, why: str) -> Json:
+    """Read what strict JSON forbids: padding, control characters in texts, NaN, bad UTF-8."""
+    text = data.strip(_PADDING).decode("utf-8", "replace")
+    if _deepest_bracket(text) > max_depth:
+        raise UnreadableFrameError(f"nested deeper than {max_depth} levels")
+    try:
+        return _storable(json.loads(text, strict=False))
+    except ValueError:
+        raise UnreadableFrameError(why) from None
+
+
+def _storable(value: Json) -> Json:
+    """Return the value without what no database takes: NUL and half characters."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    return value
+
+
+def _deepest_bracket(text: str) -> int:
+    """Return an upper bound of the nesting, brackets inside of texts included."""
+    level = deepest = 0
+    for match in re.finditer(r"[\[\]{}]", text):
+        if match[0] in "[{":
+            level += 1
+            deepest = max(deepest, level)
+        else:
+            level -= 1
+    return deepest
+
+
+def depth(value: Json) -> int:
+    """Return how deeply a parsed JSON value is nested; a scalar is 0 deep."""
+    deepest = 0
+    pending = [(value, 1)]
+    while pending:
+        item, level = pending.pop()
+        if isinstance(item, dict):
+            children = item.values()
+        elif isinstance(item, list):
+            children = item  # type: ignore[assignment] # both are iterables of values
+        else:
+            continue
+        deepest = max(deepest, level)
+        pending.extend((child, level + 1) for child in children)
+    return deepest
+
+
+def recover_head(data: bytes) -> Head | None:
+    """Read type, id and action from the start of a truncated or malformed frame."""
+    match = _HEAD.match(data.lstrip(_PADDING))
+    if match is None:
+        return None
+    try:
+        message_id = orjson.loads(match["id"])
+    except orjson.JSONDecodeError:
+        return None
+    action = match["action"]
+    return Head(int(match["type"]), message_id, action.decode() if action else None)
+
+
+def call(message_id: str, action: str, payload: Json) -> bytes:
+    return orjson.dumps([CALL, message_id, action, payload])
+
+
+def call_result(message_id: Json, payload: Json) -> bytes:
+    return orjson.dumps([CALL_RESULT, message_id, payload])
+
+
+def call_error(message_id: Json, code: str, description: str) -> bytes:
+    return orjson.dumps([CALL_ERROR, message_id, code, description[:MAX_DESCRIPTION], {}])

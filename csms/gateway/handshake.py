@@ -1,0 +1,279 @@
+"""Who may connect, in which OCPP version; decided before the WebSocket opens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+
+from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from csms.clock import Clock
+from csms.config import Settings
+from csms.errors import CsmsError
+from csms.gateway.certificates import names_of
+from csms.gateway.credentials import BusyError, Credentials, PasswordCheck, parse_basic
+from csms.gateway.identity import BadIdentityError, checked, identity_of
+from csms.gateway.limits import Bucket, LogLimit, Rate
+from csms.gateway.shapes import fold
+from csms.gateway.sockets import Admission, ChargerSocket
+from csms.metrics import Metrics
+from csms.model import OcppVersion
+from csms.services.charge_point import ChargePoint
+from csms.services.charge_points import ChargePointService
+from csms.services.ports import PasswordStore
+
+logger = logging.getLogger(__name__)
+
+MAX_DELAY_S: Final = 8.0
+"""How long a handshake above the rate is held back before it is refused."""
+RETRY_AFTER_S: Final = 30
+_LOG_EVERY_S: Final = 1.0
+
+_SPELLINGS: Final = {
+    "ocpp16": OcppVersion.V16,
+    "ocpp16j": OcppVersion.V16,
+    "ocpp201": OcppVersion.V201,
+    "ocpp201j": OcppVersion.V201,
+    "ocpp21": OcppVersion.V21,
+    "ocpp21j": OcppVersion.V21,
+}
+
+
+class RefusedError(Exception):
+    """A handshake that is answered with an HTTP error; the message is its body."""
+
+    def __init__(self, status: HTTPStatus, outcome: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.outcome = outcome
+
+
+def offered_versions(headers: Headers) -> list[tuple[str, OcppVersion | None]]:
+    """Return the subprotocols a charger offers as it spells them, with what they mean."""
+    names = [
+        name.strip()
+        for value in headers.get_all("Sec-WebSocket-Protocol")
+        for name in value.split(",")
+    ]
+    return [(name, _SPELLINGS.get(fold(name))) for name in names if name]
+
+
+def choose_version(
+    offered: Sequence[tuple[str, OcppVersion | None]],
+    served: Sequence[OcppVersion],
+    pinned: OcppVersion | None,
+) -> tuple[str | None, OcppVersion]:
+    """Return the subprotocol to agree on (None: send none) and the version it means.
+
+    The charger's order counts (OCPP-J 2.0.1, 3.1.2), a version pinned for it counts more. A
+    charger that offers nothing is taken for 1.6, or for what is pinned. Raises RefusedError.
+    """
+    if not offered:
+        return None, pinned or OcppVersion.V16
+    usable = [(name, version) for name, version in offered if version in served]
+    if pinned is not None:
+        usable = [(name, version) for name, version in usable if version is pinned]
+    for name, version in usable:
+        if version is not None:
+            return name, version
+    wanted = pinned.value if pinned else ", ".join(version.value for version in served)
+    raise RefusedError(
+        HTTPStatus.BAD_REQUEST,
+        "no_common_version",
+        f"no common OCPP version: offered {', '.join(name for name, _ in offered)}, "
+        f"expected {wanted}",
+    )
+
+
+class Doorkeeper:
+    """Decides about handshakes. One for all listening ports."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        charge_points: ChargePointService,
+        passwords: PasswordStore,
+        served: Sequence[OcppVersion],
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
+        self._max_connections = settings.max_connections
+        self._charge_points = charge_points
+        self._passwords = PasswordCheck(passwords)
+        self._served = served
+        self._metrics = metrics
+        self._clock = clock
+        self._rate = Rate(settings.handshakes_per_second, settings.handshakes_burst)
+        self._bucket = Bucket()
+        self._log_limits: dict[str, LogLimit] = {}
+        self.connections = 0
+
+    async def process_request(self, socket: ServerConnection, request: Request) -> Response | None:
+        """Answer a handshake; None lets it through, with `socket.admission` set."""
+        assert isinstance(socket, ChargerSocket)
+        if "websocket" not in request.headers.get("Upgrade", "").lower():
+            return None  # the protocol answers 426
+        try:
+            socket.admission = await self._admit(socket, request)
+        except RefusedError as refusal:
+            return self._refuse(socket, request.path, refusal)
+        except CsmsError as error:
+            unavailable = RefusedError(
+                HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", f"not now, try later: {error}"
+            )
+            return self._refuse(socket, request.path, unavailable)
+        self._metrics.handshakes.labels("ok").inc()
+        return None
+
+    async def _admit(self, socket: ChargerSocket, request: Request) -> Admission:
+        await self._make_room()
+        credentials = parse_basic(_header(request, "Authorization"))
+        identity = _identity(request, credentials)
+        offered = offered_versions(request.headers)
+        choose_version(offered, self._served, None)
+        charge_point = await self._charge_points.admit(identity)
+        if charge_point is None:
+            raise RefusedError(
+                HTTPStatus.NOT_FOUND, "unknown", f"charge point {identity!r} is not known here"
+            )
+        name, version = choose_version(offered, self._served, charge_point.pinned_version)
+        if name is None:
+            logger.warning("%s offers no subprotocol, taken for %s", charge_point.id, version)
+        await self._authenticate(socket, charge_point, credentials)
+        socket.agree_on(name)
+        return Admission(charge_point, version)
+
+    async def _make_room(self) -> None:
+        """Hold a handshake back while there are too many. Raises RefusedError."""
+        if self.connections >= self._max_connections:
+            raise RefusedError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "full",
+                f"{self._max_connections} charge points are connected already",
+            )
+        delay = self._bucket.take(self._rate, self._clock.monotonic())
+        if delay > MAX_DELAY_S:
+            self._bucket.give_back(self._rate)
+            raise RefusedError(
+                HTTPStatus.TOO_MANY_REQUESTS, "too_many", "too many connect at once, try later"
+            )
+        if delay > 0.0:
+            await asyncio.sleep(delay)
+
+    async def _authenticate(
+        self, socket: ChargerSocket, charge_point: ChargePoint, credentials: Credentials | None
+    ) -> None:
+        """Check what the charge point's security profile demands. Raises RefusedError."""
+        profile = charge_point.security_profile
+        if profile >= 2 and not socket.secure:
+            raise RefusedError(
+                HTTPStatus.FORBIDDEN,
+                "insecure",
+                f"security profile {profile} is demanded: connect with TLS",
+            )
+        if profile >= 3:
+            self._check_certificate(socket, charge_point)
+        elif profile >= 1:
+            await self._check_password(charge_point, credentials)
+
+    def _check_certificate(self, socket: ChargerSocket, charge_point: ChargePoint) -> None:
+        names = names_of(socket.transport.get_extra_info("peercert") or {})
+        if charge_point.id.casefold() not in names:
+            found = ", ".join(sorted(names)) or "none was shown"
+            raise RefusedError(
+                HTTPStatus.FORBIDDEN,
+                "certificate",
+                f"security profile 3 demands a client certificate for {charge_point.id!r} "
+                f"({found})",
+            )
+
+    async def _check_password(
+        self, charge_point: ChargePoint, credentials: Credentials | None
+    ) -> None:
+        if credentials is None:
+            raise RefusedError(
+                HTTPStatus.UNAUTHORIZED, "no_password", "Basic authentication is demanded"
+            )
+        try:
+            right = await self._passwords.is_right(charge_point.id, credentials.password)
+        except BusyError:
+            raise RefusedError(
+                HTTPStatus.SERVICE_UNAVAILABLE, "busy", "too many log in at once, try later"
+            ) from None
+        if not right:
+            raise RefusedError(
+                HTTPStatus.UNAUTHORIZED, "wrong_password", "user name or password is wrong"
+            )
+        if credentials.user.strip().casefold() != charge_point.id.casefold():
+            logger.warning(
+                "%s logged in with its password as user %r", charge_point.id, credentials.user
+            )
+
+    def note_bad_request(self, socket: ChargerSocket) -> None:
+        """Somebody connected and did not talk HTTP, or nothing at all."""
+        error = socket.protocol.handshake_exc
+        self._note(
+            "bad_http", socket, "a connection", error.__cause__ or error if error else "silence"
+        )
+
+    def _note(self, outcome: str, socket: ChargerSocket, what: str, why: object) -> None:
+        """Count and log a failed handshake, a line a second at most for each outcome."""
+        self._metrics.handshakes.labels(outcome).inc()
+        limit = self._log_limits.setdefault(outcome, LogLimit(_LOG_EVERY_S))
+        swallowed = limit.allow(self._clock.monotonic())
+        if swallowed is not None:
+            logger.warning(
+                "refused %.100r from %s: %.200s (%d more like this went unmentioned)",
+                what,
+                source_of(socket),
+                why,
+                swallowed,
+            )
+
+    def _refuse(self, socket: ChargerSocket, path: str, refusal: RefusedError) -> Response:
+        self._note(refusal.outcome, socket, path, refusal)
+        response = socket.respond(refusal.status, f"{refusal}\n")
+        if refusal.status is HTTPStatus.UNAUTHORIZED:
+            response.headers["WWW-Authenticate"] = 'Basic realm="charge points", charset="UTF-8"'
+        if refusal.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+            response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        return response
+
+    def close(self) -> None:
+        self._passwords.close()
+
+
+def source_of(socket: ChargerSocket) -> str:
+    """Return where a connection comes from, for the log."""
+    peer = socket.transport.get_extra_info("peername")
+    return f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "unknown"
+
+
+def _header(request: Request, name: str) -> str | None:
+    values = request.headers.get_all(name)
+    return values[0] if values else None
+
+
+def _identity(request: Request, credentials: Credentials | None) -> str:
+    """Return the identity in the address, or, where it has none, the user name.
+
+    Raises RefusedError.
+    """
+    try:
+        identity = identity_of(request.path)
+        if identity is None and credentials is not None:
+            identity = checked(credentials.user)
+    except BadIdentityError as error:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "bad_identity", str(error)) from None
+    if identity is None:
+        raise RefusedError(
+            HTTPStatus.NOT_FOUND,
+            "bad_identity",
+            "the address must end in the charge point's identity: ws://HOST:PORT/IDENTITY",
+        )
+    return identity

@@ -1,0 +1,58 @@
+"""Token buckets: how much of something may happen per second."""
+
+from __future__ import annotations
+
+
+class Rate:
+    """`per_s` a second on average, `burst` at once."""
+
+    __slots__ = ("burst", "per_s")
+
+    def __init__(self, per_s: float, burst: float) -> None:
+        self.per_s = per_s
+        self.burst = burst
+
+
+class Bucket:
+    """One taker's share of a rate. Time is the caller's: monotonic seconds.
+
+    Only the moment at which the bucket will be full again is kept.
+    """
+
+    __slots__ = ("_full_at",)
+
+    def __init__(self) -> None:
+        self._full_at = 0.0
+
+    def take(self, rate: Rate, now: float) -> float:
+        """Take one; returns the seconds to wait before using it (0.0: none)."""
+        start = self._full_at
+        if start < now:
+            start = now
+        self._full_at = full_at = start + 1.0 / rate.per_s
+        wait = full_at - now - rate.burst / rate.per_s
+        return max(0.0, wait)
+
+    def give_back(self, rate: Rate) -> None:
+        """Undo one `take` that was not used."""
+        self._full_at -= 1.0 / rate.per_s
+
+
+class LogLimit:
+    """Lets one line per `every_s` through and counts what it swallowed."""
+
+    __slots__ = ("_every_s", "_next_at", "_swallowed")
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self._next_at = float("-inf")
+        self._swallowed = 0
+
+    def allow(self, now: float) -> int | None:
+        """Return how many were swallowed since the last line, or None to stay silent."""
+        if now < self._next_at:
+            self._swallowed += 1
+            return None
+        self._next_at = now + self._every_s
+        swallowed, self._swallowed = self._swallowed, 0
+        return swallowed

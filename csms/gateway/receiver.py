@@ -1,0 +1,361 @@
+"""What happens to a charger's message: read, validated, mended, handled, answered, logged."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from csms.errors import CommandRefusedError
+from csms.gateway import frames, message_log
+from csms.gateway.acceptance import may_say
+from csms.gateway.answers import Broken, Error, Result
+from csms.gateway.calls import Outcome
+from csms.gateway.endpoints import Dialect, Endpoint
+from csms.gateway.frames import Json
+from csms.gateway.incoming import Answer, IncomingCall, NoCall, call_of
+from csms.gateway.repairs import mend
+from csms.gateway.shared import Shared
+from csms.handlers.contract import CallRefusedError, Refusal
+from csms.model import OcppVersion
+from csms.services.clocks import format_time
+from csms.services.records import LoggedMessage
+
+if TYPE_CHECKING:
+    from csms.gateway.connection import Connection
+
+logger = logging.getLogger(__name__)
+
+
+class Receiver:
+    """One OCPP version's way of a message; shared by all connections of that version."""
+
+    def __init__(self, dialect: Dialect, others: Sequence[Dialect], shared: Shared) -> None:
+        self.dialect = dialect
+        self._others = others
+        self._shared = shared
+        self._endpoints = dialect.endpoints
+        self._services = shared.services
+        self._recorder = shared.recorder
+        self._clock = shared.clock
+        self._rate = shared.rate
+        self._max_depth = shared.settings.max_json_depth
+        self._max_chars = shared.settings.message_log_max_chars
+
+    async def receive(self, connection: Connection, text: bytes) -> None:
+        """Take one message from the charger and, if it is a CALL, answer it."""
+        received_at = self._clock.now()
+        started = self._clock.monotonic()
+        delay = connection.bucket.take(self._rate, started)
+        if delay > 0.0:  # not reading any further slows the charger down, nothing is lost
+            await asyncio.sleep(delay)
+        try:
+            frame = frames.parse(text, self._max_depth)
+        except frames.UnreadableFrameError as error:
+            self._take_unreadable(connection, text, str(error), received_at)
+            return
+        if (
+            type(frame) is list
+            and len(frame) == 4
+            and frame[0] == frames.CALL
+            and type(frame[2]) is str
+            and type(frame[3]) is dict
+        ):
+            call = IncomingCall(frame[1], frame[2], frame[3])
+        else:
+            odd = call_of(frame)
+            if not isinstance(odd, IncomingCall):
+                self._take_stranger(connection, odd, text, received_at)
+                return
+            call = odd
+        await self._answer(connection, call, text, received_at, started)
+
+    # -- calls
+
+    async def _answer(
+        self,
+        connection: Connection,
+        call: IncomingCall,
+        text: bytes,
+        received_at: datetime,
+        started: float,
+    ) -> None:
+        charge_point = connection.charge_point
+        charge_point.last_seen_at = received_at
+        endpoint = self._endpoints.get(call.action)
+        if (
+            endpoint is None
+            or call.repairs
+            or call.refusal is not None
+            or not endpoint.is_valid(call.payload)
+            or not charge_point.accepted
+        ):
+            endpoint = await self._examine(connection, call, received_at)
+        outcomes = self.dialect.strangers if endpoint is None else endpoint.outcomes
+        if endpoint is None or call.refusal is not None:
+            outcome = "refused"
+            outcomes.refused.inc()
+            reply = self._refusal(call)
+        else:
+            outcome, reply = await self._handle(connection, endpoint, call, received_at)
+        socket = connection.socket
+        socket.send_now(reply)
+        if socket.paused:
+            await socket.drain()
+        duration_s = self._clock.monotonic() - started
+        if endpoint is not None:
+            endpoint.observe_seconds(duration_s)
+        self._log(connection, call, text, reply, outcome, received_at, duration_s)
+
+    async def _handle(
+        self,
+        connection: Connection,
+        endpoint: Endpoint,
+        call: IncomingCall,
+        received_at: datetime,
+    ) -> tuple[str, bytes]:
+        """Run the handler to its end, whatever becomes of the connection."""
+        try:
+            answer = await endpoint.handler(
+                self._services, connection.charge_point, call.payload, received_at
+            )
+            reply = frames.call_result(call.message_id, answer)
+        except CallRefusedError as error:
+            call.refuse(error.refusal, error.description)
+            endpoint.outcomes.refused.inc()
+            return "refused", self._refusal(call)
+        except Exception:
+            # The charger repeats what is answered so; the connection lives on.
+            logger.exception("%s of %s failed", endpoint.action, connection.charge_point.id)
+            endpoint.outcomes.failed.inc()
+            call.refuse(Refusal.INTERNAL_ERROR, "the central system failed to process this")
+            return "failed", self._refusal(call)
+        endpoint.outcomes.ok.inc()
+        return "ok", reply
+
+    async def _examine(
+        self, connection: Connection, call: IncomingCall, received_at: datetime
+    ) -> Endpoint | None:
+        """Look closer at what is not flawless: mend it, or note why it is refused."""
+        endpoint = self._find(call)
+        if endpoint is None:
+            await self._refuse_unknown(connection, call, received_at)
+        elif call.refusal is None:
+            if not endpoint.is_valid(call.payload):
+                await self._mend(connection, endpoint, call, received_at)
+            charge_point = connection.charge_point
+            if not may_say(
+                self.dialect.version,
+                charge_point.registration_status,
+                endpoint.action,
+                connection.asked_for,
+            ):
+                call.refuse(
+                    Refusal.SECURITY_ERROR,
+                    f"the charge point is not accepted ({charge_point.registration_status})",
+                )
+        self._count_repairs(connection, call.repairs)
+        return endpoint
+
+    def _find(self, call: IncomingCall) -> Endpoint | None:
+        endpoint = self._endpoints.get(call.action)
+        if endpoint is not None:
+            return endpoint
+        meant = self.dialect.schemas.action_like(call.action)
+        endpoint = self._endpoints.get(meant) if meant is not None else None
+        if endpoint is not None:
+            call.repairs.append("action_name")
+            call.action = endpoint.action
+        return endpoint
+
+    async def _refuse_unknown(
+        self, connection: Connection, call: IncomingCall, received_at: datetime
+    ) -> None:
+        action = call.action[:50]
+        if call.action in self.dialect.schemas.requests:
+            call.refuse(Refusal.NOT_SUPPORTED, f"{action} is not for charge points to send")
+            return
+        call.refuse(Refusal.NOT_IMPLEMENTED, f"{action!r} is no action of {self.dialect.version}")
+        for other in self._others:
+            if call.action in other.schemas.by_charge_point:
+                await self._report_other_version(connection, other.version, call, received_at)
+                return
+
+    async def _mend(
+        self,
+        connection: Connection,
+        endpoint: Endpoint,
+        call: IncomingCall,
+        received_at: datetime,
+    ) -> None:
+        mending = mend(endpoint.schema.shape, call.payload, received_at=format_time(received_at))
+        if mending.violation is not None:
+            for other in self._others:
+                if other.looks_like(endpoint.action, call.payload):
+                    await self._report_other_version(connection, other.version, call, received_at)
+                    break
+            if endpoint.billable and call.payload:
+                mending.repairs.append("passed_on_broken")
+            else:
+                call.refuse(mending.violation.refusal, mending.violation.description)
+        call.payload = mending.payload
+        call.repairs += mending.repairs
+
+    async def _report_other_version(
+        self, connection: Connection, spoken: OcppVersion, call: IncomingCall, received_at: datetime
+    ) -> None:
+        """Tell the operator, once per connection, that a charger speaks another version."""
+        self._shared.metrics.bad_frames.labels("other_version").inc()
+        kind = "wrong_ocpp_version"
+        if kind in connection.reported:
+            return
+        connection.reported |= {kind}
+        version = self.dialect.version
+        await self._services.notifications.record(
+            connection.charge_point,
+            kind,
+            f"sends messages of {spoken} on a connection agreed as {version}; "
+            f"pin the version it really speaks",
+            {"action": call.action, "spoken": spoken.value, "agreed": version.value},
+            received_at,
+            severity="warning",
+        )
+
+    # -- answers
+
+    def outcome_of(
+        self, connection: Connection, action: str, answer: Result | Error | Broken
+    ) -> Outcome:
+        """Return what an answer to a call of ours means; broken ones fail it at once."""
+        charge_point_id = connection.charge_point.id
+        if isinstance(answer, Error):
+            return CommandRefusedError(
+                charge_point_id, answer.code, answer.description, answer.details
+            )
+        if isinstance(answer, Broken):
+            self._shared.metrics.bad_frames.labels("broken_answer").inc()
+            return CommandRefusedError(
+                charge_point_id,
+                self.dialect.spelling[Refusal.FORMAT_VIOLATION],
+                f"its answer cannot be read: {answer.why}",
+                {},
+            )
+        schema = self.dialect.schemas.responses.get(action)
+        if schema is None or schema.is_valid(answer.payload):
+            return answer.payload
+        received_at = format_time(self._clock.now())
+        mending = mend(schema.shape, answer.payload, received_at=received_at, whole=True)
+        self._count_repairs(connection, mending.repairs)
+        return mending.payload
+
+    # -- what is no call
+
+    def _take_unreadable(
+        self, connection: Connection, text: bytes, why: str, received_at: datetime
+    ) -> None:
+        head = frames.recover_head(text)
+        if head is None:
+            self._take_stranger(connection, NoCall("unreadable"), text, received_at)
+        elif head.type != frames.CALL:
+            connection.take_answer(text)
+        else:
+            self._take_stranger(
+                connection,
+                NoCall("broken_call", head.message_id, Refusal.FORMAT_VIOLATION),
+                text,
+                received_at,
+                why,
+            )
+
+    def _take_stranger(
+        self,
+        connection: Connection,
+        stranger: NoCall | Answer,
+        text: bytes,
+        received_at: datetime,
+        why: str = "",
+    ) -> None:
+        """Answer what can be answered, count it, keep it in the message log; never close."""
+        if isinstance(stranger, Answer):
+            connection.take_answer(text)
+            return
+        self._shared.metrics.bad_frames.labels(stranger.why).inc()
+        reply = self._reply_to(stranger, why)
+        if reply is not None:
+            connection.socket.send_now(reply)
+        call = IncomingCall(stranger.message_id, "", {})
+        self._log(connection, call, text, reply, stranger.why, received_at, None)
+        swallowed = self._shared.bad_frame_log.allow(self._clock.monotonic())
+        if swallowed is not None:
+            logger.warning(
+                "%s sent what is no OCPP-J message (%s), %d more like this went unmentioned: %s",
+                connection.charge_point.id,
+                stranger.why,
+                swallowed,
+                message_log.shown(text, 100),
+            )
+
+    def _reply_to(self, stranger: NoCall, why: str) -> bytes | None:
+        if stranger.refusal is None:
+            return None
+        message_id = stranger.message_id
+        if self.dialect.version is OcppVersion.V16:
+            # 1.6 has no answer to unknown message types (4.2) nor without a message id.
+            if message_id is None or stranger.refusal is Refusal.MESSAGE_TYPE_NOT_SUPPORTED:
+                return None
+        elif message_id is None:
+            message_id = frames.UNREADABLE_ID
+        return frames.call_error(
+            message_id,
+            self.dialect.spelling[stranger.refusal],
+            why or stranger.why.replace("_", " "),
+        )
+
+    # -- bookkeeping
+
+    def _refusal(self, call: IncomingCall) -> bytes:
+        refusal = call.refusal or Refusal.GENERIC_ERROR
+        return frames.call_error(call.message_id, self.dialect.spelling[refusal], call.why)
+
+    def _count_repairs(self, connection: Connection, repairs: Sequence[str]) -> None:
+        metrics = self._shared.metrics
+        vendor = metrics.vendor(connection.charge_point.vendor)
+        for repair in repairs:
+            metrics.repairs.labels(repair, vendor).inc()
+
+    def _log(
+        self,
+        connection: Connection,
+        call: IncomingCall,
+        text: bytes,
+        reply: bytes | None,
+        outcome: str,
+        received_at: datetime,
+        duration_s: float | None,
+    ) -> None:
+        show = message_log.shown
+        if call.action in message_log.SECRETIVE:
+            text = message_log.masked(text)
+        self._recorder.log(
+            LoggedMessage(
+                connection.charge_point.key,
+                received_at,
+                self.dialect.version.value,
+                True,  # noqa: FBT003 - positional for speed, one per message
+                _as_word(call.message_id),
+                call.action or None,
+                show(text, self._max_chars),
+                show(reply, self._max_chars) if reply is not None else None,
+                outcome,
+                tuple(call.repairs),
+                duration_s,
+            )
+        )
+
+
+def _as_word(message_id: Json) -> str | None:
+    if type(message_id) is str:
+        return message_id if len(message_id) <= 100 else message_id[:100]
+    return None if message_id is None else str(message_id)[:100]

@@ -1,0 +1,199 @@
+"""The gateway: listens for chargers and keeps their connections."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Mapping
+
+from websockets.asyncio.server import Server
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+from websockets.protocol import OPEN
+
+from csms.clock import Clock
+from csms.config import Settings
+from csms.gateway import tls
+from csms.gateway.connection import Connection
+from csms.gateway.endpoints import Dialect
+from csms.gateway.handshake import Doorkeeper, source_of
+from csms.gateway.limits import LogLimit, Rate
+from csms.gateway.links import LiveLinks
+from csms.gateway.liveness import Liveness
+from csms.gateway.receiver import Receiver
+from csms.gateway.schemas import Schemas
+from csms.gateway.shared import Shared
+from csms.gateway.sockets import HANDSHAKE_TIMEOUT_S, ChargerSocket, listen
+from csms.handlers.contract import Routes
+from csms.metrics import Metrics
+from csms.model import OcppVersion
+from csms.services.ports import PasswordStore
+from csms.services.records import Recorder
+from csms.services.services import Services
+
+logger = logging.getLogger(__name__)
+
+_BAD_FRAME_LOG_EVERY_S = 1.0
+_DEAD_AFTER_PINGS = 2
+
+
+class Gateway:
+    """Chargers connect here. `links` is where commands find their connections."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        services: Services,
+        routes: Mapping[OcppVersion, Routes],
+        recorder: Recorder,
+        passwords: PasswordStore,
+        links: LiveLinks,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._services = services
+        self._metrics = metrics
+        self._links = links
+        shared = Shared(
+            settings,
+            services,
+            recorder,
+            metrics,
+            clock,
+            Rate(settings.messages_per_second, settings.messages_burst),
+            LogLimit(_BAD_FRAME_LOG_EVERY_S),
+        )
+        self._shared = shared
+        dialects = [Dialect(Schemas(version), table, metrics) for version, table in routes.items()]
+        self._receivers = {
+            dialect.version: Receiver(
+                dialect, [other for other in dialects if other is not dialect], shared
+            )
+            for dialect in dialects
+        }
+        self._doorkeeper = Doorkeeper(
+            settings, services.charge_points, passwords, tuple(routes), metrics, clock
+        )
+        self._liveness = Liveness(
+            settings, lambda: links, services.charge_points.heartbeat_interval_s, clock
+        )
+        self._servers: list[Server] = []
+        self._watch: asyncio.Task[None] | None = None
+        self.port = 0
+        """The port chargers connect to, once started."""
+        self.tls_port: int | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises OSError if a port is taken, InvalidValueError for unusable TLS files."""
+        settings = self._settings
+        plain = await self._listen(settings.ocpp_port, tls_context=None)
+        self.port = _port_of(plain)
+        if settings.ocpp_tls_port is not None:
+            secure = await self._listen(
+                settings.ocpp_tls_port, tls_context=tls.server_context(settings)
+            )
+            self.tls_port = _port_of(secure)
+        self._watch = asyncio.create_task(self._liveness.run(), name="charger liveness")
+
+    async def stop(self, timeout_s: float) -> None:
+        """Stop listening and close all connections; running handlers finish within the time."""
+        if self._watch is not None:
+            self._watch.cancel()
+        for server in self._servers:
+            server.close(code=CloseCode.GOING_AWAY, reason="the central system stops")
+        try:
+            async with asyncio.timeout(timeout_s):
+                for server in self._servers:
+                    await server.wait_closed()
+        except TimeoutError:
+            await self._cut_off()
+        self._servers.clear()
+        self._doorkeeper.close()
+
+    async def _cut_off(self) -> None:
+        """End what did not end by itself."""
+        tasks = [task for server in self._servers for task in server.handler_tasks]
+        logger.warning("%d connections did not end in time and are cut off", len(tasks))
+        for server in self._servers:
+            for socket in list(server.all_connections):
+                socket.transport.abort()
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _listen(self, port: int, tls_context: ssl.SSLContext | None) -> Server:
+        settings = self._settings
+        server = await listen(
+            self._run,
+            settings.ocpp_host,
+            port,
+            max_size=settings.max_frame_bytes,
+            dead_after_s=_DEAD_AFTER_PINGS * settings.ping_interval,
+            tls=tls_context,
+        )
+        self._servers.append(server)
+        return server
+
+    # -- one connection
+
+    async def _run(self, socket: ChargerSocket) -> None:
+        """Live through one connection, from its first byte to its last; a task of its own."""
+        try:
+            if await self._open(socket):
+                await self._serve(socket)
+        except Exception:
+            logger.exception("the connection from %s failed", source_of(socket))
+            self._metrics.disconnects.labels("failed").inc()
+        finally:
+            socket.transport.abort()
+            task = asyncio.current_task()
+            if task is not None:
+                socket.server.handler_tasks.discard(task)
+
+    async def _open(self, socket: ChargerSocket) -> bool:
+        """Go through the handshake; False if the connection was not made."""
+        try:
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
+                await socket.handshake(self._doorkeeper.process_request, None, None)
+        except (TimeoutError, ConnectionClosed):
+            self._metrics.handshakes.labels("abandoned").inc()
+            return False
+        if socket.request is None:
+            self._doorkeeper.note_bad_request(socket)
+        return socket.protocol.state is OPEN
+
+    async def _serve(self, socket: ChargerSocket) -> None:
+        admission = socket.admission
+        if admission is None:
+            return
+        socket.forget_handshake()
+        socket.server.all_connections.add(socket)
+        version = admission.version
+        charge_points = self._services.charge_points
+        charge_point = charge_points.connected(admission.charge_point, version)
+        connection = Connection(socket, charge_point, self._receivers[version], self._shared)
+        live = self._metrics.connections.labels(version.value)
+        live.inc()
+        self._doorkeeper.connections += 1
+        replaced = self._links.put(connection)
+        if replaced is not None:
+            replaced.close(CloseCode.NORMAL_CLOSURE, "replaced", "replaced by a newer connection")
+        try:
+            await connection.run()
+        finally:
+            connection.fail_calls()
+            self._links.remove(connection)
+            self._doorkeeper.connections -= 1
+            live.dec()
+            socket.server.all_connections.discard(socket)
+            reason = connection.end
+            self._metrics.disconnects.labels(reason).inc()
+            charge_points.disconnected(charge_point, reason)
+
+
+def _port_of(server: Server) -> int:
+    port: int = server.sockets[0].getsockname()[1]
+    return port

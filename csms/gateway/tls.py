@@ -1,0 +1,67 @@
+"""TLS for the second port (security profiles 2 and 3)."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Final
+
+from csms.config import Settings
+from csms.errors import InvalidValueError
+
+_CIPHERS: Final = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256:"
+    "ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES128-GCM-SHA256:"
+    "ECDHE-RSA-AES256-GCM-SHA384:"
+    "AES128-GCM-SHA256:"
+    "AES256-GCM-SHA384"
+)
+"""TLS 1.2: what OCPP demands of both sides (2.0.1 A00.FR.318, 319; 1.6 security whitepaper), the
+same with forward secrecy for RSA first. TLS 1.3 has its own list, all of them fine."""
+
+
+def server_context(settings: Settings) -> ssl.SSLContext:
+    """Return the context of the TLS port.
+
+    A second certificate lets one port serve RSA and ECDSA chargers. With a client CA, chargers
+    may show certificates; who must is decided by their security profile.
+    Raises InvalidValueError naming the setting that doesn't work.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_CIPHERS)
+    _load_certificate(
+        context, "ocpp_tls_certificate", settings.ocpp_tls_certificate, settings.ocpp_tls_key
+    )
+    if settings.ocpp_tls_second_certificate is not None:
+        _load_certificate(
+            context,
+            "ocpp_tls_second_certificate",
+            settings.ocpp_tls_second_certificate,
+            settings.ocpp_tls_second_key,
+        )
+    if settings.ocpp_tls_client_ca is not None:
+        context.verify_mode = ssl.CERT_OPTIONAL
+        try:
+            context.load_verify_locations(settings.ocpp_tls_client_ca)
+        except (OSError, ssl.SSLError) as error:
+            raise InvalidValueError(
+                "ocpp_tls_client_ca",
+                str(settings.ocpp_tls_client_ca),
+                f"PEM certificates ({error})",
+            ) from error
+    return context
+
+
+def _load_certificate(
+    context: ssl.SSLContext, setting: str, certificate: Path | None, key: Path | None
+) -> None:
+    if certificate is None:
+        raise InvalidValueError(setting, None, "a PEM file with the certificate and its chain")
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise InvalidValueError(
+            setting, str(certificate), f"a PEM file with the certificate and its key ({error})"
+        ) from error

@@ -1,0 +1,52 @@
+"""Charge points' passwords (OCPP security profiles 1 and 2): salted hashes, never text.
+
+What OCPP 1.6 calls AuthorizationKey travels as 40 hexadecimal digits in a configuration key and
+as the 20 bytes they stand for in the handshake; chargers mix the two up. Both are one password.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=8192, parallelism=1)
+"""Cheaper than for people's passwords: these are long and random, and thousands of chargers
+reconnect at once when a server restarts."""
+
+_HEX_KEY: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}){16,20}")
+
+
+def hash_password(password: str) -> str:
+    """Return the salted hash to store for a password an operator set."""
+    return _HASHER.hash(_canonical(password.encode()))
+
+
+def verify_password(password_hash: str, presented: bytes) -> bool:
+    """Whether the bytes a charger presented are the password; slow on purpose."""
+    return any(_matches(password_hash, form) for form in _forms(presented))
+
+
+def _canonical(password: bytes) -> bytes:
+    return password.lower() if _HEX_KEY.fullmatch(password) else password
+
+
+def _forms(presented: bytes) -> list[bytes]:
+    """Return what may have been stored for a presented password, likeliest first."""
+    if _HEX_KEY.fullmatch(presented):
+        return [presented.lower(), bytes.fromhex(presented.decode())]
+    if 16 <= len(presented) <= 20:
+        hexadecimal = presented.hex().encode()
+        if presented.isascii() and presented.decode().isprintable():
+            return [presented, hexadecimal]
+        return [hexadecimal, presented]
+    return [presented]
+
+
+def _matches(password_hash: str, password: bytes) -> bool:
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
