@@ -98,7 +98,8 @@ def address_of(component: Payload, variable: Payload) -> Address:
 
 def standard_variables(evses: Iterable[WallboxModel], **texts: str) -> list[Variable]:
     """The variables that a full charging station has after leaving the factory."""
-    measurands = ",".join(default_measurands)
+    # 2.0.1 has no measurand for the temperature: it is a variable there.
+    measurands = ",".join(name for name in default_measurands if name != "Temperature")
     station = [
         Variable("ChargingStation", "Available", "true", "boolean"),
         Variable("ChargingStation", "AvailabilityState", "Available"),

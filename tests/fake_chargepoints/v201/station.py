@@ -115,6 +115,10 @@ class ChargePoint201(ChargePoint):
             self.device_model.put("OCPPCommCtrlr", "HeartbeatInterval", str(interval_s))
         self.schedule_heartbeat(self.heartbeat_interval_s())
 
+    async def reboot(self, reason: str = "RemoteReset") -> None:
+        self.resets_when_idle = False
+        await super().reboot(reason)
+
     # -- status --------------------------------------------------------------------------------
 
     def say_station_status(self, at: datetime) -> None:

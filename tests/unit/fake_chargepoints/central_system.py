@@ -26,6 +26,7 @@ class CentralSystem:
         self.texts: list[str] = []
         self.sockets: list[ServerConnection] = []
         self.url = ""
+        self.sent: dict[str, str] = {}
         self._pending: dict[str, asyncio.Future[Payload]] = {}
         self._changed = asyncio.Condition()
 
@@ -63,8 +64,9 @@ class CentralSystem:
     async def call(self, action: str, payload: Payload, message_id: str | None = None) -> Payload:
         """Send a call on the newest connection; its answer. Raises CallError, TimeoutError."""
         future: asyncio.Future[Payload] = asyncio.get_running_loop().create_future()
-        message_id = message_id or f"central-{len(self.texts)}-{action}"
+        message_id = message_id or f"central-{len(self.sent)}-{action}"
         self._pending[message_id] = future
+        self.sent[message_id] = action
         await self.sockets[-1].send(orjson.dumps([2, message_id, action, payload]).decode())
         async with asyncio.timeout(5):
             return await future
