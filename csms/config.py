@@ -90,13 +90,13 @@ class Settings:
     )
     max_json_depth: int = _setting(32, Integer(4, 500), "nesting of a message at most")
     messages_per_second: float = _setting(
-        50.0, Number(0.1, 1_000_000), "from one charger in the long run"
+        1000.0, Number(0.1, 1_000_000), "from one charger in the long run"
     )
-    messages_burst: int = _setting(500, Integer(1, 1_000_000), "from one charger at once")
+    messages_burst: int = _setting(2000, Integer(1, 1_000_000), "from one charger at once")
     handshakes_per_second: float = _setting(
-        200.0, Number(0.1, 1_000_000), "new connections in the long run"
+        500.0, Number(0.1, 1_000_000), "new connections in the long run"
     )
-    handshakes_burst: int = _setting(2000, Integer(1, 1_000_000), "new connections at once")
+    handshakes_burst: int = _setting(5000, Integer(1, 1_000_000), "new connections at once")
     max_connections: int = _setting(20_000, Integer(1, 1_000_000), "chargers connected at most")
     ping_interval: float = _setting(
         60.0, Number(1, _DAY_S, "seconds"), "of silence before a charger is pinged"
