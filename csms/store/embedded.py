@@ -15,6 +15,8 @@ from csms.store.errors import DataDirectoryInUseError, EmbeddedPostgresError
 
 _log = logging.getLogger(__name__)
 
+_LOCK_WAIT_S: Final = 5.0
+"""A short-lived command (`csms key`) may hold the directory for a moment."""
 _WATCH_S: Final = 0.5
 _RESTART_PAUSE_S: Final = 2.0
 
@@ -28,7 +30,7 @@ class EmbeddedPostgres:
     Raises DataDirectoryInUseError, EmbeddedPostgresError.
     """
 
-    def __init__(self, data_dir: Path, *, lock_wait_s: float = 0.0) -> None:
+    def __init__(self, data_dir: Path, *, lock_wait_s: float = _LOCK_WAIT_S) -> None:
         self._data_dir = data_dir
         self._lock_wait_s = lock_wait_s
         self._cluster = Cluster(data_dir)

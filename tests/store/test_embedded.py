@@ -114,7 +114,7 @@ async def test_what_was_stored_is_there_after_a_restart(data_dir: Path) -> None:
 async def test_a_second_csms_on_the_same_directory_is_told_who_holds_it(data_dir: Path) -> None:
     async with EmbeddedPostgres(data_dir):
         with pytest.raises(DataDirectoryInUseError, match=rf"process {os.getpid()}\b"):
-            await EmbeddedPostgres(data_dir).__aenter__()
+            await EmbeddedPostgres(data_dir, lock_wait_s=0).__aenter__()
 
 
 async def test_after_kill_9_the_next_start_takes_over_with_everything(data_dir: Path) -> None:

@@ -1,0 +1,61 @@
+"""`csms`: reads the command line, runs one command, turns errors into exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from csms import __version__
+from csms.cli import key, migrate, serve, simulate
+from csms.config import SettingsError
+from csms.errors import CsmsError
+
+EXIT_FAILURE: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_INTERRUPTED: Final = 130
+
+_EXAMPLES: Final = """\
+examples:
+  csms demo                                      see it work, with a dozen simulated chargers
+  csms serve                                     run it, with a PostgreSQL of its own
+  csms key create --name alice --role admin      an API key for the running server
+  csms simulate --count 100                      load it with chargers
+
+Settings are variables (CSMS_OCPP_PORT=9001) or lines of csms.toml (ocpp_port = 9001);
+`csms serve --help` lists them all.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code: 0, 1 for a failure, 2 for wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except SettingsError as error:
+        return _complain(error, EXIT_USAGE)
+    except CsmsError as error:
+        return _complain(error, EXIT_FAILURE)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="csms",
+        description="Central system for EV chargers: OCPP 1.6J and 2.0.1, PostgreSQL included.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"csms {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in (serve, simulate, migrate, key):
+        command.add_to(commands)
+    return parser
+
+
+def _complain(error: CsmsError, code: int) -> int:
+    print(f"csms: {error}", file=sys.stderr)
+    return code

@@ -1,0 +1,133 @@
+"""`csms serve`: the server itself."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from csms import __version__
+from csms.cli.options import add_command, add_config, read_settings, run
+from csms.config import Settings, describe
+from csms.store import api_keys
+
+if TYPE_CHECKING:
+    from csms.app import Application
+    from csms.cli.options import Commands
+
+_EXAMPLES: Final = """\
+examples:
+  csms serve
+  CSMS_OCPP_PORT=9001 CSMS_UNKNOWN_CHARGE_POINTS=accept csms serve
+  CSMS_DATABASE_URL=postgresql://csms:PASSWORD@db/csms csms serve
+  csms serve --config /etc/csms/csms.toml
+
+settings (as variables; in csms.toml without CSMS_ and in small letters):
+"""
+
+
+def add_to(commands: Commands) -> None:
+    parser = add_command(
+        commands,
+        "serve",
+        summary="run the server",
+        description=(
+            "Run the server: chargers connect to it, people and programs use its API.\n"
+            "Without CSMS_DATABASE_URL it runs a PostgreSQL of its own in CSMS_DATA_DIR."
+        ),
+        examples=_EXAMPLES + "\n".join(_settings_help()),
+    )
+    add_config(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = read_settings(options)
+    run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    from csms.app import Application  # here, so that the other commands start at once
+
+    async with Application(settings) as app:
+        async with app.database.begin() as connection:
+            has_keys = bool(await api_keys.list_all(connection))
+        print("\n".join(greeting(settings, app, has_keys=has_keys)), flush=True)
+        await app.run_until_signal()
+
+
+def greeting(settings: Settings, app: Application, *, has_keys: bool) -> Iterator[str]:
+    """What somebody who just started the server wants to know."""
+    chargers = address_of(settings.ocpp_host)
+    api = f"http://{address_of(settings.api_host)}:{app.api_port}"
+    yield f"csms {__version__} is running; Ctrl-C stops it."
+    yield ""
+    yield f"  Chargers connect to  ws://{chargers}:{app.ocpp_port}/ocpp/IDENTITY"
+    if app.ocpp_tls_port is not None:
+        yield f"                       wss://{chargers}:{app.ocpp_tls_port}/ocpp/IDENTITY"
+    yield f"  API                  {api}/api/v1 (described in {api}/api/v1/openapi.json)"
+    yield f"  Metrics              {api}/metrics"
+    yield f"  Records are in       {_place_of_records(settings)}"
+    yield ""
+    yield {
+        "pending": "  A new charger waits until you accept it by the API.",
+        "accept": "  A new charger is accepted at once.",
+        "reject": "  A charger that nobody entered is turned away.",
+    }[settings.unknown_charge_points]
+    if not has_keys:
+        yield f"  Make your API key:   {this_program()} key create --name admin --role admin"
+    yield ""
+
+
+def address_of(host: str) -> str:
+    """Return the host as others write it in a URL: of "all addresses" the one they can reach."""
+    if host in {"0.0.0.0", "::", "*"}:  # noqa: S104 - compared, not bound
+        return _own_address()
+    return f"[{host}]" if ":" in host else host
+
+
+def this_program() -> str:
+    """Return how to start this program again from the same directory, settings included."""
+    program = Path(sys.argv[0])
+    found = shutil.which(program.name)
+    if found is not None and Path(found).samefile(program):
+        command = program.name
+    elif program.name == "__main__.py":
+        command = f"{sys.executable} -m csms"
+    else:
+        command = shlex.quote(os.path.relpath(program))
+    places = ("CSMS_CONFIG", "CSMS_DATA_DIR")
+    given = [f"{name}={shlex.quote(os.environ[name])}" for name in places if os.environ.get(name)]
+    return " ".join([*given, command])
+
+
+def _own_address() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing; asks which way it would go
+        except OSError:
+            return "localhost"
+        address: str = probe.getsockname()[0]
+        return address
+
+
+def _place_of_records(settings: Settings) -> str:
+    if settings.database_url is None:
+        return str((settings.data_dir / "postgres").absolute())
+    url = urlsplit(settings.database_url)
+    return f"PostgreSQL on {url.hostname or 'this machine'}, database {url.path.strip('/')}"
+
+
+def _settings_help() -> Iterator[str]:
+    for setting in describe():
+        default = f"; default {setting.default}" if setting.default else ""
+        yield f"  {setting.variable}"
+        yield f"      {setting.about}: {setting.allowed}{default}"

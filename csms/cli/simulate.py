@@ -1,0 +1,187 @@
+"""`csms simulate`: many simple chargers against any central system."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import ssl
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import quote
+
+from rich.console import Console
+from rich.progress import track
+from websockets.exceptions import InvalidURI
+
+from csms import logs
+from csms.cli.options import add_command, run
+from csms.errors import CsmsError
+
+if TYPE_CHECKING:
+    from fake_chargepoints.fleet import FleetOptions
+    from fake_chargepoints.statistics import FleetStatistics
+
+    from csms.cli.options import Commands
+
+_VERSIONS: Final[dict[str, tuple[Literal["1.6", "2.0.1"], ...]]] = {
+    "1.6": ("1.6",),
+    "2.0.1": ("2.0.1",),
+    "both": ("1.6", "2.0.1"),
+}
+_LINE_EVERY_S: Final = 10.0
+_TIMEOUT_S: Final = 30.0
+
+_DESCRIPTION: Final = """\
+Connect many simple chargers to a central system, this one or any other. Each boots, charges one
+car after the other and sends readings, until --duration is over or you press Ctrl-C.
+
+A server accepts only chargers and cards that it knows. For this server either give --api and
+--key, so that they are entered first, or start it with CSMS_UNKNOWN_CHARGE_POINTS=accept and
+CSMS_UNKNOWN_ID_TOKENS=accept.
+"""
+_EXAMPLES: Final = """\
+examples:
+  csms simulate --count 100 --api http://localhost:8080 --key csms_...
+  csms simulate --url wss://csms.example.org/ocpp --count 5000 --ramp-up 100 --version both
+  csms simulate --count 20 --interval 1 --charging 30 --idle 10 --duration 600
+"""
+
+
+class SimulationError(CsmsError):
+    """The simulation could not do what it was asked to."""
+
+
+def add_to(commands: Commands) -> None:
+    parser = add_command(
+        commands,
+        "simulate",
+        summary="connect many simulated chargers to a server",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
+    add = parser.add_argument
+    add("--url", default="ws://localhost:9000/ocpp", help="without identity (%(default)s)")
+    add("--count", type=_count, default=10, help="how many chargers (%(default)s)")
+    add("--version", choices=tuple(_VERSIONS), default="1.6", help="of OCPP (%(default)s)")
+    add("--prefix", default="SIM-", help="of their identities (%(default)s)")
+    add("--password", help="for basic authentication, the same for all")
+    add("--ca", type=Path, metavar="FILE", help="PEM file of who signed the server's certificate")
+    add("--id-token", default="SIMULATED", help="the card that all use (%(default)s)")
+    add("--interval", type=_seconds, default=10.0, help="seconds between readings (%(default)g)")
+    add("--charging", type=_seconds, default=300.0, help="seconds a car charges (%(default)g)")
+    add("--idle", type=_seconds, default=60.0, help="seconds between two cars (%(default)g)")
+    add("--ramp-up", type=_seconds, default=50.0, help="connections per second (%(default)g)")
+    add("--duration", type=_seconds, help="seconds until the end (default: Ctrl-C)")
+    add("--api", metavar="URL", help="enter chargers and card here first, with --key")
+    add("--key", help="API key of an admin")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    logs.set_up("warning", "text")
+    if (options.api is None) != (options.key is None):
+        raise SimulationError("--api and --key belong together")
+    statistics = run(_simulate(options))
+    print(statistics)
+    if not statistics.answered:
+        raise SimulationError(
+            f"no charger got an answer from {options.url}: {statistics.last_refusal or 'timeout'}"
+        )
+    return 0
+
+
+async def _simulate(options: argparse.Namespace) -> FleetStatistics:
+    from fake_chargepoints.fleet import run_fleet
+
+    fleet = _fleet_options(options)
+    if options.api is not None:
+        await _enter(fleet, options.api.rstrip("/"), options.key)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    console = Console(stderr=True)
+    with console.status("Dialling ...") as status:
+        last_line_s = 0.0
+
+        def report(statistics: FleetStatistics) -> None:
+            nonlocal last_line_s
+            if console.is_terminal:
+                status.update(str(statistics))
+            elif statistics.elapsed_s - last_line_s >= _LINE_EVERY_S:
+                last_line_s = statistics.elapsed_s
+                print(statistics, file=sys.stderr, flush=True)
+
+        try:
+            return await run_fleet(fleet, report, stop)
+        except InvalidURI as error:
+            raise SimulationError(f"--url: {error}") from error
+
+
+def _fleet_options(options: argparse.Namespace) -> FleetOptions:
+    from fake_chargepoints.fleet import FleetOptions
+    from fake_chargepoints.lives import Habits
+
+    return FleetOptions(
+        url=options.url,
+        stations=options.count,
+        versions=_VERSIONS[options.version],
+        identity_prefix=options.prefix,
+        id_token=options.id_token,
+        password=options.password,
+        tls=None if options.ca is None else _tls(options.ca),
+        habits=Habits(
+            meter_interval_s=options.interval,
+            transaction_s=options.charging,
+            idle_s=options.idle,
+        ),
+        ramp_up_per_s=options.ramp_up,
+        duration_s=options.duration,
+    )
+
+
+def _tls(file: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError as error:  # ssl.SSLError is one
+        raise SimulationError(f"--ca: {file} can't be used: {error}") from error
+
+
+async def _enter(fleet: FleetOptions, api_url: str, key: str) -> None:
+    """Enter the chargers as accepted, and their card."""
+    import aiohttp
+
+    entries: list[tuple[str, dict[str, Any]]] = [
+        (f"id-tokens/{quote(fleet.id_token, safe='')}", {"id_token": fleet.id_token})
+    ]
+    entries += [
+        (f"charge-points/{quote(identity, safe='')}", {"registration_status": "accepted"})
+        for identity in fleet.identities
+    ]
+    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+    headers = {"Authorization": f"Bearer {key}"}
+    try:
+        async with aiohttp.ClientSession(headers=headers, timeout=timeout) as http:
+            for path, body in track(entries, "Entering chargers ...", transient=True):
+                async with http.put(f"{api_url}/api/v1/{path}", json=body) as response:
+                    if not response.ok:
+                        raise SimulationError(f"{response.url}: {await response.text()}")
+    except TimeoutError as error:
+        raise SimulationError(f"{api_url}: no answer within {_TIMEOUT_S:g} s") from error
+    except aiohttp.ClientError as error:
+        raise SimulationError(f"{api_url}: {error}") from error
+
+
+def _count(written: str) -> int:
+    count = int(written)
+    if not 1 <= count <= 100_000:
+        raise argparse.ArgumentTypeError("from 1 to 100000")
+    return count
+
+
+def _seconds(written: str) -> float:
+    seconds = float(written)
+    if not 0.001 <= seconds <= 1e7:
+        raise argparse.ArgumentTypeError("a positive number")
+    return seconds
