@@ -79,6 +79,7 @@ class ChargePoint(ABC):
         self.reservations: dict[int, Reservation] = {}
         self.outbox = Outbox()
         self.is_replaying = False
+        self.has_power = True
         self.failures: list[BaseException] = []
         self.boots = 0
         self._boot_reason = "PowerUp"
@@ -263,12 +264,14 @@ class ChargePoint(ABC):
     def lose_power(self) -> None:
         """The lights go out: no link, no current; what was running will be ended at return."""
         self._live_until(self.clock.now())
+        self.has_power = False
         self.uplink.forbid()
         for evse in self.evses:
             self.end(evse, "PowerLoss", self.clock.now())
 
     def restore_power(self) -> None:
         """Power is back: boot again."""
+        self.has_power = True
         self._lived_until = self.clock.now()
         self._must_boot, self._boot_reason = True, "PowerUp"
         self.uplink.allow()
@@ -371,6 +374,8 @@ class ChargePoint(ABC):
     async def present_card(self, evse_id: int, token: IdToken) -> bool:
         """A driver holds a card to the reader: starts, or stops what it started. Did it help?"""
         evse = self.evse(evse_id)
+        if not self.has_power:
+            return False
         if evse.transaction is not None:
             return await self._present_for_stop(evse, evse.transaction, token)
         info = await self.authorize(token)
@@ -414,7 +419,9 @@ class ChargePoint(ABC):
 
     def may_start(self, evse: Evse, token: IdToken, group: str | None = None) -> bool:
         """Whether this token may start here now: free, working, not reserved for another."""
-        if evse.transaction is not None or evse.fault is not None or not evse.is_operative:
+        if evse.transaction is not None or evse.fault is not None:
+            return False
+        if not evse.is_operative or not self.has_power:
             return False
         reserved = evse.reservation
         return reserved is None or reserved.is_for(token, group)

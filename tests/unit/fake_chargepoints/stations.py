@@ -19,7 +19,7 @@ from fake_chargepoints.v201 import ChargePoint201
 from fake_chargepoints.vehicle import Vehicle, VehicleModel, family_car
 from fake_chargepoints.wallbox import WallboxModel
 
-from .central_system import Answer, CentralSystem, central_system
+from .central_system import Answer, CentralSystem, Payload, central_system
 
 noon = datetime(2025, 6, 2, 12, 0, tzinfo=UTC)
 card = IdToken("04A1B2C3")
@@ -47,6 +47,15 @@ def answers_v201() -> dict[str, Answer]:
         "Heartbeat": {"currentTime": "now"},
         "Authorize": {"idTokenInfo": {"status": "Accepted"}},
     }
+
+
+def answers_both() -> dict[str, Answer]:
+    """A central system that accepts everything of both versions."""
+
+    def authorize(payload: Payload) -> Payload:
+        return {"idTokenInfo" if "idToken" in payload else "idTagInfo": {"status": "Accepted"}}
+
+    return answers_v16() | {"Authorize": authorize}
 
 
 @dataclass(slots=True)
