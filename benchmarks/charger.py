@@ -11,6 +11,7 @@ import base64
 import os
 import struct
 from collections.abc import Callable
+from typing import cast
 
 
 def frame(payload: bytes) -> bytes:
@@ -41,9 +42,8 @@ class ChargerSocket(asyncio.Protocol):
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(self._request)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by type
+        self._transport.write(self._request)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.upgraded.done():

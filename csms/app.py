@@ -34,7 +34,7 @@ from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.service import TransactionService
 from csms.store.database import Database
 from csms.store.embedded import EmbeddedPostgres
-from csms.store.live import IdTokens, LiveStore
+from csms.store.live import IdTokens, LiveStore, Passwords
 from csms.store.message_log import MessageLogWriter
 from csms.store.migrate import migrate
 from csms.store.writer import BatchWriter
@@ -88,9 +88,9 @@ class Application:
         if url is None:
             embedded = await stack.enter_async_context(EmbeddedPostgres(settings.data_dir))
             url = embedded.url
+        await migrate(url)
         self.database = Database(url)
         stack.push_async_callback(self.database.close)
-        await migrate(self.database)
         metrics = Metrics()
         message_log = MessageLogWriter(self.database, metrics)
         await message_log.start()
@@ -104,7 +104,16 @@ class Application:
         upkeep = Upkeep(self.database, services, settings, self._clock)
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
-        gateway = Gateway(settings, services, ROUTES, writer, links, metrics, self._clock)
+        gateway = Gateway(
+            settings,
+            services,
+            ROUTES,
+            writer,
+            Passwords(self.database),
+            links,
+            metrics,
+            self._clock,
+        )
         await gateway.start()
         stack.push_async_callback(gateway.stop, settings.shutdown_timeout)
         self.ocpp_port = gateway.port

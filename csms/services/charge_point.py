@@ -37,7 +37,6 @@ class ChargePoint:
     id: str
     registration_status: RegistrationStatus
     security_profile: int = 0
-    password_hash: str | None = field(default=None, repr=False)
     ocpp_version: OcppVersion = OcppVersion.V16
     pinned_version: OcppVersion | None = None
     ping: bool = True

@@ -33,6 +33,7 @@ REPLAY_MARGIN: Final = timedelta(minutes=10)
 """Readings this much older than a transaction's last save are looked at again after a restart."""
 
 _CHARGE_POINT = "SELECT * FROM charge_points WHERE lower(id) = lower($1)"
+_STORED_HASH = "SELECT password_hash FROM charge_points WHERE lower(id) = lower($1)"
 _CREATE = """
 INSERT INTO charge_points (id, registration_status, created_at, updated_at)
 VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING
@@ -137,6 +138,18 @@ class LiveStore:
             return [row[0] for row in await connection.fetch(_OPEN_IDS, id_token)]
 
 
+class Passwords:
+    """Implements PasswordStore of csms.services.ports."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def password_hash(self, charge_point_id: str) -> str | None:
+        async with self._database.raw() as connection:
+            found: str | None = await connection.fetchval(_STORED_HASH, charge_point_id)
+        return found
+
+
 class IdTokens:
     """Implements IdTokenStore of csms.services.ports."""
 
@@ -173,7 +186,6 @@ def _charge_point(row: asyncpg.Record) -> ChargePoint:
         id=row["id"],
         registration_status=RegistrationStatus(row["registration_status"]),
         security_profile=row["security_profile"],
-        password_hash=row["password_hash"],
         ocpp_version=OcppVersion(row["ocpp_version"] or OcppVersion.V16),
         pinned_version=OcppVersion(pinned) if pinned else None,
         ping=row["ping"],
