@@ -29,13 +29,24 @@ def set_up(level: str, style: str, stream: IO[str] | None = None) -> None:
 
     `style` is "text" or "json".
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream) if stream else _StandardErrorHandler()
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     if level != "debug":
         for name in _LOUD_LIBRARIES:
             logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+
+
+class _StandardErrorHandler(logging.StreamHandler[IO[str]]):
+    """Writes to what is standard error at that moment: a progress display may stand before it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> IO[str]:  # type: ignore[override]  # as logging's own last resort does
+        return sys.stderr
 
 
 class TextFormatter(logging.Formatter):

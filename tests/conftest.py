@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from database import TestServer, cloned
+from database import TestServer, cloned, empty
 
 _SERVER = pytest.StashKey[TestServer]()
 
@@ -42,6 +42,13 @@ def database_server(request: pytest.FixtureRequest) -> str:
 async def database_url(database_server: str) -> AsyncIterator[str]:
     """The URL of a fresh, migrated database."""
     async with cloned(database_server) as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_database_url(database_server: str) -> AsyncIterator[str]:
+    """The URL of a fresh database without a schema."""
+    async with empty(database_server) as url:
         yield url
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from csms import __version__
-from csms.cli import key, migrate, serve, simulate
+from csms.cli import demo, key, migrate, serve, simulate
 from csms.config import SettingsError
 from csms.errors import CsmsError
 
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, EXIT_USAGE)
     except CsmsError as error:
         return _complain(error, EXIT_FAILURE)
+    except OSError as error:  # a port that is taken, a disk that is full
+        return _complain(error, EXIT_FAILURE)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     return code
@@ -51,11 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"csms {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (serve, simulate, migrate, key):
+    for command in (serve, demo, simulate, migrate, key):
         command.add_to(commands)
     return parser
 
 
-def _complain(error: CsmsError, code: int) -> int:
+def _complain(error: Exception, code: int) -> int:
     print(f"csms: {error}", file=sys.stderr)
     return code

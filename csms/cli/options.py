@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from csms import logs
 from csms.config import Settings, load
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 T = TypeVar("T")
+
+_ABSURD: Final = 1e9
 
 
 def add_command(
@@ -40,6 +42,22 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a TOML file of settings (default: $CSMS_CONFIG, or csms.toml if there is one)",
     )
+
+
+def positive(written: str) -> float:
+    """A number of an option that is more than nothing."""
+    number = non_negative(written)
+    if number == 0:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return number
+
+
+def non_negative(written: str) -> float:
+    """A number of an option, not absurdly large."""
+    number = float(written)
+    if not 0 <= number <= _ABSURD:
+        raise argparse.ArgumentTypeError(f"must be from 0 to {_ABSURD:g}")
+    return number
 
 
 def read_settings(options: argparse.Namespace) -> Settings:

@@ -94,6 +94,13 @@ def address_of(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def loopback_of(host: str) -> str:
+    """Return the host as this machine itself writes it in a URL."""
+    if host in {"0.0.0.0", "::", "*"}:  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return address_of(host)
+
+
 def this_program() -> str:
     """Return how to start this program again from the same directory, settings included."""
     program = Path(sys.argv[0])

@@ -7,16 +7,17 @@ import asyncio
 import signal
 import ssl
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote
 
 from rich.console import Console
-from rich.progress import track
 from websockets.exceptions import InvalidURI
 
 from csms import logs
-from csms.cli.options import add_command, run
+from csms.cli.entering import Entry, enter
+from csms.cli.options import add_command, positive, run
 from csms.errors import CsmsError
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _VERSIONS: Final[dict[str, tuple[Literal["1.6", "2.0.1"], ...]]] = {
     "both": ("1.6", "2.0.1"),
 }
 _LINE_EVERY_S: Final = 10.0
-_TIMEOUT_S: Final = 30.0
 
 _DESCRIPTION: Final = """\
 Connect many simple chargers to a central system, this one or any other. Each boots, charges one
@@ -69,11 +69,11 @@ def add_to(commands: Commands) -> None:
     add("--password", help="for basic authentication, the same for all")
     add("--ca", type=Path, metavar="FILE", help="PEM file of who signed the server's certificate")
     add("--id-token", default="SIMULATED", help="the card that all use (%(default)s)")
-    add("--interval", type=_seconds, default=10.0, help="seconds between readings (%(default)g)")
-    add("--charging", type=_seconds, default=300.0, help="seconds a car charges (%(default)g)")
-    add("--idle", type=_seconds, default=60.0, help="seconds between two cars (%(default)g)")
-    add("--ramp-up", type=_seconds, default=50.0, help="connections per second (%(default)g)")
-    add("--duration", type=_seconds, help="seconds until the end (default: Ctrl-C)")
+    add("--interval", type=positive, default=10.0, help="seconds between readings (%(default)g)")
+    add("--charging", type=positive, default=300.0, help="seconds a car charges (%(default)g)")
+    add("--idle", type=positive, default=60.0, help="seconds between two cars (%(default)g)")
+    add("--ramp-up", type=positive, default=50.0, help="connections per second (%(default)g)")
+    add("--duration", type=positive, help="seconds until the end (default: Ctrl-C)")
     add("--api", metavar="URL", help="enter chargers and card here first, with --key")
     add("--key", help="API key of an admin")
     parser.set_defaults(run=_run)
@@ -97,7 +97,7 @@ async def _simulate(options: argparse.Namespace) -> FleetStatistics:
 
     fleet = _fleet_options(options)
     if options.api is not None:
-        await _enter(fleet, options.api.rstrip("/"), options.key)
+        await enter(options.api, options.key, list(_entries(fleet)))
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -148,29 +148,11 @@ def _tls(file: Path) -> ssl.SSLContext:
         raise SimulationError(f"--ca: {file} can't be used: {error}") from error
 
 
-async def _enter(fleet: FleetOptions, api_url: str, key: str) -> None:
-    """Enter the chargers as accepted, and their card."""
-    import aiohttp
-
-    entries: list[tuple[str, dict[str, Any]]] = [
-        (f"id-tokens/{quote(fleet.id_token, safe='')}", {"id_token": fleet.id_token})
-    ]
-    entries += [
-        (f"charge-points/{quote(identity, safe='')}", {"registration_status": "accepted"})
-        for identity in fleet.identities
-    ]
-    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
-    headers = {"Authorization": f"Bearer {key}"}
-    try:
-        async with aiohttp.ClientSession(headers=headers, timeout=timeout) as http:
-            for path, body in track(entries, "Entering chargers ...", transient=True):
-                async with http.put(f"{api_url}/api/v1/{path}", json=body) as response:
-                    if not response.ok:
-                        raise SimulationError(f"{response.url}: {await response.text()}")
-    except TimeoutError as error:
-        raise SimulationError(f"{api_url}: no answer within {_TIMEOUT_S:g} s") from error
-    except aiohttp.ClientError as error:
-        raise SimulationError(f"{api_url}: {error}") from error
+def _entries(fleet: FleetOptions) -> Iterator[Entry]:
+    yield Entry(f"id-tokens/{quote(fleet.id_token, safe='')}", {"id_token": fleet.id_token})
+    for identity in fleet.identities:
+        path = f"charge-points/{quote(identity, safe='')}"
+        yield Entry(path, {"registration_status": "accepted"})
 
 
 def _count(written: str) -> int:
@@ -178,10 +160,3 @@ def _count(written: str) -> int:
     if not 1 <= count <= 100_000:
         raise argparse.ArgumentTypeError("from 1 to 100000")
     return count
-
-
-def _seconds(written: str) -> float:
-    seconds = float(written)
-    if not 0.001 <= seconds <= 1e7:
-        raise argparse.ArgumentTypeError("a positive number")
-    return seconds

@@ -107,6 +107,13 @@ class Cluster:
         with self._changing:
             self._stop(timeout_s)
 
+    def remove(self) -> None:
+        """Delete the cluster with everything in it; what a crash left running is stopped."""
+        with self._changing:
+            self._stop_orphan()
+            shutil.rmtree(self.directory, ignore_errors=True)
+            self._password_file.unlink(missing_ok=True)
+
     def _stop(self, timeout_s: float) -> None:
         process, self._process = self._process, None
         if process is not None:

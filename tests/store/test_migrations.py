@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from database import empty
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,41 +19,35 @@ from csms.store.migrate import MigrationError, alembic_config, migrate
 from csms.store.tables import metadata
 
 
-@pytest.fixture
-async def empty_url(database_server: str) -> AsyncIterator[str]:
-    async with empty(database_server) as url:
-        yield url
-
-
 async def test_a_migrated_database_is_what_the_tables_say(
-    empty_url: str, database_url: str
+    empty_database_url: str, database_url: str
 ) -> None:
-    async with _connection(empty_url) as connection:
+    async with _connection(empty_database_url) as connection:
         await connection.run_sync(metadata.create_all)
-    assert _schema(database_url) == _schema(empty_url)
+    assert _schema(database_url) == _schema(empty_database_url)
 
 
-async def test_migrating_twice_changes_nothing(empty_url: str) -> None:
-    assert await migrate(empty_url)
-    assert await migrate(empty_url) == []
+async def test_migrating_twice_changes_nothing(empty_database_url: str) -> None:
+    assert await migrate(empty_database_url)
+    assert await migrate(empty_database_url) == []
 
 
-async def test_of_two_nodes_that_start_together_one_migrates(empty_url: str) -> None:
-    steps = await asyncio.gather(migrate(empty_url), migrate(empty_url))
+async def test_of_two_nodes_that_start_together_one_migrates(empty_database_url: str) -> None:
+    steps = await asyncio.gather(migrate(empty_database_url), migrate(empty_database_url))
     assert sorted(map(bool, steps)) == [False, True]
 
 
-async def test_a_database_of_a_newer_csms_is_refused_by_name(empty_url: str) -> None:
-    await migrate(empty_url)
-    async with _connection(empty_url) as connection:
+async def test_a_database_of_a_newer_csms_is_refused_by_name(empty_database_url: str) -> None:
+    await migrate(empty_database_url)
+    async with _connection(empty_database_url) as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(MigrationError, match=r"9999.*made by a newer one"):
-        await migrate(empty_url)
+        await migrate(empty_database_url)
 
 
-async def test_every_migration_can_be_undone(empty_url: str) -> None:
-    await migrate(empty_url)
-    async with _connection(empty_url) as connection:
+async def test_every_migration_can_be_undone(empty_database_url: str) -> None:
+    await migrate(empty_database_url)
+    async with _connection(empty_database_url) as connection:
         await connection.run_sync(_downgrade)
         left = await connection.scalars(
             text(

@@ -1,0 +1,159 @@
+"""`csms demo`: the server and a car park full of simulated chargers."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import quote
+
+from rich.console import Console
+
+from csms.cli.entering import Entry, enter
+from csms.cli.options import add_command, add_config, non_negative, positive, read_settings, run
+from csms.cli.serve import greeting, loopback_of
+from csms.config import Settings
+from csms.store import api_keys, data_directory
+from csms.store.cluster import Cluster
+
+if TYPE_CHECKING:
+    from fake_chargepoints.days import DemoOptions, DemoProgress
+
+    from csms.app import Application
+    from csms.cli.options import Commands
+
+_LINE_EVERY_S: Final = 10.0
+
+_DESCRIPTION: Final = """\
+Run the server with a dozen simulated chargers (OCPP 1.6 and 2.0.1, one- and three-phase cars, a
+fast charger) that live realistic days: the last hours first, as fast as the server answers, then
+on in real time. The records are in a database of their own, CSMS_DATA_DIR/demo, which every
+demo empties first; yours is never touched.
+"""
+_EXAMPLES: Final = """\
+examples:
+  csms demo
+  csms demo --hours 48           begin two days ago
+  csms demo --hours 0            real time only
+  csms demo --speed 600          ten minutes a second until now is reached
+
+afterwards, to look at what was recorded:
+  CSMS_DATA_DIR=data/demo csms serve
+"""
+
+
+def add_to(commands: Commands) -> None:
+    parser = add_command(
+        commands,
+        "demo",
+        summary="see it work, with a dozen simulated chargers",
+        description=_DESCRIPTION,
+        examples=_EXAMPLES,
+    )
+    add = parser.add_argument
+    add("--hours", type=non_negative, default=12.0, help="before now to begin (%(default)g)")
+    add("--speed", type=positive, help="times real time until now is reached (default: any)")
+    add("--duration", type=positive, help="seconds until the end (default: Ctrl-C)")
+    add_config(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = read_settings(options)
+    settings = dataclasses.replace(settings, data_dir=settings.data_dir / "demo", database_url=None)
+    with data_directory.held(settings.data_dir):
+        Cluster(settings.data_dir).remove()
+    run(_demo(settings, options))
+    return 0
+
+
+async def _demo(settings: Settings, options: argparse.Namespace) -> None:
+    from fake_chargepoints.days import DemoOptions
+
+    from csms.app import Application
+
+    async with Application(settings) as app:
+        async with app.database.begin() as connection:
+            _, key = await api_keys.create(connection, "demo", "admin")
+        api = f"http://{loopback_of(settings.api_host)}:{app.api_port}"
+        await enter(api, key, list(_entries()))
+        print("\n".join(greeting(settings, app, has_keys=True)))
+        print(f"  API key of the demo  {key}")
+        print(f'  Try                  curl -H "Authorization: Bearer {key}" \\')
+        print(f"                         {api}/api/v1/transactions", end="\n\n", flush=True)
+        demo = DemoOptions(
+            url=f"ws://{loopback_of(settings.ocpp_host)}:{app.ocpp_port}/demo",
+            history_h=options.hours,
+            speed=options.speed,
+            lasts_s=options.duration,
+        )
+        await _play(app, demo)
+
+
+async def _play(app: Application, options: DemoOptions) -> None:
+    """Live the days until they are over or somebody ends them."""
+    from fake_chargepoints.days import run_demo_day
+
+    with _Display() as display:
+        days = asyncio.create_task(run_demo_day(options, display.show))
+        signalled = asyncio.create_task(app.run_until_signal())
+        await asyncio.wait((days, signalled), return_when=asyncio.FIRST_COMPLETED)
+        signalled.cancel()
+        if days.done():
+            days.result()
+        days.cancel()
+        await asyncio.gather(days, signalled, return_exceptions=True)
+
+
+class _Display:
+    """Shows how far the demo is: on a terminal in one line that changes, else now and then."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._status = console.status("") if console.is_terminal else None
+        self._shown_at_s = 0.0
+
+    def __enter__(self) -> Self:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def show(self, progress: DemoProgress) -> None:
+        line = "  ".join(_described(progress))
+        now_s = asyncio.get_running_loop().time()
+        if self._status is not None:
+            self._status.update(line)
+        elif now_s - self._shown_at_s >= _LINE_EVERY_S:
+            self._shown_at_s = now_s
+            print(line, file=sys.stderr, flush=True)
+
+
+def _described(progress: DemoProgress) -> Iterator[str]:
+    yield f"{progress.now:%a %H:%M} UTC" + ("" if progress.is_live else " (catching up)")
+    yield f"{progress.online} online"
+    yield f"{progress.charging} charging with {progress.power_w / 1000:.1f} kW"
+    yield f"{progress.visits} visits"
+    yield progress.last_event
+
+
+def _entries() -> Iterator[Entry]:
+    """The cast of the demo: groups, cards and stations."""
+    from fake_chargepoints.demo_cast import DEMO_ID_TOKENS, DEMO_STATIONS
+
+    for group in sorted({token.group for token in DEMO_ID_TOKENS if token.group}):
+        yield Entry(f"id-token-groups/{group}", {"id": group})
+    for token in DEMO_ID_TOKENS:
+        body = {"id_token": token.value, "status": token.status, "note": token.holder}
+        if token.group:
+            body["group_id"] = token.group
+        yield Entry(f"id-tokens/{quote(token.value, safe='')}", body)
+    for station in DEMO_STATIONS:
+        path = f"charge-points/{quote(station.identity, safe='')}"
+        yield Entry(path, {"registration_status": "accepted"})

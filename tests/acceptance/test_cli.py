@@ -1,0 +1,304 @@
+"""The command line, as its users type it: every command in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import psutil
+import pytest
+
+import csms
+
+START_S = 60
+
+
+class Server:
+    """A `csms serve` that is ready."""
+
+    def __init__(self, process: subprocess.Popen[str], said: str) -> None:
+        self.process = process
+        self.said = said
+        self.ocpp_url = found(r"(ws://\S+)/IDENTITY", said)
+        self.api_url = found(r"(http://\S+)/api/v1 ", said)
+
+    def status(self, path: str, key: str | None = None) -> int:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        try:
+            with urlopen(Request(self.api_url + path, headers=headers), timeout=10) as response:
+                return int(response.status)
+        except HTTPError as error:
+            return error.code
+
+    def interrupt(self) -> float:
+        """Press Ctrl-C, which reaches the whole process group; return how long it took to end."""
+        begun = time.monotonic()
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(timeout=START_S)
+        return time.monotonic() - begun
+
+
+@pytest.fixture
+def environment(data_dir: Path) -> dict[str, str]:
+    """An environment with settings of the test's own."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("CSMS_")}
+    return others | {
+        "CSMS_DATA_DIR": str(data_dir),
+        "CSMS_OCPP_HOST": "127.0.0.1",
+        "CSMS_API_HOST": "127.0.0.1",
+        "CSMS_OCPP_PORT": "0",
+        "CSMS_API_PORT": "0",
+    }
+
+
+@pytest.fixture
+def csms_command(
+    environment: dict[str, str], data_dir: Path
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "csms", *arguments],
+            check=False,
+            env=environment | settings,
+            cwd=data_dir,
+            capture_output=True,
+            text=True,
+            timeout=START_S,
+        )
+
+    return run
+
+
+@pytest.fixture
+def serve(environment: dict[str, str], data_dir: Path) -> Iterator[Callable[..., Server]]:
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(**settings: str) -> Server:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "csms", "serve"],
+            env=environment | settings,
+            cwd=data_dir,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        processes.append(process)
+        return Server(process, read_greeting(process))
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+    stop_postgres(data_dir)
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+Serve = Callable[..., Server]
+
+
+def test_serve_says_where_chargers_connect_and_where_the_api_is(serve: Serve) -> None:
+    server = serve()
+    assert re.fullmatch(r"ws://127\.0\.0\.1:[1-9]\d+/ocpp", server.ocpp_url)
+    assert server.status("/healthz") == 200
+    assert "key create --name" in server.said
+
+
+def test_ctrl_c_stops_everything_cleanly_within_5_seconds(serve: Serve, data_dir: Path) -> None:
+    server = serve()
+    postgres = postmaster(data_dir)
+    assert server.interrupt() < 5
+    assert server.process.returncode == 0
+    assert not postgres.is_running()
+    assert not (data_dir / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_termination_signal_stops_it_as_cleanly(serve: Serve, data_dir: Path) -> None:
+    server = serve()
+    server.process.terminate()
+    assert server.process.wait(timeout=5) == 0
+    assert not (data_dir / "postgres" / "postmaster.pid").exists()
+
+
+def test_after_kill_9_it_serves_again(serve: Serve) -> None:
+    first = serve()
+    first.process.kill()
+    first.process.wait()
+    assert serve().status("/healthz") == 200
+
+
+def test_a_second_server_on_the_same_data_is_told_so(serve: Serve, csms_command: Command) -> None:
+    server = serve()
+    second = csms_command("serve")
+    assert second.returncode == 1
+    assert f"process {server.process.pid}" in second.stderr
+
+
+def test_a_port_that_is_taken_is_named(serve: Serve, csms_command: Command, data_dir: Path) -> None:
+    port = found(r":(\d+)/ocpp", serve().said)
+    second = csms_command("serve", CSMS_OCPP_PORT=port, CSMS_DATA_DIR=str(data_dir / "second"))
+    assert second.returncode == 1
+    assert port in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_key_made_beside_the_running_server_opens_its_api(
+    serve: Serve, csms_command: Command
+) -> None:
+    server = serve()
+    assert server.status("/api/v1/charge-points") == 401
+    key = csms_command("key", "create", "--name", "alice", "--role", "admin").stdout.strip()
+    assert server.status("/api/v1/charge-points", key) == 200
+
+
+def test_a_key_made_before_the_first_start_opens_the_api(
+    serve: Serve, csms_command: Command
+) -> None:
+    key = csms_command("key", "create", "--name", "alice", "--role", "admin").stdout.strip()
+    assert serve().status("/api/v1/charge-points", key) == 200
+
+
+def test_the_key_stands_alone_on_standard_output(csms_command: Command) -> None:
+    made = csms_command("key", "create", "--name", "alice", "--role", "admin")
+    assert made.returncode == 0
+    assert re.fullmatch(r"csms_[\w-]{43}\n", made.stdout)
+
+
+def test_keys_are_listed_without_their_secrets(csms_command: Command) -> None:
+    key = csms_command("key", "create", "--name", "alice", "--role", "admin").stdout.strip()
+    listed = csms_command("key", "list").stdout
+    assert re.search(r"alice +admin .* valid", listed)
+    assert key not in listed
+
+
+def test_a_revoked_key_is_shown_as_such(csms_command: Command) -> None:
+    csms_command("key", "create", "--name", "alice")
+    assert csms_command("key", "revoke", "alice").returncode == 0
+    assert re.search(r"alice .* revoked", csms_command("key", "list").stdout)
+
+
+def test_a_name_is_given_to_one_key_only(csms_command: Command) -> None:
+    csms_command("key", "create", "--name", "alice")
+    again = csms_command("key", "create", "--name", "alice")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "'alice' already" in again.stderr
+
+
+def test_revoking_a_key_that_never_was_fails(csms_command: Command) -> None:
+    revoked = csms_command("key", "revoke", "nobody")
+    assert revoked.returncode == 1
+    assert "there is no API key 'nobody'" in revoked.stderr
+
+
+def test_an_expiry_in_the_past_is_wrong_usage(csms_command: Command) -> None:
+    made = csms_command("key", "create", "--name", "late", "--expires", "2020-01-01")
+    assert made.returncode == 2
+    assert "in the past" in made.stderr
+
+
+def test_migrate_says_what_it_did_and_then_that_nothing_is_left(
+    csms_command: Command, empty_database_url: str
+) -> None:
+    first = csms_command("migrate", CSMS_DATABASE_URL=empty_database_url)
+    second = csms_command("migrate", CSMS_DATABASE_URL=empty_database_url)
+    assert first.stdout.startswith("done: ")
+    assert second.stdout == "The database is up to date already.\n"
+
+
+def test_wrong_settings_are_all_explained_with_exit_code_2(csms_command: Command) -> None:
+    wrong = csms_command("serve", CSMS_OCPP_PORT="many", CSMS_OCCP_HOST="x")
+    assert wrong.returncode == 2
+    assert "CSMS_OCPP_PORT: 'many' is not allowed" in wrong.stderr
+    assert "did you mean CSMS_OCPP_HOST?" in wrong.stderr
+
+
+def test_a_configuration_file_can_be_named(csms_command: Command, data_dir: Path) -> None:
+    (data_dir / "my.toml").write_text('log_format = "xml"\n')
+    wrong = csms_command("serve", "--config", "my.toml")
+    assert wrong.returncode == 2
+    assert "my.toml: log_format: 'xml'" in wrong.stderr
+
+
+def test_a_database_that_is_away_is_an_error_without_its_password(csms_command: Command) -> None:
+    url = "postgresql://csms:hunter2@127.0.0.1:1/csms"
+    failed = csms_command("migrate", CSMS_DATABASE_URL=url)
+    assert failed.returncode == 1
+    assert "the database does not answer" in failed.stderr
+    assert "hunter2" not in failed.stdout + failed.stderr
+
+
+def test_simulated_chargers_charge_at_the_server(serve: Serve, csms_command: Command) -> None:
+    server = serve()
+    key = csms_command("key", "create", "--name", "sim", "--role", "admin").stdout.strip()
+    arguments = ["--url", server.ocpp_url, "--api", server.api_url, "--key", key]
+    arguments += ["--count", "4", "--version", "both", "--duration", "4"]
+    arguments += ["--idle", "0.2", "--interval", "0.2", "--charging", "1"]
+    simulated = csms_command("simulate", *arguments)
+    assert simulated.returncode == 0, simulated.stderr
+    assert "4/4 connected, 4 accepted" in simulated.stderr + simulated.stdout
+    assert " 0 errors, 0 timeouts" in simulated.stdout
+
+
+def test_simulating_against_nobody_fails_with_the_reason(csms_command: Command) -> None:
+    arguments = ["--url", "ws://127.0.0.1:1/ocpp", "--count", "1", "--duration", "1"]
+    simulated = csms_command("simulate", *arguments)
+    assert simulated.returncode == 1
+    assert "no charger got an answer" in simulated.stderr
+
+
+def test_help_teaches_with_examples(csms_command: Command) -> None:
+    for command in ("serve", "demo", "simulate", "migrate", "key"):
+        shown = csms_command(command, "--help")
+        assert shown.returncode == 0
+        assert f"\n  csms {command}" in shown.stdout
+
+
+def test_the_help_of_serve_lists_every_setting(csms_command: Command) -> None:
+    shown = csms_command("serve", "--help").stdout
+    assert "CSMS_HEARTBEAT_INTERVAL" in shown
+    assert "seconds from 1 to 604800; default 300" in shown
+
+
+def test_the_version_is_told(csms_command: Command) -> None:
+    assert csms_command("--version").stdout == f"csms {csms.__version__}\n"
+
+
+def test_an_unknown_command_is_wrong_usage(csms_command: Command) -> None:
+    assert csms_command("fly").returncode == 2
+
+
+def read_greeting(process: subprocess.Popen[str]) -> str:
+    """Return what a server says until it is ready."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if lines[0] != "\n" and line == "\n" and lines.count("\n") == 2:
+            return "".join(lines)
+    raise AssertionError(f"the server ended with {process.wait()}: {''.join(lines)}")
+
+
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match is not None, text
+    return match[1]
+
+
+def postmaster(data_dir: Path) -> psutil.Process:
+    pid_file = data_dir / "postgres" / "postmaster.pid"
+    return psutil.Process(int(pid_file.read_text().split(maxsplit=1)[0]))
+
+
+def stop_postgres(data_dir: Path) -> None:
+    """Stop what a killed server left running."""
+    if (data_dir / "postgres" / "postmaster.pid").exists():
+        process = postmaster(data_dir)
+        process.send_signal(signal.SIGQUIT)
+        process.wait(timeout=10)
