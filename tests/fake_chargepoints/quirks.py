@@ -97,7 +97,7 @@ def wrong_case(payload: Payload) -> Payload:
 
 
 def id_tag_with_control_bytes(payload: Payload) -> Payload:
-    """The tag with two control bytes at its end (Ocular), longer than the schema allows."""
+    """The tag with two control bytes at its end (Ocular); a full one outgrows the schema so."""
     return {**payload, "idTag": f"{payload['idTag']}\x00\x03"}
 
 

@@ -33,7 +33,15 @@ stops: dict[StopReason, tuple[str, str]] = {
 }
 """triggerReason and stoppedReason of the last event."""
 
-boot_reasons = ("FirmwareUpdate", "PowerUp", "RemoteReset", "Triggered", "LocalReset", "Watchdog")
+boot_reasons = (
+    "FirmwareUpdate",
+    "LocalReset",
+    "PowerUp",
+    "RemoteReset",
+    "ScheduledReset",
+    "Triggered",
+    "Watchdog",
+)
 
 charging_states = {
     "Charging": "Charging",
