@@ -58,6 +58,18 @@ class StatusReport:
     vendor_error_code: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OperatorSettings:
+    """What an operator decided about a charge point and its connections must know at once."""
+
+    registration_status: RegistrationStatus
+    security_profile: int
+    pinned_version: OcppVersion | None
+    ping: bool
+    site_id: str | None
+    rated_power_w: int | None
+
+
 class ChargePointService:
     def __init__(
         self,
@@ -84,6 +96,7 @@ class ChargePointService:
         self._live: dict[str, ChargePoint] = {}
         self._connections: dict[str, int] = {}
         self._departed: dict[str, float] = {}
+        self._configured: dict[str, tuple[float, OperatorSettings]] = {}
 
     def live(self, charge_point_id: str) -> ChargePoint | None:
         """Return a charge point that this server holds in memory."""
@@ -110,6 +123,8 @@ class ChargePointService:
         identity = charge_point.id.casefold()
         if identity not in self._live:
             self._live[identity] = charge_point
+            if identity in self._configured:  # changed since it was loaded
+                _apply(self._configured.pop(identity)[1], charge_point)
             self._transactions.loaded(charge_point)
         charge_point = self._live[identity]
         self._departed.pop(identity, None)
@@ -152,6 +167,28 @@ class ChargePointService:
         latest = self._clock.monotonic() - KEEP_DEPARTED_S
         gone = [identity for identity, since in self._departed.items() if since <= latest]
         for identity in gone:
+            del self._departed[identity]
+            self._transactions.dropped(self._live.pop(identity))
+        for identity in [i for i, (since, _) in self._configured.items() if since <= latest]:
+            del self._configured[identity]
+
+    def configure(self, charge_point_id: str, settings: OperatorSettings) -> None:
+        """Let an operator's change, stored already, take effect at once.
+
+        A charge point that is being loaded right now gets it when it has connected.
+        """
+        charge_point = self.live(charge_point_id)
+        if charge_point is None:
+            now = self._clock.monotonic()
+            self._configured[charge_point_id.casefold()] = (now, settings)
+        else:
+            _apply(settings, charge_point)
+
+    def removed(self, charge_point_id: str) -> None:
+        """Forget a charge point that an operator deleted; it is not connected."""
+        identity = charge_point_id.casefold()
+        self._configured.pop(identity, None)
+        if identity in self._departed:
             del self._departed[identity]
             self._transactions.dropped(self._live.pop(identity))
 
@@ -225,3 +262,12 @@ class ChargePointService:
                 error_code=report.error_code,
             )
         )
+
+
+def _apply(settings: OperatorSettings, charge_point: ChargePoint) -> None:
+    charge_point.registration_status = settings.registration_status
+    charge_point.security_profile = settings.security_profile
+    charge_point.pinned_version = settings.pinned_version
+    charge_point.ping = settings.ping
+    charge_point.site_id = settings.site_id
+    charge_point.rated_power_w = settings.rated_power_w

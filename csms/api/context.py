@@ -1,0 +1,54 @@
+"""What the resources of the API work with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from csms.clock import Clock
+from csms.config import Settings
+from csms.events import Events
+from csms.metrics import Metrics
+from csms.services.commands import CommandService
+from csms.services.ports import Link
+from csms.services.services import Services
+from csms.store.admin import audit_log
+from csms.store.admin.window import AdminConnection
+from csms.store.database import Database
+
+
+class LiveLinks(Protocol):
+    """All live connections of this server, one for each charge point."""
+
+    def get(self, charge_point_id: str) -> Link | None: ...
+
+    def __iter__(self) -> Iterator[Link]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    settings: Settings
+    database: Database
+    services: Services
+    commands: CommandService
+    links: LiveLinks
+    metrics: Metrics
+
+    @property
+    def clock(self) -> Clock:
+        return self.services.clock
+
+    @property
+    def events(self) -> Events:
+        return self.services.events
+
+    @asynccontextmanager
+    async def change(
+        self, actor: str, action: str, target: str, data: Mapping[str, Any]
+    ) -> AsyncIterator[AdminConnection]:
+        """Lend a connection for a change that is in the audit log if and only if it happened."""
+        async with self.database.begin() as connection:
+            yield connection
+            await audit_log.record(connection, actor, action, target, data)

@@ -1,0 +1,97 @@
+"""The field types of bodies, queries and paths: what they may hold is said once, here.
+
+The bounds become the validator and the OpenAPI document alike.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeAlias
+
+from msgspec import Meta
+
+_TEXT = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: PostgreSQL can't hold NUL, and nobody means the others."""
+
+Text: TypeAlias = Annotated[str, Meta(max_length=255, pattern=_TEXT)]
+Note: TypeAlias = Annotated[str, Meta(max_length=2000, pattern=r"^[^\x00]*$")]
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, pattern=_TEXT)]
+ChargePointId: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[^\x00-\x20\x7f/](?:[^\x00-\x1f\x7f/]*[^\x00-\x20\x7f/])?$",
+        description="The charge point's identity: the last part of the URL it connects to.",
+    ),
+]
+IdTokenText: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[!-~](?:[ -~]*[!-~])?$",
+        description="Printable ASCII; case-insensitive, kept in upper case.",
+    ),
+]
+GroupId: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=255, pattern=r"^[!-~](?:[ -~]*[!-~])?$")
+]
+Moment: TypeAlias = Annotated[
+    datetime, Meta(tz=True, description="RFC 3339 with a zone, for example 2026-01-31T12:00:00Z.")
+]
+Int32: TypeAlias = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+RecordId: TypeAlias = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+KeyId: TypeAlias = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+ReservationId: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+ActionName: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9]{1,64}$",
+        description="An action that the central system may start, in OCPP's spelling.",
+    ),
+]
+EvseId: TypeAlias = Annotated[
+    int, Meta(ge=0, le=65535, description="0: the whole charge point. OCPP 1.6: the connector.")
+]
+OutletId: TypeAlias = Annotated[int, Meta(ge=1, le=65535)]
+ConnectorId: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
+TimeoutS: TypeAlias = Annotated[
+    float, Meta(gt=0, le=600, description="How long to wait for the charge point, in seconds.")
+]
+Limit: TypeAlias = Annotated[int, Meta(ge=1, le=500, description="Items per page.")]
+CursorText: TypeAlias = Annotated[
+    str, Meta(max_length=2000, description="`next_cursor` of the page before.")
+]
+Password: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=16,
+        max_length=64,
+        pattern=r"^[ -~]+$",
+        description="For Basic authentication; kept only as a hash, never shown.",
+    ),
+]
+IdTokenType: TypeAlias = Literal[
+    "Central",
+    "DirectPayment",
+    "eMAID",
+    "EVCCID",
+    "ISO14443",
+    "ISO15693",
+    "KeyCode",
+    "Local",
+    "MacAddress",
+    "NoAuthorization",
+    "VIN",
+]
+Number: TypeAlias = int | float
+
+
+def plain(value: Any) -> Any:
+    """Return a database value as JSON holds it: whole decimals as integers."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value

@@ -1,0 +1,319 @@
+"""Commands to charge points: verbs that are the same for every OCPP version, and the raw door."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from csms.api.context import Context
+from csms.api.fields import (
+    ConnectorId,
+    EvseId,
+    IdTokenText,
+    IdTokenType,
+    OutletId,
+    RecordId,
+    TimeoutS,
+)
+from csms.api.reservation_book import ReservationBook
+from csms.api.route import Asked, Nothing, Payload, Reply, Route, get
+from csms.errors import NotFoundError
+from csms.model import IdToken, OcppVersion
+from csms.services.commands import (
+    ChangeAvailability,
+    ClearCache,
+    Command,
+    CommandAnswer,
+    GetConfiguration,
+    RemoteStart,
+    RemoteStop,
+    Reset,
+    SendData,
+    SetConfiguration,
+    Trigger,
+    Unlock,
+    VariableName,
+)
+from csms.store.admin import audit_log, charge_points, transactions
+
+TAG: Final = "Commands"
+ERRORS: Final = (404, 409, 422, 429, 502, 504)
+
+B = TypeVar("B", bound=Struct)
+
+_ShortText = Annotated[str, Meta(min_length=1, max_length=255)]
+
+
+class CommandQuery(Struct, forbid_unknown_fields=True):
+    timeout: TimeoutS | UnsetType = UNSET
+
+
+class AnswerView(Struct):
+    """What the charge point said: its own word, what that means, and the whole CALLRESULT."""
+
+    status: str
+    accepted: bool
+    response: dict[str, Any]
+    results: list[dict[str, Any]]
+
+
+class AnyObject(Struct):
+    """The CALLRESULT's payload, in the charge point's own OCPP version."""
+
+
+class RemoteStartBody(Struct, forbid_unknown_fields=True, kw_only=True):
+    """OCPP 1.6 calls an EVSE a connector: either name will do."""
+
+    id_token: IdTokenText
+    type: IdTokenType = "Central"
+    evse_id: OutletId | None = None
+    connector_id: OutletId | None = None
+    charging_profile: dict[str, Any] | None = None
+
+
+class RemoteStopBody(Struct, forbid_unknown_fields=True):
+    """`transaction_id` is the `id` of /transactions."""
+
+    transaction_id: RecordId
+
+
+class ResetBody(Struct, forbid_unknown_fields=True):
+    """`immediate`: now, also if that ends transactions; otherwise when it suits."""
+
+    immediate: bool = False
+    evse_id: OutletId | None = None
+
+
+class UnlockBody(Struct, forbid_unknown_fields=True):
+    evse_id: OutletId = 1
+    connector_id: OutletId = 1
+
+
+class AvailabilityBody(Struct, forbid_unknown_fields=True):
+    """`evse_id` 0 is the whole charge point."""
+
+    operative: bool
+    evse_id: EvseId = 0
+    connector_id: ConnectorId | None = None
+
+
+class ConfigurationQuery(CommandQuery):
+    name: Annotated[
+        list[_ShortText],
+        Meta(
+            max_length=100,
+            description="A configuration key (1.6) or Component.Variable (2.0.1); repeatable.",
+        ),
+    ] = []
+
+
+class ConfigurationBody(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A variable of the device model; for OCPP 1.6 a configuration key without component."""
+
+    variable: _ShortText
+    value: Annotated[str, Meta(max_length=10_000)]
+    component: Annotated[str, Meta(max_length=255)] = ""
+    component_instance: _ShortText | None = None
+    variable_instance: _ShortText | None = None
+    evse_id: EvseId | None = None
+    connector_id: ConnectorId | None = None
+    attribute: _ShortText | None = None
+
+
+class TriggerBody(Struct, forbid_unknown_fields=True):
+    """`message` is the name of the action that the charge point shall send."""
+
+    message: _ShortText
+    evse_id: EvseId | None = None
+    connector_id: ConnectorId | None = None
+
+
+class DataTransferBody(Struct, forbid_unknown_fields=True):
+    vendor_id: _ShortText
+    message_id: _ShortText | None = None
+    data: Any = None
+
+
+class Commands:
+    def __init__(self, context: Context, reservations: ReservationBook) -> None:
+        self._context = context
+        self._commands = context.commands
+        self._reservations = reservations
+
+    def routes(self) -> Sequence[Route[Any, Any]]:
+        configuration = "/api/v1/charge-points/{charge_point_id}/configuration"
+        return [
+            self._verb("remote-start", RemoteStartBody, _remote_start, "Start a transaction"),
+            Route(
+                method="POST",
+                path="/api/v1/charge-points/{charge_point_id}/remote-stop",
+                handler=self.remote_stop,
+                summary="Stop a transaction",
+                tag=TAG,
+                query=CommandQuery,
+                body=RemoteStopBody,
+                answers={200: AnswerView},
+                problems=ERRORS,
+            ),
+            self._verb("reset", ResetBody, _reset, "Restart"),
+            self._verb("unlock", UnlockBody, _unlock, "Unlock a connector"),
+            self._verb("availability", AvailabilityBody, _availability, "Take in or out of use"),
+            self._verb("trigger", TriggerBody, _trigger, "Ask for a message"),
+            self._verb("clear-cache", Nothing, lambda _: ClearCache(), "Forget cached id tokens"),
+            self._verb("data-transfer", DataTransferBody, _send_data, "Send a vendor's message"),
+            self._verb("configuration", ConfigurationBody, _set, "Set a variable or key"),
+            self._verb(
+                "configuration", ConfigurationBody, _set, "Set a variable or key", method="PUT"
+            ),
+            get(
+                configuration,
+                self.get_configuration,
+                "Ask for variables or configuration keys",
+                tag=TAG,
+                query=ConfigurationQuery,
+                answer=AnswerView,
+                problems=ERRORS,
+            ),
+            Route(
+                method="POST",
+                path="/api/v1/charge-points/{charge_point_id}/calls/{action}",
+                handler=self.call,
+                summary="Send any CALL as it stands, and get the CALLRESULT's payload",
+                tag=TAG,
+                query=CommandQuery,
+                body=Payload,
+                answers={200: AnyObject},
+                problems=ERRORS,
+            ),
+        ]
+
+    async def call(self, asked: Asked[CommandQuery, Payload]) -> Reply:
+        """The raw door: the schema of the charge point's version is the only check."""
+        action, payload = str(asked.path["action"]), asked.payload
+        await self._order(asked, f"calls/{action}", _without_secrets(payload))
+        async with self._reservations.watching(asked.charge_point_id, action, payload) as watch:
+            response = await self._commands.call(
+                asked.charge_point_id, action, payload, asked.query.timeout or None
+            )
+            watch.answered(response)
+        return Reply(response)
+
+    async def get_configuration(self, asked: Asked[ConfigurationQuery, Nothing]) -> AnswerView:
+        await self._exists(asked.charge_point_id)
+        link = self._context.links.get(asked.charge_point_id)
+        is_v16 = link is not None and link.version is OcppVersion.V16
+        names = tuple(_variable_name(name, is_v16=is_v16) for name in asked.query.name)
+        return await self._send(asked, GetConfiguration(names))
+
+    async def remote_stop(self, asked: Asked[CommandQuery, RemoteStopBody]) -> AnswerView:
+        number = asked.body.transaction_id
+        await self._order(asked, "remote-stop", {"transaction_id": number})
+        async with self._context.database.begin() as connection:
+            transaction = await transactions.find(connection, number)
+        if transaction["charge_point_id"].casefold() != asked.charge_point_id.casefold():
+            raise NotFoundError(f"transaction of {asked.charge_point_id}", number)
+        return await self._send(asked, RemoteStop(number, transaction["ocpp_transaction_id"]))
+
+    def _verb(
+        self,
+        verb: str,
+        body: type[B],
+        command_of: Callable[[B], Command],
+        summary: str,
+        method: str = "POST",
+    ) -> Route[CommandQuery, B]:
+        async def handler(asked: Asked[CommandQuery, B]) -> AnswerView:
+            given = msgspec.to_builtins(asked.body)
+            await self._order(asked, verb, _without_secrets(given))
+            return await self._send(asked, command_of(asked.body))
+
+        return Route(
+            method=method,
+            path=f"/api/v1/charge-points/{{charge_point_id}}/{verb}",
+            handler=handler,
+            summary=summary,
+            tag=TAG,
+            query=CommandQuery,
+            body=body,
+            answers={200: AnswerView},
+            problems=ERRORS,
+        )
+
+    async def _send(self, asked: Asked[Any, Any], command: Command) -> AnswerView:
+        answer: CommandAnswer = await self._commands.execute(
+            asked.charge_point_id, command, asked.query.timeout or None
+        )
+        return AnswerView(answer.status, answer.accepted, answer.response, answer.results)
+
+    async def _exists(self, charge_point_id: str) -> None:
+        async with self._context.database.begin() as connection:
+            await charge_points.key_of(connection, charge_point_id)
+
+    async def _order(self, asked: Asked[Any, Any], verb: str, data: Any) -> None:
+        """Note the order before it is sent: what came of it is in the message log."""
+        target = f"charge-points/{asked.charge_point_id}"
+        async with self._context.database.begin() as connection:
+            await charge_points.key_of(connection, asked.charge_point_id)
+            await audit_log.record(connection, asked.actor.name, verb, target, {"order": data})
+
+
+def _remote_start(body: RemoteStartBody) -> Command:
+    evse_id = body.evse_id if body.evse_id is not None else body.connector_id
+    return RemoteStart(IdToken.of(body.id_token, body.type), evse_id, body.charging_profile)
+
+
+def _reset(body: ResetBody) -> Command:
+    return Reset(body.immediate, body.evse_id)
+
+
+def _unlock(body: UnlockBody) -> Command:
+    return Unlock(body.evse_id, body.connector_id)
+
+
+def _availability(body: AvailabilityBody) -> Command:
+    return ChangeAvailability(body.operative, body.evse_id, body.connector_id)
+
+
+def _trigger(body: TriggerBody) -> Command:
+    return Trigger(body.message, body.evse_id, body.connector_id)
+
+
+def _send_data(body: DataTransferBody) -> Command:
+    return SendData(body.vendor_id, body.message_id, body.data)
+
+
+def _set(body: ConfigurationBody) -> Command:
+    name = VariableName(
+        body.variable,
+        body.component,
+        body.component_instance,
+        body.variable_instance,
+        body.evse_id,
+        body.connector_id,
+        body.attribute,
+    )
+    return SetConfiguration(name, body.value)
+
+
+def _variable_name(name: str, *, is_v16: bool) -> VariableName:
+    """1.6 vendors put dots into their keys, so only 2.0.1 names are split."""
+    component, dot, variable = name.partition(".")
+    if is_v16 or not dot:
+        return VariableName(name)
+    return VariableName(variable, component)
+
+
+_SECRET: Final = re.compile(
+    r"authorizationkey|passw|secret|private|\bpin\b|apn|://[^/\s\"]*@", re.IGNORECASE
+)
+
+
+def _without_secrets(data: Any) -> Any:
+    """Return what the audit log may hold of an order: nothing of one that may carry a secret."""
+    if _SECRET.search(msgspec.json.encode(data).decode()):
+        return "(withheld: may hold a secret)"
+    return data

@@ -1,0 +1,46 @@
+"""/api/v1/openapi.json, and the page for people at /."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from csms.api.openapi import document
+from csms.api.route import Route
+
+OPENAPI_PATH: Final = "/api/v1/openapi.json"
+_PAGES: Final = {
+    "/": ("index.html", "text/html"),
+    "/static/home.js": ("home.js", "text/javascript"),
+    "/static/home.css": ("home.css", "text/css"),
+}
+PUBLIC: Final = frozenset({OPENAPI_PATH, *_PAGES})
+_CSP: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def add_description(application: web.Application, routes: Sequence[Route[Any, Any]]) -> None:
+    """Serve the description of the routes, and the page."""
+    described = msgspec.json.encode(document(routes))
+
+    async def openapi(_request: web.Request) -> web.Response:
+        return web.Response(body=described, content_type="application/json")
+
+    application.router.add_get(OPENAPI_PATH, openapi)
+    for path, (name, content_type) in _PAGES.items():
+        body = files("csms.api").joinpath("static", name).read_bytes()
+        application.router.add_get(path, _page(body, content_type))
+
+
+def _page(body: bytes, content_type: str) -> Any:
+    async def page(_request: web.Request) -> web.Response:
+        headers = {"Content-Security-Policy": _CSP, "Cache-Control": "no-cache"}
+        return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
+
+    return page

@@ -1,0 +1,203 @@
+"""/reservations: what is kept free, for whom, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec import UNSET, Struct, UnsetType
+
+from csms.api.context import Context
+from csms.api.fields import (
+    GroupId,
+    IdTokenText,
+    IdTokenType,
+    Int64,
+    Moment,
+    OutletId,
+    ReservationId,
+    Text,
+)
+from csms.api.paging import Page, PageQuery, Pager, view
+from csms.api.reservation_book import ReservationBook
+from csms.api.resources.commands import ERRORS, CommandQuery
+from csms.api.route import Asked, Nothing, Route, get
+from csms.errors import NotConnectedError
+from csms.model import OcppVersion, normalise_id_token
+from csms.services.clocks import format_time
+from csms.store.admin import audit_log, charge_points
+from csms.store.admin import reservations as store
+
+TAG: Final = "Reservations"
+
+
+class ReservationView(Struct):
+    """`status`: ordered (no answer yet), active, used, cancelled, expired, removed, rejected."""
+
+    reservation_id: int
+    charge_point_id: str
+    evse_id: int | None
+    connector_id: int | None
+    connector_type: str | None
+    id_token: str
+    group_id: str | None
+    expires_at: datetime
+    status: str
+    transaction_id: int | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewReservation(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Without `evse_id` any EVSE of the charge point is kept free."""
+
+    id_token: IdTokenText
+    expires_at: Moment
+    type: IdTokenType = "ISO14443"
+    evse_id: OutletId | None = None
+    group_id: GroupId | None = None
+    reservation_id: ReservationId | None = None
+
+
+class ReservationAnswer(Struct):
+    status: str
+    accepted: bool
+    response: dict[str, Any]
+    reservation_id: int
+
+
+class ReservationQuery(PageQuery, kw_only=True):
+    charge_point_id: Text | UnsetType = UNSET
+    id_token: Text | UnsetType = UNSET
+    status: Text | UnsetType = UNSET
+
+
+class Reservations:
+    def __init__(self, context: Context, book: ReservationBook) -> None:
+        self._context = context
+        self._book = book
+        self._pager: Pager[ReservationView] = Pager(tuple[Int64], "id")
+
+    def routes(self) -> Sequence[Route[Any, Any]]:
+        path = "/api/v1/charge-points/{charge_point_id}/reservations"
+        one = path + "/{reservation_id}"
+        return [
+            get(
+                "/api/v1/reservations",
+                self.list_all,
+                "List reservations, the newest first",
+                tag=TAG,
+                query=ReservationQuery,
+                answer=Page[ReservationView],
+            ),
+            Route(
+                method="POST",
+                path=path,
+                handler=self.reserve,
+                summary="Keep an EVSE free for an id token",
+                tag=TAG,
+                query=CommandQuery,
+                body=NewReservation,
+                answers={200: ReservationAnswer},
+                problems=ERRORS,
+            ),
+            get(one, self.read, "Show one", tag=TAG, query=Nothing, answer=ReservationView),
+            Route(
+                method="DELETE",
+                path=one,
+                handler=self.cancel,
+                summary="Cancel a reservation",
+                tag=TAG,
+                query=CommandQuery,
+                body=Nothing,
+                answers={200: ReservationAnswer},
+                problems=ERRORS,
+            ),
+        ]
+
+    async def list_all(self, asked: Asked[ReservationQuery, Nothing]) -> Page[ReservationView]:
+        query = asked.query
+        window = self._pager.window(query)
+        async with self._context.database.begin() as connection:
+            rows = await store.list_page(
+                connection,
+                self._context.clock.now(),
+                window,
+                charge_point_id=query.charge_point_id or None,
+                id_token=normalise_id_token(query.id_token) if query.id_token else None,
+                status=query.status or None,
+            )
+        return self._pager.page(rows, query, lambda row: view(ReservationView, row))
+
+    async def read(self, asked: Asked[Nothing, Nothing]) -> ReservationView:
+        async with self._context.database.begin() as connection:
+            row = await store.find(
+                connection,
+                self._context.clock.now(),
+                asked.charge_point_id,
+                asked.path["reservation_id"],
+            )
+        return view(ReservationView, row)
+
+    async def reserve(self, asked: Asked[CommandQuery, NewReservation]) -> ReservationAnswer:
+        body = asked.body
+        target = f"charge-points/{asked.charge_point_id}"
+        async with self._context.database.begin() as connection:
+            key = await charge_points.key_of(connection, asked.charge_point_id)
+            number = body.reservation_id
+            if number is None:
+                number = await store.next_id(connection, key)
+            data = {"reservation_id": number, "id_token": body.id_token}
+            await audit_log.record(connection, asked.actor.name, "reserve", target, data)
+        payload = self._reserve_now(asked.charge_point_id, body, number)
+        return await self._send(asked, "ReserveNow", payload, number)
+
+    async def cancel(self, asked: Asked[CommandQuery, Nothing]) -> ReservationAnswer:
+        number = int(asked.path["reservation_id"])
+        target = f"charge-points/{asked.charge_point_id}"
+        async with self._context.change(
+            asked.actor.name, "cancel-reservation", target, {"reservation_id": number}
+        ) as connection:
+            await charge_points.key_of(connection, asked.charge_point_id)
+        return await self._send(asked, "CancelReservation", {"reservationId": number}, number)
+
+    async def _send(
+        self,
+        asked: Asked[CommandQuery, Any],
+        action: str,
+        payload: Mapping[str, Any],
+        number: int,
+    ) -> ReservationAnswer:
+        async with self._book.watching(asked.charge_point_id, action, payload) as watch:
+            response = await self._context.commands.call(
+                asked.charge_point_id, action, payload, asked.query.timeout or None
+            )
+            watch.answered(response)
+        return ReservationAnswer(str(response.get("status", "")), watch.accepted, response, number)
+
+    def _reserve_now(
+        self, charge_point_id: str, body: NewReservation, number: int
+    ) -> dict[str, Any]:
+        link = self._context.links.get(charge_point_id)
+        if link is None:
+            raise NotConnectedError(charge_point_id)
+        expires_at, id_token = format_time(body.expires_at), normalise_id_token(body.id_token)
+        if link.version is OcppVersion.V16:
+            payload: dict[str, Any] = {
+                "connectorId": body.evse_id or 0,
+                "expiryDate": expires_at,
+                "idTag": id_token,
+                "reservationId": number,
+            }
+            return payload | ({"parentIdTag": body.group_id} if body.group_id else {})
+        payload = {
+            "id": number,
+            "expiryDateTime": expires_at,
+            "idToken": {"idToken": id_token, "type": body.type},
+        }
+        if body.evse_id is not None:
+            payload["evseId"] = body.evse_id
+        if body.group_id is not None:
+            payload["groupIdToken"] = {"idToken": body.group_id, "type": "Central"}
+        return payload

@@ -1,0 +1,109 @@
+"""The admin API as a server: everything under one port."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, Final
+
+from aiohttp import web
+
+from csms.api.auth import Authenticator
+from csms.api.context import Context, LiveLinks
+from csms.api.endpoint import Endpoint
+from csms.api.middleware import counting, door, errors_as_problems, safe_headers
+from csms.api.reservation_book import ReservationBook
+from csms.api.resources.administration import Administration
+from csms.api.resources.charge_points import ChargePoints
+from csms.api.resources.commands import Commands
+from csms.api.resources.description import PUBLIC, add_description
+from csms.api.resources.event_stream import EventStream
+from csms.api.resources.health import HealthChecks, Readiness
+from csms.api.resources.history import History
+from csms.api.resources.id_token_groups import IdTokenGroups
+from csms.api.resources.id_tokens import IdTokens
+from csms.api.resources.reservations import Reservations
+from csms.api.resources.transactions import Transactions
+from csms.api.route import Route
+from csms.config import Settings
+from csms.metrics import Metrics
+from csms.services.commands import CommandService
+from csms.services.services import Services
+from csms.store.database import Database
+
+SHUTDOWN_TIMEOUT_S: Final = 1.0
+
+
+class Api:
+    """The admin API; `port` is the real one once it has started."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        services: Services,
+        commands: CommandService,
+        links: LiveLinks,
+        metrics: Metrics,
+        readiness: Sequence[Readiness] = (),
+    ) -> None:
+        self._settings = settings
+        self._context = Context(settings, database, services, commands, links, metrics)
+        self._readiness = readiness
+        self._events = EventStream(self._context)
+        self._runner: web.AppRunner | None = None
+        self.port = settings.api_port
+
+    async def start(self) -> None:
+        """Listen; raises OSError if the address is taken."""
+        runner = web.AppRunner(
+            self._application(), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S
+        )
+        await runner.setup()
+        self._runner = runner
+        site = web.TCPSite(runner, self._settings.api_host, self._settings.api_port)
+        await site.start()
+        self.port = runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """End the event streams, let requests finish for a moment, close."""
+        self._events.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _application(self) -> web.Application:
+        authenticator = Authenticator(self._context.database, self._context.clock)
+        routes = self._routes(authenticator)
+        public = frozenset(route.path for route in routes if route.public) | PUBLIC
+        application = web.Application(
+            client_max_size=self._settings.max_frame_bytes,
+            middlewares=[
+                counting(self._context.metrics),
+                safe_headers,
+                errors_as_problems,
+                door(authenticator, public),
+            ],
+        )
+        for route in routes:
+            endpoint = Endpoint(route, max_json_depth=self._settings.max_json_depth)
+            application.router.add_route(route.method, route.path, endpoint.handle)
+        add_description(application, routes)
+        return application
+
+    def _routes(self, authenticator: Authenticator) -> list[Route[Any, Any]]:
+        context = self._context
+        book = ReservationBook(context.database)
+        return list(
+            chain(
+                ChargePoints(context).routes(),
+                History(context).routes(),
+                Commands(context, book).routes(),
+                Reservations(context, book).routes(),
+                IdTokens(context).routes(),
+                IdTokenGroups(context).routes(),
+                Transactions(context).routes(),
+                self._events.routes(),
+                Administration(context, authenticator).routes(),
+                HealthChecks(context, self._readiness).routes(),
+            )
+        )

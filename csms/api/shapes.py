@@ -1,0 +1,189 @@
+"""Reading bodies and queries: every mistake is found at once, with what would be right."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+
+import jsonschema_rs
+import msgspec
+from jsonschema_rs import ValidationErrorKind
+from msgspec import Struct
+from multidict import MultiMapping
+
+from csms.api.problems import FieldError, field_error, invalid
+
+T = TypeVar("T", bound=Struct)
+Schema: TypeAlias = Mapping[str, Any]
+
+MAX_ERRORS: Final = 50
+
+
+class Shape(Generic[T]):
+    """A struct type with its compiled schema."""
+
+    def __init__(self, type_: type[T]) -> None:
+        self._type = type_
+        self._schema: Schema = msgspec.json.schema(type_)
+        self._validator = jsonschema_rs.validator_for(dict(self._schema), validate_formats=True)
+
+    @property
+    def properties(self) -> Mapping[str, Schema]:
+        """The schemas of the struct's own fields."""
+        found: Mapping[str, Schema] = self._resolve(self._schema).get("properties", {})
+        return found
+
+    def read(self, value: object, *, status: int = 422) -> T:
+        """Return the value as the struct.
+
+        Raises Problem with `status` and one error for each thing that is wrong.
+        """
+        errors = [
+            found for error in self._validator.iter_errors(value) for found in self._explain(error)
+        ]
+        if errors:
+            raise invalid(errors[:MAX_ERRORS], status)
+        try:
+            return _in_utc(msgspec.convert(value, self._type))
+        except (msgspec.ValidationError, OverflowError) as error:
+            # formats that are right in form but can't exist, such as a leap second
+            raise invalid([field_error("body", None, str(error))], status) from error
+
+    def read_query(self, query: MultiMapping[str]) -> T:
+        """Return a query string as the struct; raises Problem 400."""
+        value: dict[str, object] = {}
+        for name in dict.fromkeys(query):
+            kinds = _kinds(self.properties.get(name, {}))
+            texts = query.getall(name)
+            if "array" in kinds:
+                value[name] = texts
+            elif len(texts) > 1:
+                error = field_error(name, texts, "to be given once")
+                raise invalid([error], 400)
+            else:
+                value[name] = _from_text(texts[0], kinds)
+        return self.read(value, status=400)
+
+    def read_path(self, name: str, text: str) -> T:
+        """Return one part of a path as the struct's only field; raises Problem."""
+        return self.read({name: _from_text(text, _kinds(self.properties[name]))})
+
+    def _explain(self, error: jsonschema_rs.ValidationError) -> Iterator[FieldError]:
+        kind = error.kind
+        path = list(error.instance_path)
+        schema = self._at(path)
+        if isinstance(kind, ValidationErrorKind.AdditionalProperties):
+            known = sorted(schema.get("properties", {}))
+            for name in kind.unexpected:
+                yield field_error(_name([*path, name]), None, _nearest(name, known))
+        elif isinstance(kind, ValidationErrorKind.Required):
+            missing = str(kind.property)
+            allowed = describe(self._resolve(schema.get("properties", {}).get(missing, {})))
+            yield field_error(_name([*path, missing]), None, f"{allowed} (required)")
+        elif isinstance(kind, ValidationErrorKind.AnyOf):
+            inner = [e for branch in kind.context for e in branch if len(e.instance_path) > 0]
+            if inner:
+                for nested in inner:
+                    at = [*path, *nested.instance_path]
+                    yield field_error(_name(at), nested.instance, describe(self._at(at)))
+            else:
+                yield field_error(_name(path), error.instance, describe(schema))
+        else:
+            yield field_error(_name(path), error.instance, describe(schema))
+
+    def _resolve(self, schema: Schema) -> Schema:
+        reference = schema.get("$ref")
+        if reference is None:
+            return schema
+        found: Schema = self._schema["$defs"][str(reference).rsplit("/", 1)[-1]]
+        return found
+
+    def _at(self, path: list[str | int]) -> Schema:
+        schema = self._resolve(self._schema)
+        for step in path:
+            options = [self._resolve(option) for option in schema.get("anyOf", [schema])]
+            if isinstance(step, int):
+                schema = next((o["items"] for o in options if "items" in o), {})
+            else:
+                schema = next(
+                    (o["properties"][step] for o in options if step in o.get("properties", {})), {}
+                )
+            schema = self._resolve(schema)
+        return schema
+
+
+def describe(schema: Schema) -> str:
+    """Say in words what a schema allows."""
+    if "anyOf" in schema:
+        return ", or ".join(describe(option) for option in schema["anyOf"])
+    if "enum" in schema:
+        return "one of " + ", ".join(str(choice) for choice in schema["enum"])
+    kind = schema.get("type")
+    if kind == "string":
+        return _describe_text(schema)
+    if kind in ("integer", "number"):
+        return _describe_number(schema)
+    return {
+        "null": "null",
+        "boolean": "true or false",
+        "array": "a list",
+        "object": "an object",
+    }.get(str(kind), "another value")
+
+
+def _describe_text(schema: Schema) -> str:
+    if schema.get("format") == "date-time":
+        return "a time as RFC 3339 with a zone, such as 2026-01-31T12:00:00Z"
+    text = "text"
+    if "maxLength" in schema:
+        text += f" of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
+    if "pattern" in schema:
+        text += f" like {schema['pattern']}"
+    return text
+
+
+def _describe_number(schema: Schema) -> str:
+    text = "a whole number" if schema["type"] == "integer" else "a number"
+    if "exclusiveMinimum" in schema:
+        text += f" above {schema['exclusiveMinimum']}"
+    if "minimum" in schema:
+        text += f" from {schema['minimum']}"
+    if "maximum" in schema:
+        text += f" up to {schema['maximum']}"
+    return text
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        return f"a known field; did you mean {near[0]}?"
+    return f"a known field: {', '.join(known)}" if known else "no fields here"
+
+
+def _kinds(schema: Schema) -> set[str]:
+    return {str(option.get("type")) for option in schema.get("anyOf", [schema])}
+
+
+def _from_text(text: str, kinds: set[str]) -> object:
+    if "boolean" in kinds and text in ("true", "false"):
+        return text == "true"
+    if kinds & {"integer", "number"} and text.isascii():
+        try:
+            return int(text) if "integer" in kinds else float(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _name(path: list[str | int]) -> str:
+    return ".".join(str(step) for step in path) or "body"
+
+
+def _in_utc(value: T) -> T:
+    for name in value.__struct_fields__:
+        held = getattr(value, name)
+        if isinstance(held, datetime):
+            setattr(value, name, held.astimezone(UTC))
+    return value
