@@ -45,7 +45,7 @@ def _values(register_wh: int, *, numbers: bool) -> list[dict[str, Any]]:
         ("Voltage", 229.8, "V", "L2-N"),
         ("Voltage", 231.0, "V", "L3-N"),
         ("SoC", 55, "Percent", None),
-        ("Temperature", 31.5, "Celsius", None),
+        ("Frequency", 50.0, "Hz", None),
     ]
     values = []
     for measurand, value, unit, phase in figures:
