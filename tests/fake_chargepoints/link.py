@@ -182,10 +182,7 @@ class Link:
         """Go half-open: the socket stays, but nothing is read or written any more."""
         if self._socket is not None:
             self.frozen = True
-            # A typed transport of websockets is write-only in its annotations.
-            transport = self._socket.transport
-            if isinstance(transport, asyncio.ReadTransport):
-                transport.pause_reading()
+            self._socket.transport.pause_reading()
 
     async def wait_closed(self, timeout_s: float = 10.0) -> int | None:
         """Wait for the end of the connection; the close code. Raises TimeoutError."""

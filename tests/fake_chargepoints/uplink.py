@@ -107,9 +107,13 @@ class Uplink:
         self.link = link
         self.connections += 1
         try:
-            await self._greet(link)
+            # `forbid` may have been called while the handshake or the greeting was under way.
+            if self._allowed.is_set():
+                await self._greet(link)
+            if not self._allowed.is_set():
+                return
             self._attempt = 0
-            if self._allowed.is_set() and link.is_open:
+            if link.is_open:
                 self.ready.set()
             await link.closed.wait()
         except (CallError, CallTimeoutError, LinkClosedError) as error:
