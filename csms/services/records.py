@@ -22,7 +22,7 @@ class ConnectorReport:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every message
 class MeterValueRecord:
     charge_point_key: int
     evse_id: int
@@ -76,7 +76,7 @@ class ReservationChange:
     transaction_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every message
 class LoggedMessage:
     """One exchange of the message log: a CALL and what was answered."""
 
