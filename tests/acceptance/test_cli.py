@@ -19,6 +19,7 @@ import pytest
 import csms
 
 START_S = 60
+GREETING_PARAGRAPHS = 3
 
 
 class Server:
@@ -73,6 +74,18 @@ def csms_command(
             text=True,
             timeout=START_S,
         )
+
+    return run
+
+
+@pytest.fixture
+def key_command(
+    csms_command: Callable[..., subprocess.CompletedProcess[str]], database_url: str
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`csms key` on a database server that runs already."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return csms_command("key", *arguments, CSMS_DATABASE_URL=database_url)
 
     return run
 
@@ -165,40 +178,40 @@ def test_a_key_made_before_the_first_start_opens_the_api(
     assert serve().status("/api/v1/charge-points", key) == 200
 
 
-def test_the_key_stands_alone_on_standard_output(csms_command: Command) -> None:
-    made = csms_command("key", "create", "--name", "alice", "--role", "admin")
+def test_the_key_stands_alone_on_standard_output(key_command: Command) -> None:
+    made = key_command("create", "--name", "alice", "--role", "admin")
     assert made.returncode == 0
     assert re.fullmatch(r"csms_[\w-]{43}\n", made.stdout)
 
 
-def test_keys_are_listed_without_their_secrets(csms_command: Command) -> None:
-    key = csms_command("key", "create", "--name", "alice", "--role", "admin").stdout.strip()
-    listed = csms_command("key", "list").stdout
+def test_keys_are_listed_without_their_secrets(key_command: Command) -> None:
+    key = key_command("create", "--name", "alice", "--role", "admin").stdout.strip()
+    listed = key_command("list").stdout
     assert re.search(r"alice +admin .* valid", listed)
     assert key not in listed
 
 
-def test_a_revoked_key_is_shown_as_such(csms_command: Command) -> None:
-    csms_command("key", "create", "--name", "alice")
-    assert csms_command("key", "revoke", "alice").returncode == 0
-    assert re.search(r"alice .* revoked", csms_command("key", "list").stdout)
+def test_a_revoked_key_is_shown_as_such(key_command: Command) -> None:
+    key_command("create", "--name", "alice")
+    assert key_command("revoke", "alice").returncode == 0
+    assert re.search(r"alice .* revoked", key_command("list").stdout)
 
 
-def test_a_name_is_given_to_one_key_only(csms_command: Command) -> None:
-    csms_command("key", "create", "--name", "alice")
-    again = csms_command("key", "create", "--name", "alice")
+def test_a_name_is_given_to_one_key_only(key_command: Command) -> None:
+    key_command("create", "--name", "alice")
+    again = key_command("create", "--name", "alice")
     assert (again.returncode, again.stdout) == (1, "")
     assert "'alice' already" in again.stderr
 
 
-def test_revoking_a_key_that_never_was_fails(csms_command: Command) -> None:
-    revoked = csms_command("key", "revoke", "nobody")
+def test_revoking_a_key_that_never_was_fails(key_command: Command) -> None:
+    revoked = key_command("revoke", "nobody")
     assert revoked.returncode == 1
     assert "there is no API key 'nobody'" in revoked.stderr
 
 
-def test_an_expiry_in_the_past_is_wrong_usage(csms_command: Command) -> None:
-    made = csms_command("key", "create", "--name", "late", "--expires", "2020-01-01")
+def test_an_expiry_in_the_past_is_wrong_usage(key_command: Command) -> None:
+    made = key_command("create", "--name", "late", "--expires", "2020-01-01")
     assert made.returncode == 2
     assert "in the past" in made.stderr
 
@@ -280,7 +293,7 @@ def read_greeting(process: subprocess.Popen[str]) -> str:
     lines: list[str] = []
     for line in process.stdout:
         lines.append(line)
-        if lines[0] != "\n" and line == "\n" and lines.count("\n") == 2:
+        if lines.count("\n") == GREETING_PARAGRAPHS:
             return "".join(lines)
     raise AssertionError(f"the server ended with {process.wait()}: {''.join(lines)}")
 
