@@ -63,7 +63,13 @@ TimeoutS: TypeAlias = Annotated[
 ]
 Limit: TypeAlias = Annotated[int, Meta(ge=1, le=500, description="Items per page.")]
 CursorText: TypeAlias = Annotated[
-    str, Meta(max_length=2000, description="`next_cursor` of the page before.")
+    str,
+    Meta(
+        min_length=4,
+        max_length=2000,
+        pattern="^[A-Za-z0-9_=-]+$",
+        description="`next_cursor` of the page before.",
+    ),
 ]
 Password: TypeAlias = Annotated[
     str,

@@ -83,9 +83,8 @@ def _path_parameters(route: Route[Any, Any]) -> Iterable[Document]:
 
 
 def _query_parameters(route: Route[Any, Any]) -> Iterable[Document]:
-    shape = Shape(route.query)
-    for name, schema in shape.properties.items():
-        yield {"name": name, "in": "query", "required": False, "schema": dict(schema)}
+    for name, schema in Shape(route.query).inlined().items():
+        yield {"name": name, "in": "query", "required": False, "schema": schema}
 
 
 def _responses(route: Route[Any, Any], schema_of: Mapping[str, Any]) -> Document:

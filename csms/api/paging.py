@@ -61,6 +61,6 @@ class Pager(Generic[V]):
 
 def view(type_: type[S], row: Mapping[str, Any], **more: object) -> S:
     """Return a row of the store as the struct that the API shows."""
-    fields = {field.name for field in msgspec.structs.fields(type_)}
-    values = {name: plain(value) for name, value in row.items() if name in fields}
+    names = type_.__struct_fields__
+    values = {name: plain(row[name]) for name in names if name in row}
     return msgspec.convert(values | more, type_)

@@ -32,6 +32,8 @@ from csms.services.services import Services
 from csms.store.database import Database
 
 SHUTDOWN_TIMEOUT_S: Final = 1.0
+MAX_REQUEST_LINE_BYTES: Final = 65_536
+"""Room for every filter at its full length, percent-encoded."""
 
 
 class Api:
@@ -57,7 +59,10 @@ class Api:
     async def start(self) -> None:
         """Listen; raises OSError if the address is taken."""
         runner = web.AppRunner(
-            self._application(), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S
+            self._application(),
+            access_log=None,
+            shutdown_timeout=SHUTDOWN_TIMEOUT_S,
+            max_line_size=MAX_REQUEST_LINE_BYTES,
         )
         await runner.setup()
         self._runner = runner

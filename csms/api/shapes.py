@@ -35,6 +35,10 @@ class Shape(Generic[T]):
         found: Mapping[str, Schema] = self._resolve(self._schema).get("properties", {})
         return found
 
+    def inlined(self) -> Mapping[str, Schema]:
+        """Return the schemas of the struct's fields, complete in themselves."""
+        return {name: self._inline(schema) for name, schema in self.properties.items()}
+
     def read(self, value: object, *, status: int = 422) -> T:
         """Return the value as the struct.
 
@@ -46,7 +50,7 @@ class Shape(Generic[T]):
         if errors:
             raise invalid(errors[:MAX_ERRORS], status)
         try:
-            return _in_utc(msgspec.convert(value, self._type))
+            return _in_utc(msgspec.convert(self._with_integers(value), self._type))
         except (msgspec.ValidationError, OverflowError) as error:
             # formats that are right in form but can't exist, such as a leap second
             raise invalid([field_error("body", None, str(error))], status) from error
@@ -69,6 +73,19 @@ class Shape(Generic[T]):
     def read_path(self, name: str, text: str) -> T:
         """Return one part of a path as the struct's only field; raises Problem."""
         return self.read({name: _from_text(text, _kinds(self.properties[name]))})
+
+    def _with_integers(self, value: object) -> object:
+        """JSON has one kind of number: 2.0 is an integer there."""
+        if not isinstance(value, dict):
+            return value
+        whole = {
+            name: int(held)
+            for name, held in value.items()
+            if isinstance(held, float)
+            and held.is_integer()
+            and "integer" in _kinds(self.properties.get(name, {}))
+        }
+        return value | whole
 
     def _explain(self, error: jsonschema_rs.ValidationError) -> Iterator[FieldError]:
         kind = error.kind
@@ -98,6 +115,14 @@ class Shape(Generic[T]):
         if reference is None:
             return schema
         found: Schema = self._schema["$defs"][str(reference).rsplit("/", 1)[-1]]
+        return found
+
+    def _inline(self, schema: Schema) -> Schema:
+        found = {key: held for key, held in schema.items() if key != "$ref"}
+        if "$ref" in schema:
+            found = {**self._resolve(schema), **found}
+        if "anyOf" in found:
+            found["anyOf"] = [self._inline(option) for option in found["anyOf"]]
         return found
 
     def _at(self, path: list[str | int]) -> Schema:

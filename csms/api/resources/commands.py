@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -46,6 +46,10 @@ ERRORS: Final = (404, 409, 422, 429, 502, 504)
 B = TypeVar("B", bound=Struct)
 
 _ShortText = Annotated[str, Meta(min_length=1, max_length=255)]
+
+
+VariableText: TypeAlias = Annotated[str, Meta(pattern="^[ -~]{1,150}$")]
+"""1.6 keys have up to 50 characters, 2.0.1 components and variables as many each."""
 
 
 class CommandQuery(Struct, forbid_unknown_fields=True):
@@ -103,9 +107,9 @@ class AvailabilityBody(Struct, forbid_unknown_fields=True):
 
 class ConfigurationQuery(CommandQuery):
     name: Annotated[
-        list[_ShortText],
+        list[VariableText],
         Meta(
-            max_length=100,
+            max_length=50,
             description="A configuration key (1.6) or Component.Variable (2.0.1); repeatable.",
         ),
     ] = []

@@ -38,7 +38,7 @@ def event_kinds() -> Mapping[str, type[Event]]:
 
 class EventQuery(Struct, forbid_unknown_fields=True):
     charge_point_id: Annotated[
-        list[Name], Meta(max_length=500, description="Only of these; may be repeated.")
+        list[Name], Meta(max_length=100, description="Only of these; may be repeated.")
     ] = []
     type: Annotated[
         list[Name], Meta(max_length=100, description="Only these kinds; may be repeated.")

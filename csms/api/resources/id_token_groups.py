@@ -11,8 +11,8 @@ from msgspec import UNSET, Struct, UnsetType
 from csms.api.context import Context
 from csms.api.fields import GroupId, Name, Text
 from csms.api.paging import Page, PageQuery, Pager, view
-from csms.api.problems import field_error, invalid
 from csms.api.route import Asked, Nothing, Reply, Route, delete, get
+from csms.errors import ConflictError
 from csms.store.admin import id_token_groups as store
 
 TAG: Final = "Id token groups"
@@ -80,6 +80,7 @@ class IdTokenGroups:
                 query=Nothing,
                 body=GroupSettings,
                 answers={200: GroupView, 201: GroupView},
+                problems=(409,),
             ),
             delete(one, self.remove, "Delete a group; its tokens stay, without one", tag=TAG),
         ]
@@ -107,7 +108,7 @@ class IdTokenGroups:
     async def replace(self, asked: Asked[Nothing, GroupSettings]) -> Reply:
         group_id, body = str(asked.path["group_id"]), asked.body
         if body.id and body.id.lower() != group_id.lower():
-            raise invalid([field_error("id", body.id, f"{group_id}, as in the path")])
+            raise ConflictError(f"the path is about {group_id!r}, the body about {body.id!r}")
         values = {"name": body.name, "master_pass": body.master_pass}
         async with self._context.change(
             asked.actor.name, "replace", f"id-token-groups/{group_id}", values

@@ -20,8 +20,8 @@ from csms.api.fields import (
     Text,
 )
 from csms.api.paging import Page, PageQuery, Pager, view
-from csms.api.problems import field_error, invalid
 from csms.api.route import Asked, Nothing, Reply, Route, delete, get
+from csms.errors import ConflictError
 from csms.model import normalise_id_token
 from csms.store.admin import id_tokens as store
 
@@ -112,6 +112,7 @@ class IdTokens:
                 query=Nothing,
                 body=IdTokenSettings,
                 answers={200: IdTokenView, 201: IdTokenView},
+                problems=(409,),
             ),
             delete(one, self.remove, "Delete an id token", tag=TAG),
         ]
@@ -146,7 +147,7 @@ class IdTokens:
     async def replace(self, asked: Asked[Nothing, IdTokenSettings]) -> Reply:
         id_token, named = _named(asked), asked.body.id_token
         if named is not UNSET and normalise_id_token(named) != id_token:
-            raise invalid([field_error("id_token", named, f"{id_token}, as in the path")])
+            raise ConflictError(f"the path is about {id_token!r}, the body about {named!r}")
         values = _values(asked.body)
         async with self._context.change(
             asked.actor.name, "replace", f"id-tokens/{id_token}", _shown(values)

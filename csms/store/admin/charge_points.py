@@ -6,7 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, ColumnElement, Text, delete, func, literal, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Text,
+    all_,
+    any_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from csms.errors import ConflictError, NotFoundError
@@ -147,9 +159,9 @@ def _conditions(wanted: ChargePointFilter) -> list[ColumnElement[bool]]:
             )
         )
     if wanted.ids is not None:
-        conditions.append(table.id == func.any(_texts(wanted.ids)))
+        conditions.append(table.id == any_(_texts(wanted.ids)))
     if wanted.not_ids is not None:
-        conditions.append(table.id != func.all(_texts(wanted.not_ids)))
+        conditions.append(table.id != all_(_texts(wanted.not_ids)))
     return conditions
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Select, any_, func, literal, select, true
 
 from csms.errors import NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
@@ -107,7 +107,7 @@ def _conditions(wanted: TransactionFilter) -> list[ColumnElement[bool]]:
         is_open = table.stopped_at.is_(None)
         conditions.append(is_open if wanted.active else ~is_open)
     if wanted.flag is not None:
-        conditions.append(table.flags.contains([wanted.flag]))
+        conditions.append(literal(wanted.flag) == any_(table.flags))
     if wanted.since is not None:
         conditions.append(table.started_at >= wanted.since)
     if wanted.until is not None:

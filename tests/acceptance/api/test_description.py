@@ -1,0 +1,99 @@
+"""Whatever a program sends, the running server answers as its own description says."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from fake_chargepoints.script import ScriptedChargePoint
+from running import V16_BOOT, Running
+
+READS = """
+[[operations]]
+include-method = "GET"
+[operations.checks.positive_data_acceptance]
+# Cursors are opaque, so most that look right are wrong.
+expected-statuses = ["2xx", "400", "404", "409", "504"]
+"""
+
+COMMANDS = (
+    """
+[parameters]
+"path.charge_point_id" = "CP-1"
+[checks.not_a_server_error]
+# Some timeouts are too short for any charge point.
+expected-statuses = ["2xx", "4xx", "504"]
+[checks.positive_data_acceptance]
+# What a charge point's own OCPP version can't carry is refused by its schema.
+expected-statuses = ["2xx", "404", "409", "422", "504"]
+"""
+    + READS
+)
+
+ANSWERED = {
+    "CancelReservation": {"status": "Accepted"},
+    "ChangeAvailability": {"status": "Accepted"},
+    "ChangeConfiguration": {"status": "Accepted"},
+    "ClearCache": {"status": "Accepted"},
+    "DataTransfer": {"status": "Accepted"},
+    "GetConfiguration": {"configurationKey": [], "unknownKey": []},
+    "RemoteStartTransaction": {"status": "Rejected"},
+    "ReserveNow": {"status": "Occupied"},
+    "Reset": {"status": "Rejected"},
+    "TriggerMessage": {"status": "Rejected"},
+    "UnlockConnector": {"status": "NotSupported"},
+}
+
+
+async def schemathesis(server: Running, directory: Path, config: str, *options: str) -> None:
+    """Let schemathesis ask the server all kinds of right and wrong things."""
+    (directory / "schemathesis.toml").write_text(config)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli", "run"),
+        f"{server.api_url}/api/v1/openapi.json",
+        *("--header", f"Authorization: {server.http.headers['Authorization']}"),
+        *("--seed", "1", "--suppress-health-check", "all", "--no-color"),
+        *options,
+        cwd=directory,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+
+
+@pytest.mark.timeout(300)
+async def test_every_answer_is_as_the_openapi_document_says(
+    server: Running, tmp_path: Path
+) -> None:
+    await schemathesis(
+        server,
+        tmp_path,
+        READS,
+        *("--phases", "coverage,fuzzing", "--max-examples", "6"),
+        *("--exclude-path", "/api/v1/events"),  # a stream without an end
+        *("--exclude-path", "/api/v1/api-keys/{key_id}"),  # it would revoke its own key
+    )
+
+
+@pytest.mark.timeout(300)
+async def test_every_command_to_a_charger_is_answered_as_the_openapi_document_says(
+    server: Running, tmp_path: Path
+) -> None:
+    async with server.charge_point("CP-1") as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        _answer_everything(charger)
+        await schemathesis(
+            server,
+            tmp_path,
+            COMMANDS,
+            *("--phases", "coverage", "--include-tag", "Commands"),
+            *("--include-tag", "Reservations"),
+        )
+
+
+def _answer_everything(charger: ScriptedChargePoint) -> None:
+    for action, answer in ANSWERED.items():
+        charger.tolerate(action, answer)
