@@ -71,6 +71,7 @@ class Flag(StrEnum):
     UNKNOWN_TRANSACTION_ID = "unknown_transaction_id"
     CLOCK_WRONG = "clock_wrong"
     NOT_AUTHORIZED = "not_authorized"
+    CHARGED_UNAUTHORIZED = "charged_unauthorized"
     BEFORE_ACCEPTANCE = "before_acceptance"
     METER_START_IMPLAUSIBLE = "meter_start_implausible"
     METER_STOP_IMPLAUSIBLE = "meter_stop_implausible"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias
@@ -18,7 +19,6 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from csms.services.charge_point import ChargePoint
-from csms.services.clocks import parse_time
 from csms.services.records import (
     ConnectorReport,
     MeterValueRecord,
@@ -236,12 +236,21 @@ def dump_evidence(t: Transaction) -> str:
     return _json(
         {
             "runs": [
-                (run.first_at, str(run.first_wh), run.last_at, str(run.last_wh), run.count)
+                (
+                    run.first_at,
+                    str(run.first_wh),
+                    run.last_at,
+                    str(run.last_wh),
+                    run.count,
+                    run.second_at,
+                    None if run.second_wh is None else str(run.second_wh),
+                )
                 for run in t.runs
             ],
             "seen_seq": t.seen_seq,
             "last_seq": t.last_seq,
             "token_rank": t.token_rank,
+            "start_corrected": t.start_corrected,
             "claimed_id": t.claimed_id,
         }
     )
@@ -304,11 +313,29 @@ def writes_of(record: Record) -> list[Write]:
 
 def load_evidence(t: Transaction, evidence: dict[str, Any]) -> None:
     """Read back what `dump_evidence` wrote."""
-    for first_at, first_wh, last_at, last_wh, count in evidence.get("runs", ()):
-        first, last = parse_time(first_at), parse_time(last_at)
-        if first is not None and last is not None:
-            t.runs.append(RegisterRun(first, Decimal(first_wh), last, Decimal(last_wh), count))
+    t.runs = [_run(*run) for run in evidence.get("runs", ())]
     t.seen_seq = [(first, last) for first, last in evidence.get("seen_seq", ())]
     t.last_seq = evidence.get("last_seq")
     t.token_rank = evidence.get("token_rank")
+    t.start_corrected = evidence.get("start_corrected", False)
     t.claimed_id = evidence.get("claimed_id")
+
+
+def _run(
+    first_at: str,
+    first_wh: str,
+    last_at: str,
+    last_wh: str,
+    count: int,
+    second_at: str | None,
+    second_wh: str | None,
+) -> RegisterRun:
+    return RegisterRun(
+        datetime.fromisoformat(first_at),
+        Decimal(first_wh),
+        datetime.fromisoformat(last_at),
+        Decimal(last_wh),
+        count,
+        None if second_at is None else datetime.fromisoformat(second_at),
+        None if second_wh is None else Decimal(second_wh),
+    )

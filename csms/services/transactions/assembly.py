@@ -1,8 +1,7 @@
 """How messages become one right transaction, in whatever order and number they come.
 
 Every function here joins one more piece of evidence into a transaction. Joining is idempotent
-and (for the record's content) commutative, so repeats and late messages do no harm. A stop that
-was only inferred ("superseded") gives way to the real one when it comes.
+and (for the record's content) commutative, so repeats and late messages do no harm.
 """
 
 from __future__ import annotations
@@ -10,26 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Final
 
 from csms.model import Authorization, Flag, IdToken, MeterValue
-from csms.services.clocks import CorrectedTime, clock_is_set
-from csms.services.transactions.energy import ENERGY_FLAGS, note_register, weigh
+from csms.services.clocks import TOLERANCE, CorrectedTime, clock_is_set, parse_time
+from csms.services.transactions.energy import note_register
 from csms.services.transactions.model import Start, Stop, Transaction, TransactionEvent
+from csms.services.transactions.sequence import add_seq
+from csms.services.transactions.verdict import ENERGY_FLAGS, weigh
 
-ENDED_RANK: Final = 1 << 40
-"""Added to the sequence number of an Ended event's token: a stopper is not the payer, unless
-nobody else was named."""
+REFUSED_RANK: Final = 1 << 39
+STOPPER_RANK: Final = 1 << 40
+"""Added to the sequence number with which a token was named: one that was refused pays only if
+none was accepted, one that was shown to stop only if nobody else was named."""
 
-UNSET_CLOCK_REPEAT: Final = timedelta(hours=1)
-"""A clock that restarts in 1970 at every boot says the same time again; a repeat comes sooner."""
+NOTICED_WH: Final = Decimal(100)
+"""Energy from which charging without permission is more than a meter's noise."""
 
 
 def begin(
     transaction: Transaction, start: Start, time: CorrectedTime, received_at: datetime
 ) -> None:
     """Join a 1.6 StartTransaction."""
+    transaction.evse_id = start.evse_id
+    transaction.connector_id = start.connector_id
     transaction.started_at = time.at
     transaction.charger_started_at = start.charger_time
     transaction.start_received_at = received_at
@@ -38,55 +41,75 @@ def begin(
     transaction.meter_start_wh = start.meter_start_wh
     transaction.reservation_id = start.reservation_id
     transaction.flags.discard(Flag.MISSING_START)
-    if time.corrected:
-        transaction.flags.add(Flag.CLOCK_WRONG)
+    _note_time(transaction, time, received_at)
 
 
 def finish(
     transaction: Transaction, stop: Stop, time: CorrectedTime, received_at: datetime
 ) -> None:
     """Join a 1.6 StopTransaction; the first real one counts, repeats change nothing."""
-    if transaction.stop_received_at is not None:
+    if transaction.stop_known:
+        transaction.flags.add(Flag.DUPLICATE)
         return
     _really_stopped(transaction, time, stop.charger_time, received_at)
     transaction.meter_stop_wh = stop.meter_stop_wh
-    transaction.stop_reason = stop.reason or "Local"
-    if stop.id_token is not None:
-        transaction.stop_id_token = stop.id_token.value
+    transaction.stop_reason = stop.reason or "Local"  # 1.6 §4.10: assumed if omitted
+    _note_time(transaction, time, received_at)
+    if stop.id_token is None:
+        return
+    transaction.stop_id_token = stop.id_token.value
+    if not transaction.start_known:  # nobody else was named
+        transaction.id_token = stop.id_token.value
+        transaction.id_token_type = stop.id_token.type
 
 
 def join_event(
-    transaction: Transaction, event: TransactionEvent, time: CorrectedTime, received_at: datetime
+    transaction: Transaction,
+    event: TransactionEvent,
+    time: CorrectedTime,
+    received_at: datetime,
+    authorization: Authorization | None = None,
 ) -> None:
-    """Join a 2.0.1 TransactionEvent, all but its meter values."""
-    _note_sequence(transaction, event.seq_no)
+    """Join a 2.0.1 TransactionEvent, all but its readings; with what was decided on its token."""
+    if event.seq_no >= 0:
+        _note_sequence(transaction, event.seq_no)
     _note_particulars(transaction, event)
+    _note_state(transaction, event, time.at)
+    if event.id_token is not None and authorization is not None:
+        _note_token(transaction, event, event.id_token, authorization)
     if time.corrected:
         transaction.flags.add(Flag.CLOCK_WRONG)
     if event.kind == "Started":
         transaction.started_at = time.at
         transaction.charger_started_at = event.charger_time
         transaction.start_received_at = transaction.start_received_at or received_at
-    elif transaction.start_received_at is None:
-        transaction.started_at = min(transaction.started_at, time.at)
-    if event.kind == "Ended" and transaction.stop_received_at is None:
+    else:
+        _began_by(transaction, time.at)
+    if event.kind == "Ended" and not transaction.stop_known:
         _really_stopped(transaction, time, event.charger_time, received_at)
-        transaction.stop_reason = event.stopped_reason or "Local"
+        transaction.stop_reason = event.stopped_reason or "Local"  # E06.FR.09
         transaction.last_seq = event.seq_no
     _note_completeness(transaction)
 
 
+def _note_time(transaction: Transaction, time: CorrectedTime, received_at: datetime) -> None:
+    if time.corrected:
+        transaction.flags.add(Flag.CLOCK_WRONG)
+    elif received_at - time.at > TOLERANCE:  # 1.6 §3.7: only inference tells that it was queued
+        transaction.flags.add(Flag.OFFLINE)
+
+
 def _note_sequence(transaction: Transaction, seq_no: int) -> None:
-    if seq_no < 0:
-        return
-    if transaction.seen_seq and seq_no < transaction.seen_seq[-1][1]:
+    newest = transaction.seen_seq[-1][1] if transaction.seen_seq else -1
+    if not add_seq(transaction.seen_seq, seq_no):
+        transaction.flags.add(Flag.DUPLICATE)
+    elif seq_no < newest:
         transaction.flags.add(Flag.OUT_OF_ORDER)
-    add_seq(transaction.seen_seq, seq_no)
 
 
 def _note_particulars(transaction: Transaction, event: TransactionEvent) -> None:
     """Keep what an event may say once and later events leave out (E01.FR.16)."""
-    if event.evse_id is not None:
+    if event.evse_id:
         transaction.evse_id = event.evse_id
         transaction.connector_id = event.connector_id or transaction.connector_id
     if event.offline:
@@ -95,41 +118,46 @@ def _note_particulars(transaction: Transaction, event: TransactionEvent) -> None
         transaction.remote_start_id = event.remote_start_id
     if event.reservation_id is not None:
         transaction.reservation_id = event.reservation_id
-    if event.id_token is not None:
-        _note_token(transaction, event, event.id_token)
-    _note_state(transaction, event)
 
 
-def _note_state(transaction: Transaction, event: TransactionEvent) -> None:
-    """Keep the charging state of the newest event."""
-    newest = not transaction.seen_seq or event.seq_no >= transaction.seen_seq[-1][1]
-    if event.charging_state is not None and newest:
+def _note_state(transaction: Transaction, event: TransactionEvent, at: datetime) -> None:
+    """Keep the charging state of the newest event; numbers restart, so time goes first."""
+    rank = (at, event.seq_no)
+    if event.charging_state is None:
+        return
+    if transaction.state_rank is None or rank >= transaction.state_rank:
         transaction.charging_state = event.charging_state
+        transaction.state_rank = rank
 
 
-def _note_token(transaction: Transaction, event: TransactionEvent, token: IdToken) -> None:
-    """The earliest token named pays; the one in the Ended event stopped it."""
-    rank = event.seq_no
-    if event.kind == "Ended":
+def _note_token(
+    transaction: Transaction, event: TransactionEvent, token: IdToken, authorization: Authorization
+) -> None:
+    """The earliest token named pays; the one that stopped it need not be the same (E07.FR.02)."""
+    rank = max(event.seq_no, 0) + (0 if authorization.accepted else REFUSED_RANK)
+    if event.stopping:
         transaction.stop_id_token = token.value
-        rank += ENDED_RANK
-    if transaction.token_rank is None or rank <= transaction.token_rank:
+        rank += STOPPER_RANK
+    if transaction.token_rank is None or rank < transaction.token_rank:
         transaction.id_token = token.value
         transaction.id_token_type = token.type
         transaction.token_rank = rank
+        note_authorization(transaction, authorization)
 
 
 def _note_completeness(transaction: Transaction) -> None:
-    """Flag a 2.0.1 transaction whose beginning or some of whose events did not come (E14)."""
+    """Flag a 2.0.1 transaction whose beginning or some of whose events did not come.
+
+    Complete is: a start, an end, and every sequence number in between (Part 2, E, 1.3.2).
+    """
     flags = transaction.flags
-    if transaction.start_received_at is None:
-        flags.add(Flag.MISSING_START)
-    else:
+    if transaction.start_known:
         flags.discard(Flag.MISSING_START)
+    else:
+        flags.add(Flag.MISSING_START)
     if transaction.last_seq is None:
         return
-    ranges = transaction.seen_seq
-    if len(ranges) == 1 and transaction.start_received_at is not None:
+    if len(transaction.seen_seq) <= 1 and transaction.start_known:
         flags.discard(Flag.MISSING_EVENTS)
     else:
         flags.add(Flag.MISSING_EVENTS)
@@ -138,12 +166,16 @@ def _note_completeness(transaction: Transaction) -> None:
 def _really_stopped(
     transaction: Transaction, time: CorrectedTime, raw: str | None, received_at: datetime
 ) -> None:
-    transaction.stopped_at = max(time.at, transaction.started_at)
+    transaction.stopped_at = time.at
     transaction.charger_stopped_at = raw
     transaction.stop_received_at = received_at
     transaction.flags -= {Flag.SUPERSEDED, Flag.MISSING_STOP}
-    if time.corrected:
-        transaction.flags.add(Flag.CLOCK_WRONG)
+
+
+def _began_by(transaction: Transaction, at: datetime) -> None:
+    """Without word of its beginning, a transaction began with the first that was heard of it."""
+    if not transaction.start_known and at < transaction.started_at:
+        transaction.started_at = at
 
 
 def add_meter_values(
@@ -152,6 +184,7 @@ def add_meter_values(
     """Join readings, in any order; the energy register and the last moment count here."""
     for value in values:
         at = value.sampled_at
+        _began_by(transaction, at)
         if transaction.last_reading_at is None or at > transaction.last_reading_at:
             transaction.last_reading_at = at
         if value.energy_wh is not None and not note_register(
@@ -161,27 +194,45 @@ def add_meter_values(
 
 
 def take_registers(transaction: Transaction, event: TransactionEvent) -> None:
-    """Take a 2.0.1 transaction's first and last register from its Started and Ended events."""
+    """Take a 2.0.1 transaction's first and last register from its events' readings.
+
+    They are in the Started and Ended events, or wherever their context says so: the beginning may
+    come with a later event (E01.FR.17), and once more with the end (E06.FR.11).
+    """
     points = sorted(
-        (value.sampled_at, value.energy_wh)
+        (value.sampled_at, value.energy_wh, value.context)
         for value in event.meter_values
         if value.energy_wh is not None
     )
-    if not points:
-        return
+    began = [wh for _, wh, context in points if context == "Transaction.Begin"]
+    ended = [wh for _, wh, context in points if context == "Transaction.End"]
     if event.kind == "Started":
-        transaction.meter_start_wh = points[0][1]
+        began += [points[0][1]] if points else []
     elif event.kind == "Ended":
-        transaction.meter_stop_wh = points[-1][1]
+        ended += [points[-1][1]] if points else []
+    if began:
+        known = transaction.meter_start_wh
+        transaction.meter_start_wh = min(began if known is None else [*began, known])
+    if ended:
+        known = transaction.meter_stop_wh
+        transaction.meter_stop_wh = max(ended if known is None else [*ended, known])
 
 
 def settle(transaction: Transaction, max_power_w: int) -> None:
-    """Renew the verdict on the energy from all the evidence so far."""
+    """Renew what follows from all the evidence so far: the energy, and what is odd about it."""
+    flags, stopped_at = transaction.flags, transaction.stopped_at
+    if stopped_at is not None and stopped_at < transaction.started_at:
+        transaction.stopped_at = stopped_at = transaction.started_at
     verdict = weigh(transaction, max_power_w)
     transaction.energy_wh = verdict.energy_wh
     transaction.energy_source = verdict.source
-    transaction.flags -= ENERGY_FLAGS
-    transaction.flags |= verdict.flags
+    flags -= ENERGY_FLAGS
+    flags |= verdict.flags
+    last = transaction.last_reading_at
+    if transaction.stop_known and stopped_at is not None and last is not None and last > stopped_at:
+        flags.add(Flag.AFTER_STOP)
+    if Flag.NOT_AUTHORIZED in flags and (verdict.energy_wh or 0) >= NOTICED_WH:
+        flags.add(Flag.CHARGED_UNAUTHORIZED)
 
 
 def note_authorization(transaction: Transaction, authorization: Authorization) -> None:
@@ -189,91 +240,29 @@ def note_authorization(transaction: Transaction, authorization: Authorization) -
     transaction.authorization_status = authorization.status
     transaction.id_token_group = authorization.group_id
     if authorization.accepted:
-        transaction.flags.discard(Flag.NOT_AUTHORIZED)
+        transaction.flags -= {Flag.NOT_AUTHORIZED, Flag.CHARGED_UNAUTHORIZED}
     else:
         transaction.flags.add(Flag.NOT_AUTHORIZED)
 
 
-def supersede(transactions: Iterable[Transaction]) -> list[Transaction]:
-    """Close what must have ended because a later transaction began at the same place.
+def correct_start(transaction: Transaction, offset: timedelta | None) -> bool:
+    """Correct a start that was told by a clock whose error became known only later.
 
-    Takes all known transactions of one EVSE; returns those it changed. The inferred end is the
-    last reading, or the next start where there is none.
+    Decided once. A start is left alone if the clock was right then, or if the correction would
+    put it after its arrival. Returns whether it changed.
     """
-    ordered = sorted(transactions, key=lambda t: (t.started_at, t.id))
-    changed = []
-    for earlier, later in pairwise(ordered):
-        if earlier.stop_received_at is not None:
-            continue
-        last = earlier.last_reading_at
-        end = later.started_at if last is None else min(last, later.started_at)
-        end = max(end, earlier.started_at)
-        if earlier.stopped_at != end:
-            earlier.stopped_at = end
-            earlier.flags |= {Flag.SUPERSEDED, Flag.MISSING_STOP}
-            changed.append(earlier)
-    return changed
-
-
-def same_start(transaction: Transaction, start: Start, received_at: datetime) -> bool:
-    """Whether a StartTransaction repeats the one that began this transaction (by content)."""
-    return (
-        transaction.start_received_at is not None
-        and transaction.evse_id == start.evse_id
-        and transaction.id_token == start.id_token.value
-        and transaction.charger_started_at == start.charger_time
-        and transaction.meter_start_wh == start.meter_start_wh
-        and (
-            clock_is_set(start.charger_time)
-            or received_at - transaction.start_received_at <= UNSET_CLOCK_REPEAT
-        )
-    )
-
-
-def same_stop(transaction: Transaction, stop: Stop) -> bool:
-    """Whether a StopTransaction repeats the one that ended this transaction (by content)."""
-    return (
-        transaction.stop_received_at is not None
-        and transaction.charger_stopped_at == stop.charger_time
-        and transaction.meter_stop_wh == stop.meter_stop_wh
-        and str(stop.transaction_id) in (transaction.ocpp_transaction_id, transaction.claimed_id)
-    )
-
-
-def stop_score(transaction: Transaction, stop: Stop, at: datetime) -> int:
-    """How well an open transaction fits a stop whose id means nothing to us; 0: not at all."""
-    if at < transaction.started_at:
-        return 0
-    start_wh, stop_wh = transaction.meter_start_wh, stop.meter_stop_wh
-    score = 1
-    if start_wh is not None and stop_wh is not None:
-        if stop_wh < start_wh and stop_wh != Decimal(0):
-            return 0
-        score += 1
-    if stop.id_token is not None:
-        score += 2 if stop.id_token.value == transaction.id_token else 0
-    return score
-
-
-def add_seq(ranges: list[tuple[int, int]], number: int) -> None:
-    """Add a sequence number to sorted, disjoint inclusive ranges."""
-    for index, (first, last) in enumerate(ranges):
-        if first <= number <= last:
-            return
-        if number == last + 1:
-            ranges[index] = (first, number)
-            _close_gap(ranges, index)
-            return
-        if number == first - 1:
-            ranges[index] = (number, last)
-            return
-        if number < first:
-            ranges.insert(index, (number, number))
-            return
-    ranges.append((number, number))
-
-
-def _close_gap(ranges: list[tuple[int, int]], index: int) -> None:
-    if index + 1 < len(ranges) and ranges[index][1] + 1 == ranges[index + 1][0]:
-        ranges[index] = (ranges[index][0], ranges[index + 1][1])
-        del ranges[index + 1]
+    received_at = transaction.start_received_at
+    if offset is None or received_at is None or transaction.start_corrected:
+        return False
+    transaction.start_corrected = True
+    told = parse_time(transaction.charger_started_at)
+    if told is None or not clock_is_set(transaction.charger_started_at):
+        return False
+    at = min(told - offset, received_at)
+    was_right = abs(told - received_at) <= TOLERANCE
+    if was_right or told - offset > received_at + TOLERANCE or at == transaction.started_at:
+        return False
+    transaction.started_at = at
+    transaction.flags.add(Flag.CLOCK_WRONG)
+    transaction.flags.discard(Flag.OFFLINE)
+    return True

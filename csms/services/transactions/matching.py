@@ -1,64 +1,306 @@
-"""Which of a charge point's transactions a message is about."""
+"""Which of a charge point's transactions a message is about.
+
+An id that is ours decides. Where there is none (1.6 errata 3.18: -1), or it means nothing to us,
+the content does: place, time, token and register.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
 
-from csms.model import MeterValue
+from csms.model import Flag, MeterValue
 from csms.services.charge_point import ChargePoint
-from csms.services.transactions.assembly import same_start, same_stop, stop_score
-from csms.services.transactions.model import Start, Stop, Transaction
+from csms.services.clocks import clock_is_set
+from csms.services.transactions.energy import ZERO, most_wh
+from csms.services.transactions.model import Start, Stop, Transaction, TransactionEvent
+
+UNSET_CLOCK_REPEAT: Final = timedelta(hours=1)
+"""A clock that restarts in 1970 at every boot says the same time again; a repeat comes sooner."""
+JITTER: Final = timedelta(minutes=1)
+"""Between what a charger does at once and the times it writes down for it."""
+PLAUSIBLE_W: Final = 350_000
+"""The power of an outlet whose charge point has no rating; tells registers from each other."""
+STALE: Final = timedelta(minutes=5)
+"""Readings this long after a transaction's end can't be its closing ones."""
 
 
 def held(charge_point: ChargePoint, ocpp_id: str) -> Transaction | None:
     """Find a transaction in memory by the charger's id, open ones first, newest first."""
-    for transaction in _newest_first(charge_point):
+    if not ocpp_id:
+        return None
+    for transaction in newest_first(charge_point):
         if ocpp_id in (transaction.ocpp_transaction_id, transaction.claimed_id):
             return transaction
     return None
 
 
+def newest_first(charge_point: ChargePoint) -> Iterator[Transaction]:
+    yield from reversed(charge_point.open_transactions.values())
+    yield from reversed(charge_point.recent_transactions.values())
+
+
+# --- starts
+
+
 def find_repeated_start(
     charge_point: ChargePoint, start: Start, received_at: datetime
 ) -> Transaction | None:
-    for transaction in _newest_first(charge_point):
-        if same_start(transaction, start, received_at):
+    for transaction in newest_first(charge_point):
+        if _same_start(transaction, start, received_at):
             return transaction
     return None
 
 
+def find_for_start(charge_point: ChargePoint, start: Start, at: datetime) -> Transaction | None:
+    """Find the transaction that a start which comes after the rest of it began, if there is one."""
+    fitting = []
+    for transaction in newest_first(charge_point):
+        end = _end_without_start(transaction)
+        if end is None or at > end or _between(charge_point, transaction, at):
+            continue
+        rise = _rise_wh(start.meter_start_wh, _last_register(transaction))
+        fits = transaction.evse_id in (0, start.evse_id)
+        if not transaction.evse_id or transaction.last_reading_at is None:  # known by a stop alone
+            fits = fits and transaction.id_token in (None, start.id_token.value)
+            fits = fits and _fits(charge_point, rise, end - at)
+        if fits:
+            fitting.append((rise or ZERO, end - at, transaction.id, transaction))
+    return min(fitting)[3] if fitting else None
+
+
+def stale_at(charge_point: ChargePoint, evse_id: int) -> int | None:
+    """Id of the transaction that a new start at an EVSE would supersede, if any."""
+    for transaction in charge_point.open_transactions.values():
+        if evse_id and transaction.evse_id == evse_id:
+            return transaction.id
+    return None
+
+
+def _same_start(transaction: Transaction, start: Start, received_at: datetime) -> bool:
+    return (
+        transaction.start_received_at is not None
+        and transaction.evse_id == start.evse_id
+        and transaction.id_token == start.id_token.value
+        and transaction.charger_started_at == start.charger_time
+        and transaction.meter_start_wh == start.meter_start_wh
+        and (
+            clock_is_set(start.charger_time)
+            or received_at - transaction.start_received_at <= UNSET_CLOCK_REPEAT
+        )
+    )
+
+
+def _end_without_start(transaction: Transaction) -> datetime | None:
+    """The latest that is known of a transaction whose start did not come; None if it did."""
+    if transaction.start_known or transaction.seen_seq:
+        return None
+    return transaction.stopped_at if transaction.stop_known else transaction.last_reading_at
+
+
+def _between(charge_point: ChargePoint, transaction: Transaction, at: datetime) -> bool:
+    """Whether something else began at its EVSE between a start and the rest of a transaction."""
+    return bool(transaction.evse_id) and any(
+        other.evse_id == transaction.evse_id
+        and other is not transaction
+        and at < other.started_at < transaction.started_at
+        for other in newest_first(charge_point)
+    )
+
+
+# --- stops
+
+
 def find_repeated_stop(charge_point: ChargePoint, stop: Stop) -> Transaction | None:
-    for transaction in _newest_first(charge_point):
-        if same_stop(transaction, stop):
+    for transaction in newest_first(charge_point):
+        if _same_stop(transaction, stop):
             return transaction
     return None
 
 
 def find_for_stop(charge_point: ChargePoint, stop: Stop, at: datetime) -> Transaction | None:
     """Find the transaction that best fits a stop whose id is not ours, among those not stopped."""
-    scored = [
-        (stop_score(transaction, stop, at), transaction.started_at, transaction.id, transaction)
-        for transaction in _newest_first(charge_point)
-        if transaction.stop_received_at is None
-    ]
-    best = max(scored, default=None, key=lambda entry: entry[:3])
-    return best[3] if best is not None and best[0] > 0 else None
+    best, best_key = None, (_MATCHES - 1, ZERO, at, 0)
+    for transaction in newest_first(charge_point):
+        if transaction.stop_known or at < transaction.started_at - JITTER:
+            continue
+        rise = _rise_wh(_last_register(transaction) or None, stop.meter_stop_wh or None)
+        score = _stop_score(charge_point, transaction, stop, at, rise)
+        key = (score, -(rise or ZERO), transaction.started_at, transaction.id)
+        if score >= _MATCHES and key > best_key:
+            best, best_key = transaction, key
+    return best
 
 
-def open_at(
+def find_stopped(
+    charge_point: ChargePoint, stop: Stop, named: Transaction | None, at: datetime
+) -> Transaction | None:
+    """Find the transaction that a stop ends, or ended before; `named` has the id it names."""
+    repeated = find_repeated_stop(charge_point, stop)
+    if repeated is not None:
+        return repeated
+    if stop.transaction_id > 0:
+        named = held(charge_point, str(stop.transaction_id)) or named
+    if named is None:
+        return find_for_stop(charge_point, stop, at)
+    ended_at = named.stopped_at if named.stop_known else None
+    if ended_at is not None and at > ended_at + STALE and invents_ids(charge_point):
+        return find_for_stop(charge_point, stop, at) or named
+    return named
+
+
+def invents_ids(charge_point: ChargePoint) -> bool:
+    """Whether a charge point was seen to use ids of its own; they may equal one of ours."""
+    return any(transaction.claimed_id for transaction in newest_first(charge_point))
+
+
+def _same_stop(transaction: Transaction, stop: Stop) -> bool:
+    return (
+        transaction.stop_known
+        and transaction.charger_stopped_at == stop.charger_time
+        and transaction.meter_stop_wh == stop.meter_stop_wh
+        and (stop.id_token is None or stop.id_token.value == transaction.stop_id_token)
+        and (
+            stop.transaction_id <= 0
+            or str(stop.transaction_id) in (transaction.ocpp_transaction_id, transaction.claimed_id)
+        )
+    )
+
+
+_MATCHES: Final = 2
+"""Score of a stop that fits: nothing speaks against it, or more for it than against."""
+
+
+def _stop_score(
+    charge_point: ChargePoint,
+    transaction: Transaction,
+    stop: Stop,
+    at: datetime,
+    rise_wh: Decimal | None,
+) -> int:
+    score = 3
+    if stop.id_token is not None and transaction.id_token is not None:
+        score += 2 if stop.id_token.value == transaction.id_token else -2
+    if rise_wh is not None:
+        since = transaction.runs[-1].last_at if transaction.runs else transaction.started_at
+        score += 2 if _fits(charge_point, rise_wh, at - since) else -3
+    if transaction.stopped_at is not None and at > transaction.stopped_at + STALE:
+        score -= 1  # it was taken for ended
+    return score
+
+
+# --- registers
+
+
+def _last_register(transaction: Transaction) -> Decimal | None:
+    if transaction.meter_stop_wh:
+        return transaction.meter_stop_wh
+    return transaction.runs[-1].last_wh if transaction.runs else transaction.meter_start_wh
+
+
+def _rise_wh(from_wh: Decimal | None, to_wh: Decimal | None) -> Decimal | None:
+    return None if from_wh is None or to_wh is None else to_wh - from_wh
+
+
+def _fits(charge_point: ChargePoint, rise_wh: Decimal | None, duration: timedelta) -> bool:
+    """Whether one outlet's register can have risen so: tells it from another outlet's."""
+    power_w = (charge_point.rated_power_w or PLAUSIBLE_W) * 5 // 4
+    return rise_wh is None or ZERO <= rise_wh <= most_wh(duration, power_w)
+
+
+# --- readings and events without an id
+
+
+def find_at(
     charge_point: ChargePoint, evse_id: int, values: Sequence[MeterValue]
 ) -> Transaction | None:
-    """Find the open transaction of an EVSE that was running when the readings were taken."""
-    if not evse_id:
-        return None
+    """Find the transaction that was running at an EVSE when readings were taken."""
     latest = max((value.sampled_at for value in values), default=None)
-    for transaction in reversed(charge_point.open_transactions.values()):
-        if transaction.evse_id == evse_id and (latest is None or latest >= transaction.started_at):
+    best = None
+    for transaction in newest_first(charge_point):
+        if not evse_id or transaction.evse_id != evse_id or not _running(transaction, latest):
+            continue
+        if best is None or transaction.started_at > best.started_at:
+            best = transaction
+    return best
+
+
+def _running(transaction: Transaction, at: datetime | None) -> bool:
+    if at is None:
+        return transaction.open
+    if at < transaction.started_at:
+        return transaction.open and at >= transaction.started_at - JITTER
+    if transaction.stopped_at is None or at <= transaction.stopped_at:
+        return True
+    if transaction.stop_known:  # closing readings may be a moment late
+        return at <= transaction.stopped_at + JITTER
+    return Flag.SUPERSEDED in transaction.flags
+
+
+def outlived(transaction: Transaction, values: Sequence[MeterValue]) -> bool:
+    """Whether readings were taken too late to belong to the transaction they name."""
+    latest = max((value.sampled_at for value in values), default=None)
+    return (
+        latest is not None
+        and transaction.stop_known
+        and transaction.stopped_at is not None
+        and latest > transaction.stopped_at + STALE
+    )
+
+
+def only_evse(charge_point: ChargePoint) -> int:
+    """The only EVSE a charge point has told of; 0 if there are none or several."""
+    evses = {place.evse_id for place in charge_point.connectors if place.evse_id}
+    return evses.pop() if len(evses) == 1 else 0
+
+
+def only_open(charge_point: ChargePoint) -> Transaction | None:
+    running = charge_point.open_transactions
+    return next(iter(running.values())) if len(running) == 1 else None
+
+
+def accounted_for(charge_point: ChargePoint, evse_id: int, values: Sequence[MeterValue]) -> bool:
+    """Whether a rising register at an EVSE without a transaction has an explanation.
+
+    That is a transaction whose EVSE is not known, or a meter that several EVSEs share.
+    """
+    registers = [value for value in values if value.energy_wh is not None]
+    if not evse_id or not registers:
+        return True
+    last = max(registers, key=lambda value: value.sampled_at)
+    return any(
+        not transaction.evse_id or _same_meter(transaction, last)
+        for transaction in charge_point.open_transactions.values()
+    )
+
+
+def _same_meter(transaction: Transaction, value: MeterValue) -> bool:
+    if not transaction.runs or value.energy_wh is None:
+        return False
+    run = transaction.runs[-1]
+    return abs(run.last_wh - value.energy_wh) <= 1 and abs(run.last_at - value.sampled_at) <= STALE
+
+
+def find_inferred(charge_point: ChargePoint, evse_id: int, at: datetime) -> Transaction | None:
+    """Find a transaction known from readings alone that an event tells of afterwards."""
+    for transaction in newest_first(charge_point):
+        last = transaction.last_reading_at
+        if transaction.inferred and transaction.evse_id == evse_id and last and at <= last:
             return transaction
     return None
 
 
-def _newest_first(charge_point: ChargePoint) -> Iterator[Transaction]:
-    yield from reversed(charge_point.open_transactions.values())
-    yield from reversed(charge_point.recent_transactions.values())
+def find_for_event(charge_point: ChargePoint, event: TransactionEvent) -> Transaction | None:
+    """Find the transaction of a 2.0.1 event that names none: by repeat, place, or being alone."""
+    if event.kind == "Ended":
+        for transaction in newest_first(charge_point):
+            if transaction.stop_known and transaction.charger_stopped_at == event.charger_time:
+                return transaction
+    running = [
+        transaction
+        for transaction in charge_point.open_transactions.values()
+        if event.evse_id in (None, transaction.evse_id)
+    ]
+    return running[0] if len(running) == 1 and event.kind != "Started" else None

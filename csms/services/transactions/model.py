@@ -11,13 +11,18 @@ from csms.model import Authorization, AuthorizationStatus, Flag, IdToken, MeterV
 
 @dataclass(slots=True)
 class RegisterRun:
-    """A stretch of meter readings in which the energy register never fell."""
+    """A stretch of meter readings in which the energy register never fell.
+
+    The second reading is known too, because only it can tell that the first was a glitch.
+    """
 
     first_at: datetime
     first_wh: Decimal
     last_at: datetime
     last_wh: Decimal
     count: int = 1
+    second_at: datetime | None = None
+    second_wh: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -59,12 +64,38 @@ class Transaction:
     """Sequence number of the Ended event, once it came."""
     token_rank: int | None = None
     """How early the id token was named (2.0.1); the earliest pays."""
+    state_rank: tuple[datetime, int] | None = None
+    """Time and sequence number of the event that told the charging state (2.0.1)."""
+    start_corrected: bool = False
+    """Whether a wrong clock was already allowed for in its start."""
     claimed_id: str | None = None
     """The id a 1.6 charger used instead of ours."""
 
     @property
     def open(self) -> bool:
         return self.stopped_at is None
+
+    @property
+    def start_known(self) -> bool:
+        """Whether the charger told of the beginning, rather than we inferred it."""
+        return self.start_received_at is not None
+
+    @property
+    def stop_known(self) -> bool:
+        """Whether the charger told of the end, rather than we inferred it."""
+        return self.stop_received_at is not None
+
+    @property
+    def inferred(self) -> bool:
+        """Whether it was found in meter readings alone: no message ever told of it."""
+        return not (
+            self.start_known
+            or self.stop_known
+            or self.claimed_id is not None
+            or self.seen_seq
+            or self.id_token is not None
+            or self.ocpp_transaction_id != str(self.id)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +156,11 @@ class TransactionEvent:
     remote_start_id: int | None = None
     reservation_id: int | None = None
     meter_values: tuple[MeterValue, ...] = ()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a token in it was shown to stop, not to start (E07.FR.02)."""
+        return self.kind == "Ended" or self.trigger_reason == "StopAuthorized"
 
 
 @dataclass(frozen=True, slots=True)

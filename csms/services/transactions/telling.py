@@ -1,13 +1,21 @@
-"""Who gets to know what happened to a transaction: counters and watchers."""
+"""Who gets to know what happened to a transaction: counters, watchers, and the operator."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from csms.events import Events, MeterValuesReceived, TransactionEnded, TransactionStarted
+from csms.events import (
+    ChargePointNotified,
+    Events,
+    MeterValuesReceived,
+    TransactionEnded,
+    TransactionStarted,
+)
 from csms.metrics import Metrics
 from csms.model import MeterValue, Place
 from csms.services.charge_point import ChargePoint
+from csms.services.records import Notification
 from csms.services.transactions.model import Transaction
 
 
@@ -33,11 +41,7 @@ class TransactionNews:
         )
 
     def ended(self, charge_point: ChargePoint, transaction: Transaction, at: datetime) -> None:
-        self._ended_total.inc()
-        if transaction.energy_wh is not None:
-            self._energy_total.inc(float(transaction.energy_wh))
-        for flag in transaction.flags:
-            self._flags_total.labels(flag.value).inc()
+        """Tell of an end; watchers hear of the real one again after one that was inferred."""
         self._events.publish(
             TransactionEnded(
                 at=transaction.stopped_at or at,
@@ -50,6 +54,25 @@ class TransactionNews:
                 flags=tuple(sorted(transaction.flags)),
             )
         )
+
+    def count_ended(self, transaction: Transaction) -> None:
+        self._ended_total.inc()
+        if transaction.energy_wh is not None:
+            self._energy_total.inc(float(transaction.energy_wh))
+        for flag in transaction.flags:
+            self._flags_total.labels(flag.value).inc()
+
+    def alarm(self, charge_point: ChargePoint, notifications: Sequence[Notification]) -> None:
+        for notification in notifications:
+            self._events.publish(
+                ChargePointNotified(
+                    at=notification.at,
+                    charge_point_id=charge_point.id,
+                    kind=notification.kind,
+                    severity=notification.severity,
+                    data=notification.data,
+                )
+            )
 
     def readings(
         self,
@@ -70,3 +93,39 @@ class TransactionNews:
                     meter_values=values,
                 )
             )
+
+
+def charging_without_start(transaction: Transaction, received_at: datetime) -> Notification:
+    """Energy flows, but the charge point never told of a transaction."""
+    return _warning(
+        transaction,
+        "charging_without_start",
+        "charging, but no start of a transaction was reported; it is recorded from the readings",
+        received_at,
+    )
+
+
+def charging_unauthorized(transaction: Transaction, received_at: datetime) -> Notification:
+    """Energy flows, although the token was refused."""
+    return _warning(
+        transaction,
+        "charging_unauthorized",
+        f"charging, although the id token was refused ({transaction.authorization_status})",
+        received_at,
+    )
+
+
+def _warning(
+    transaction: Transaction, kind: str, summary: str, received_at: datetime
+) -> Notification:
+    return Notification(
+        transaction.charge_point_key,
+        kind,
+        "warning",
+        summary,
+        {"transaction_id": transaction.id, "id_token": transaction.id_token},
+        received_at,
+        received_at,
+        transaction.evse_id,
+        transaction.connector_id,
+    )
