@@ -19,6 +19,7 @@ from unit.world import World, make_world
 
 from csms.clock import SystemClock
 from csms.config import Settings
+from csms.gateway.actions import BY_CHARGE_POINT
 from csms.gateway.links import LiveLinks
 from csms.gateway.server import Gateway
 from csms.handlers.contract import Handler, Payload, Routes
@@ -111,13 +112,12 @@ async def running_gateway(
     *,
     routes: Mapping[OcppVersion, Routes] | None = None,
     unknown: Any = "accept",
-    world: World | None = None,
+    heartbeat: Any = 300,
+    tls: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Site]:
     """Start a gateway on a free port; handlers note and answer unless `routes` are given."""
-    from csms.gateway.actions import BY_CHARGE_POINT
-
-    world = world or make_world(unknown=unknown)
+    world = make_world(unknown=unknown, heartbeat_interval_s=heartbeat)
     desk = Desk()
     if routes is None:
         routes = {
@@ -127,7 +127,7 @@ async def running_gateway(
     settings.setdefault("ping_interval", 3600.0)
     passwords, links = Passwords(), LiveLinks()
     gateway = Gateway(
-        Settings(ocpp_host="127.0.0.1", ocpp_port=0, **settings),
+        Settings(ocpp_host="127.0.0.1", ocpp_port=0, **settings, **(tls or {})),
         world.services,
         routes,
         world.recorder,

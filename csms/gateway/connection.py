@@ -123,6 +123,7 @@ class Connection:
                 "action", action, "one of " + ", ".join(sorted(schemas.by_csms))
             )
         schema = schemas.requests[action]
+        payload = dict(payload)
         schema.check(payload)
         invited = invited_by(action, payload)
         if invited is not None:

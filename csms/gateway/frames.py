@@ -23,7 +23,15 @@ MAX_DESCRIPTION: Final = 255
 UNREADABLE_ID: Final = "-1"
 """The id of an answer to a message whose own id cannot be read (OCPP-J 2.0.1, 4.2.3)."""
 
+MAX_LENIENT_BYTES: Final = 262_144
+"""Longer frames must be JSON as it should be: leniency costs time."""
+
 Json: TypeAlias = Any
+
+_CLOSERS: Final = {"[": "]", "{": "}"}
+_TOKENS: Final = re.compile(r'"(?:[^"\\]|\\[\s\S])*"?|[\[\]{},]')
+"""Whole texts and brackets; a text without an end reaches to the end, so time stays linear."""
+_BRACKETS: Final = re.compile(r"[\[\]{}]")
 
 _HEAD: Final = re.compile(
     rb'\s*\[\s*"?(?P<type>[234])"?\s*,\s*'
@@ -64,8 +72,10 @@ def parse(data: bytes, max_depth: int) -> Json:
 
 def _parse_leniently(data: bytes, max_depth: int, why: str) -> Json:
     """Read what strict JSON forbids: padding, control characters in texts, NaN, bad UTF-8."""
+    if len(data) > MAX_LENIENT_BYTES:
+        raise UnreadableFrameError(why)
     text = data.strip(_PADDING).decode("utf-8", "replace")
-    if _deepest_bracket(text) > max_depth:
+    if _is_deeper(text, max_depth):
         raise UnreadableFrameError(f"nested deeper than {max_depth} levels")
     try:
         return _storable(json.loads(text, strict=False))
@@ -84,16 +94,14 @@ def _storable(value: Json) -> Json:
     return value
 
 
-def _deepest_bracket(text: str) -> int:
-    """Return an upper bound of the nesting, brackets inside of texts included."""
-    level = deepest = 0
-    for match in re.finditer(r"[\[\]{}]", text):
-        if match[0] in "[{":
-            level += 1
-            deepest = max(deepest, level)
-        else:
-            level -= 1
-    return deepest
+def _is_deeper(text: str, max_depth: int) -> bool:
+    """Whether brackets nest deeper, those inside of texts included."""
+    level = 0
+    for match in _BRACKETS.finditer(text):
+        level += 1 if match[0] in "[{" else -1
+        if level > max_depth:
+            return True
+    return False
 
 
 def depth(value: Json) -> int:
@@ -124,6 +132,44 @@ def recover_head(data: bytes) -> Head | None:
         return None
     action = match["action"]
     return Head(int(match["type"]), message_id, action.decode() if action else None)
+
+
+def completed(data: bytes, max_depth: int) -> Json | None:
+    """Return what a frame held that was cut off, up to its last whole value; None if nothing.
+
+    Some firmware writes long messages into a buffer that is too short.
+    """
+    if len(data) > MAX_LENIENT_BYTES:
+        return None
+    text = data.strip(_PADDING).decode("utf-8", "replace")
+    end, open_brackets = _last_whole_value(text, max_depth)
+    if end == 0:
+        return None
+    closers = "".join(_CLOSERS[bracket] for bracket in reversed(open_brackets))
+    try:
+        return parse((text[:end] + closers).encode(), max_depth)
+    except UnreadableFrameError:
+        return None
+
+
+def _last_whole_value(text: str, max_depth: int) -> tuple[int, tuple[str, ...]]:
+    """Return where the last whole value ends, and the brackets that are open there."""
+    open_brackets: tuple[str, ...] = ()
+    end, open_there = 0, open_brackets
+    for match in _TOKENS.finditer(text):
+        mark = match[0]
+        if mark in _CLOSERS:
+            open_brackets += (mark,)
+            if len(open_brackets) > max_depth:
+                break
+        elif mark in "]}":
+            if not open_brackets or _CLOSERS[open_brackets[-1]] != mark:
+                break
+            open_brackets = open_brackets[:-1]
+            end, open_there = match.end(), open_brackets
+        elif mark == ",":
+            end, open_there = match.start(), open_brackets
+    return end, open_there
 
 
 def call(message_id: str, action: str, payload: Json) -> bytes:

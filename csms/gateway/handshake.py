@@ -127,7 +127,6 @@ class Doorkeeper:
                 HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", f"not now, try later: {error}"
             )
             return self._refuse(socket, request.path, unavailable)
-        self._metrics.handshakes.labels("ok").inc()
         return None
 
     async def _admit(self, socket: ChargerSocket, request: Request) -> Admission:
@@ -214,12 +213,18 @@ class Doorkeeper:
                 "%s logged in with its password as user %r", charge_point.id, credentials.user
             )
 
-    def note_bad_request(self, socket: ChargerSocket) -> None:
-        """Somebody connected and did not talk HTTP, or nothing at all."""
+    def opened(self) -> None:
+        """A handshake succeeded."""
+        self._metrics.handshakes.labels("ok").inc()
+
+    def not_opened(self, socket: ChargerSocket) -> None:
+        """A connection ended without a request; those that sent something else are told of."""
         error = socket.protocol.handshake_exc
-        self._note(
-            "bad_http", socket, "a connection", error.__cause__ or error if error else "silence"
-        )
+        cause = error.__cause__ or error if error is not None else None
+        if cause is None or isinstance(cause, EOFError):
+            self._metrics.handshakes.labels("abandoned").inc()
+        else:
+            self._note("bad_http", socket, "a connection", cause)
 
     def _note(self, outcome: str, socket: ChargerSocket, what: str, why: object) -> None:
         """Count and log a failed handshake, a line a second at most for each outcome."""

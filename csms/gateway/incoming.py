@@ -46,6 +46,9 @@ class NoCall:
 
 ANSWER: Final = Answer()
 
+TRUNCATED: Final = object()
+"""A fifth element of a frame that was cut off and completed."""
+
 _ANSWER_TYPES: Final = (frames.CALL_RESULT, frames.CALL_ERROR)
 
 
@@ -64,7 +67,7 @@ def call_of(frame: Json) -> IncomingCall | NoCall | Answer:
         return NoCall("no_action", message_id)
     call = IncomingCall(message_id, rest[0], {})
     if len(rest) > 2:
-        call.repairs.append("extra_elements")
+        call.repairs.append("truncated" if rest[2] is TRUNCATED else "extra_elements")
     _read_payload(call, rest[1] if len(rest) > 1 else None)
     return call
 

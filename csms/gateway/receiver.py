@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from csms.errors import CommandRefusedError
 from csms.gateway import frames, message_log
 from csms.gateway.acceptance import may_say
+from csms.gateway.actions import BILLABLE
 from csms.gateway.answers import Broken, Error, Result
 from csms.gateway.calls import Outcome
 from csms.gateway.endpoints import Dialect, Endpoint
 from csms.gateway.frames import Json
-from csms.gateway.incoming import Answer, IncomingCall, NoCall, call_of
+from csms.gateway.incoming import TRUNCATED, Answer, IncomingCall, NoCall, call_of
 from csms.gateway.repairs import mend
 from csms.gateway.shared import Shared
 from csms.handlers.contract import CallRefusedError, Refusal
@@ -54,8 +55,10 @@ class Receiver:
         try:
             frame = frames.parse(text, self._max_depth)
         except frames.UnreadableFrameError as error:
-            self._take_unreadable(connection, text, str(error), received_at)
-            return
+            frame = self._save(text)
+            if frame is None:
+                self._take_unreadable(connection, text, str(error), received_at)
+                return
         if (
             type(frame) is list
             and len(frame) == 4
@@ -103,7 +106,7 @@ class Receiver:
         socket = connection.socket
         socket.send_now(reply)
         if socket.paused:
-            await socket.drain()
+            await socket.drained()
         duration_s = self._clock.monotonic() - started
         if endpoint is not None:
             endpoint.observe_seconds(duration_s)
@@ -251,6 +254,16 @@ class Receiver:
         return mending.payload
 
     # -- what is no call
+
+    def _save(self, text: bytes) -> Json | None:
+        """Return what can be read of a truncated message that a person must pay for."""
+        head = frames.recover_head(text)
+        if head is None or head.type != frames.CALL or head.action not in BILLABLE:
+            return None
+        match frames.completed(text, self._max_depth):
+            case [_, _, str(), dict(payload), *_] as frame if payload:
+                return [*frame, TRUNCATED]
+        return None
 
     def _take_unreadable(
         self, connection: Connection, text: bytes, why: str, received_at: datetime

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import jsonschema_rs
+
 from csms.gateway.frames import Json
 from csms.gateway.shapes import Shape, fold
 from csms.handlers.contract import Refusal
@@ -48,6 +50,9 @@ _CATCH_ALL: Final = ("Other", "OtherError")
 _DEFAULTS: Final = {("IdTokenType", "type"): "ISO14443"}
 """Demanded fields that chargers leave out, where one value is meant."""
 
+_STRICT_TIME: Final = jsonschema_rs.validator_for(
+    {"type": "string", "format": "date-time"}, validate_formats=True
+)
 _BLANKS: Final = frozenset({"", "null", "none", "n/a", "-"})
 _TRUE: Final = frozenset({"true", "1", "yes", "on"})
 _FALSE: Final = frozenset({"false", "0", "no", "off"})
@@ -285,7 +290,8 @@ class _Walk:
                     path, Refusal.PROPERTY_CONSTRAINT_VIOLATION, f"{path}: {text[:50]!r} is no time"
                 )
             )
-        self._note("time_format")
+        if not _STRICT_TIME.is_valid(text):
+            self._note("time_format")
         return text
 
     def _shortened(self, text: str, max_length: int) -> str:

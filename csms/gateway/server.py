@@ -88,12 +88,15 @@ class Gateway:
     async def start(self) -> None:
         """Listen. Raises OSError if a port is taken, InvalidValueError for unusable TLS files."""
         settings = self._settings
+        tls_context = tls.server_context(settings) if settings.ocpp_tls_port is not None else None
         plain = await self._listen(settings.ocpp_port, tls_context=None)
         self.port = _port_of(plain)
         if settings.ocpp_tls_port is not None:
-            secure = await self._listen(
-                settings.ocpp_tls_port, tls_context=tls.server_context(settings)
-            )
+            try:
+                secure = await self._listen(settings.ocpp_tls_port, tls_context=tls_context)
+            except OSError:
+                await self.stop(0.0)
+                raise
             self.tls_port = _port_of(secure)
         self._watch = asyncio.create_task(self._liveness.run(), name="charger liveness")
 
@@ -159,16 +162,16 @@ class Gateway:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                 await socket.handshake(self._doorkeeper.process_request, None, None)
         except (TimeoutError, ConnectionClosed):
-            self._metrics.handshakes.labels("abandoned").inc()
-            return False
+            logger.debug("no handshake with %s", source_of(socket))
         if socket.request is None:
-            self._doorkeeper.note_bad_request(socket)
+            self._doorkeeper.not_opened(socket)
         return socket.protocol.state is OPEN
 
     async def _serve(self, socket: ChargerSocket) -> None:
         admission = socket.admission
         if admission is None:
             return
+        self._doorkeeper.opened()
         socket.forget_handshake()
         socket.server.all_connections.add(socket)
         version = admission.version
@@ -178,6 +181,7 @@ class Gateway:
         live = self._metrics.connections.labels(version.value)
         live.inc()
         self._doorkeeper.connections += 1
+        logger.info("%s connected with %s from %s", charge_point.id, version, source_of(socket))
         replaced = self._links.put(connection)
         if replaced is not None:
             replaced.close(CloseCode.NORMAL_CLOSURE, "replaced", "replaced by a newer connection")
@@ -191,6 +195,7 @@ class Gateway:
             socket.server.all_connections.discard(socket)
             reason = connection.end
             self._metrics.disconnects.labels(reason).inc()
+            logger.info("%s disconnected (%s)", charge_point.id, reason)
             charge_points.disconnected(charge_point, reason)
 
 

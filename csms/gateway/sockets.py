@@ -79,7 +79,6 @@ class ChargerProtocol(ServerProtocol):
     def process_request(self, request: Request) -> tuple[str, str | None, str | None]:
         """Some chargers leave out `Connection: Upgrade`; what they want is clear anyway."""
         if not any("upgrade" in value.lower() for value in request.headers.get_all("Connection")):
-            del request.headers["Connection"]
             request.headers["Connection"] = "Upgrade"
         return super().process_request(request)
 
@@ -264,6 +263,13 @@ class ChargerSocket(ServerConnection):
             head = _HEADER_64.pack(_WHOLE_TEXT, 127, length)
         self.transport.write(head + text)
         return True
+
+    async def drained(self) -> None:
+        """Wait until the charger read most of what was written, or the connection ended."""
+        try:
+            await self.drain()
+        except OSError:
+            return  # whoever reads next is told of the end
 
     def ping_now(self) -> None:
         """Send a ping; its pong counts as any other sign of life."""

@@ -1,0 +1,263 @@
+"""Each family of quirks: what is mended, what is left out, what stays wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from csms.gateway.repairs import LONGEST_TEXT, LONGEST_WORD, Mending, mend
+from csms.gateway.schemas import Schemas
+from csms.handlers.contract import Refusal
+from csms.model import OcppVersion
+
+V16 = Schemas(OcppVersion.V16)
+V201 = Schemas(OcppVersion.V201)
+NOW = "2026-01-01T12:00:00Z"
+
+
+def repaired(
+    action: str, payload: dict[str, Any], schemas: Schemas = V16, *, whole: bool = False
+) -> Mending:
+    schema = schemas.requests[action]
+    assert not schema.is_valid(payload), "nothing to repair"
+    return mend(schema.shape, payload, received_at=NOW, whole=whole)
+
+
+def meter_values(**sampled: Any) -> dict[str, Any]:
+    return {
+        "connectorId": 1,
+        "meterValue": [{"timestamp": NOW, "sampledValue": [{"value": "1", **sampled}]}],
+    }
+
+
+def sampled(mending: Mending) -> dict[str, Any]:
+    value: dict[str, Any] = mending.payload["meterValue"][0]["sampledValue"][0]
+    return value
+
+
+def test_unknown_fields_are_left_out() -> None:
+    mending = repaired("Authorize", {"idTag": "A", "connectorId": 1})
+    assert mending == Mending({"idTag": "A"}, ["unknown_field"])
+
+
+@pytest.mark.parametrize("name", ["idtag", "IDTAG", "id_tag", "id-tag", "Id Tag"])
+def test_a_field_in_another_spelling_is_the_field(name: str) -> None:
+    assert repaired("Authorize", {name: "A"}) == Mending({"idTag": "A"}, ["field_name"])
+
+
+def test_a_single_object_becomes_the_list_it_should_be() -> None:
+    payload = {
+        "connectorId": 1,
+        "meterValue": {"timestamp": NOW, "sampledValue": {"value": "1"}},
+    }
+    mending = repaired("MeterValues", payload)
+    assert mending == Mending(meter_values(), ["wrapped"])
+
+
+def test_a_list_of_one_becomes_the_object_it_should_be() -> None:
+    mending = repaired(
+        "StatusNotification",
+        {"connectorStatus": "Available", "evseId": 1, "connectorId": 1, "timestamp": NOW}
+        | {"customData": [{"vendorId": "V"}]},
+        V201,
+    )
+    assert mending.payload["customData"] == {"vendorId": "V"}
+
+
+@pytest.mark.parametrize(("value", "text"), [(230, "230"), (16.25, "16.25"), (True, "true")])
+def test_numbers_become_texts(value: object, text: str) -> None:
+    mending = repaired("MeterValues", meter_values(value=value))
+    assert (sampled(mending)["value"], mending.repairs) == (text, ["number_as_text"])
+
+
+@pytest.mark.parametrize(("text", "number"), [("7", 7), (" 7 ", 7), ("7.0", 7), ("-1", -1)])
+def test_texts_become_numbers(text: str, number: int) -> None:
+    payload = {"transactionId": text, "meterStop": 1, "timestamp": NOW}
+    mending = repaired("StopTransaction", payload)
+    assert mending.payload["transactionId"] == number
+    assert "text_as_number" in mending.repairs
+
+
+def test_a_fraction_becomes_a_whole_number() -> None:
+    payload = {"transactionId": 1, "meterStop": 1234.6, "timestamp": NOW}
+    assert repaired("StopTransaction", payload).payload["meterStop"] == 1235
+
+
+@pytest.mark.parametrize(("word", "value"), [("true", True), ("0", False), (1, True)])
+def test_words_become_true_and_false(word: object, value: bool) -> None:
+    payload = {
+        "eventType": "Updated",
+        "timestamp": NOW,
+        "triggerReason": "MeterValuePeriodic",
+        "seqNo": 1,
+        "transactionInfo": {"transactionId": "T"},
+        "offline": word,
+    }
+    assert repaired("TransactionEvent", payload, V201).payload["offline"] is value
+
+
+@pytest.mark.parametrize("placeholder", [None, "", "null", {}, []])
+def test_placeholders_in_optional_fields_are_left_out(placeholder: object) -> None:
+    payload = {"transactionId": 1, "meterStop": 1, "timestamp": NOW, "reason": placeholder}
+    if placeholder == "null":
+        payload["transactionData"] = placeholder
+        del payload["reason"]
+    mending = repaired("StopTransaction", payload)
+    assert mending.payload == {"transactionId": 1, "meterStop": 1, "timestamp": NOW}
+
+
+def test_an_optional_part_that_cannot_be_used_is_left_out_and_the_rest_stays() -> None:
+    payload = {
+        "eventType": "Started",
+        "timestamp": NOW,
+        "triggerReason": "CablePluggedIn",
+        "seqNo": 0,
+        "transactionInfo": {"transactionId": "T"},
+        "evse": {"connectorId": 1},
+    }
+    mending = repaired("TransactionEvent", payload, V201)
+    assert mending.violation is None
+    assert "evse" not in mending.payload
+    assert mending.payload["transactionInfo"] == {"transactionId": "T"}
+
+
+def test_a_reading_without_a_value_is_left_out_and_the_others_stay() -> None:
+    payload = meter_values()
+    payload["meterValue"][0]["sampledValue"].append({"unit": "Wh"})
+    mending = repaired("MeterValues", payload)
+    assert mending == Mending(meter_values(), ["broken_part"])
+
+
+def test_an_empty_list_of_readings_is_accepted() -> None:
+    payload = {"evseId": 1, "meterValue": [{"timestamp": NOW, "sampledValue": []}]}
+    mending = repaired("MeterValues", payload, V201)
+    assert mending == Mending(payload, ["empty_list"])
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("available", "Available"),
+        ("SUSPENDEDEV", "SuspendedEV"),
+        ("Suspended EVSE", "SuspendedEVSE"),
+        ("suspended_ev", "SuspendedEV"),
+    ],
+)
+def test_words_in_another_spelling_are_understood(written: str, meant: str) -> None:
+    payload = {"connectorId": 1, "errorCode": "NoError", "status": written}
+    mending = repaired("StatusNotification", payload)
+    assert (mending.payload["status"], mending.repairs) == (meant, ["spelling"])
+
+
+def test_an_unknown_reason_becomes_other() -> None:
+    payload = {"transactionId": 1, "meterStop": 1, "timestamp": NOW, "reason": "Blackout"}
+    mending = repaired("StopTransaction", payload)
+    assert (mending.payload["reason"], mending.repairs) == ("Other", ["unknown_word"])
+
+
+def test_an_unknown_error_code_becomes_other_error() -> None:
+    payload = {"connectorId": 1, "errorCode": "0x0000", "status": "Faulted"}
+    assert repaired("StatusNotification", payload).payload["errorCode"] == "OtherError"
+
+
+@pytest.mark.parametrize(
+    ("field", "word"),
+    [("unit", "Hz"), ("location", "Roof"), ("measurand", "Energy.Total"), ("phase", "L4")],
+)
+def test_an_unknown_unit_or_measurand_stays_because_its_absence_would_mean_another(
+    field: str, word: str
+) -> None:
+    mending = repaired("MeterValues", meter_values(**{field: word}))
+    assert (sampled(mending)[field], mending.repairs) == (word, ["kept_as_sent"])
+
+
+def test_control_characters_are_stripped_from_a_tag_that_is_too_long_for_them() -> None:
+    tag = "04A1B2C3D4E5F6071819"
+    payload = {"transactionId": 1, "meterStop": 1, "timestamp": NOW, "idTag": tag + "\x01\x02"}
+    mending = repaired("StopTransaction", payload)
+    assert (mending.payload["idTag"], mending.repairs) == (tag, ["control_characters"])
+
+
+def test_a_tag_that_is_too_long_is_not_cut_to_the_schemas_length() -> None:
+    tag = "A" * 25
+    mending = repaired("Authorize", {"idTag": tag})
+    assert mending == Mending({"idTag": tag}, ["too_long"])
+
+
+def test_texts_have_a_last_limit() -> None:
+    word = repaired("Authorize", {"idTag": "A" * 5000}).payload["idTag"]
+    assert len(word) == LONGEST_WORD
+    certificate = repaired("SignCertificate", {"csr": "A" * 200_000}, V201).payload["csr"]
+    assert len(certificate) == LONGEST_TEXT
+
+
+def test_a_time_without_a_zone_is_accepted_as_it_is() -> None:
+    payload = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
+    payload["timestamp"] = "2023-10-19T15:28:07"
+    assert repaired("StatusNotification", payload) == Mending(payload, ["time_format"])
+
+
+def test_an_optional_time_that_is_none_is_left_out() -> None:
+    payload = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
+    mending = repaired("StatusNotification", payload | {"timestamp": "yesterday"})
+    assert mending == Mending(payload, ["broken_part"])
+
+
+def test_a_missing_time_is_the_time_of_arrival() -> None:
+    payload = {"connectorStatus": "Available", "evseId": 1, "connectorId": 1}
+    mending = repaired("StatusNotification", payload, V201)
+    assert mending == Mending(payload | {"timestamp": NOW}, ["missing_field"])
+
+
+def test_a_token_without_a_type_is_a_card() -> None:
+    mending = repaired("Authorize", {"idToken": {"idToken": "A"}}, V201)
+    assert mending.payload == {"idToken": {"idToken": "A", "type": "ISO14443"}}
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "path", "refusal"),
+    [
+        ("Authorize", {}, "idTag", Refusal.OCCURRENCE_CONSTRAINT_VIOLATION),
+        ("Authorize", {"idTag": ["A"]}, "idTag", Refusal.TYPE_CONSTRAINT_VIOLATION),
+        ("Authorize", {"idTag": None}, "idTag", Refusal.TYPE_CONSTRAINT_VIOLATION),
+        (
+            "StatusNotification",
+            {"connectorId": "one", "errorCode": "NoError", "status": "Available"},
+            "connectorId",
+            Refusal.TYPE_CONSTRAINT_VIOLATION,
+        ),
+        (
+            "StatusNotification",
+            {"connectorId": 1, "errorCode": "NoError", "status": "Sleeping"},
+            "status",
+            Refusal.PROPERTY_CONSTRAINT_VIOLATION,
+        ),
+    ],
+)
+def test_what_cannot_be_mended_is_named_with_its_kind(
+    action: str, payload: dict[str, Any], path: str, refusal: Refusal
+) -> None:
+    violation = repaired(action, payload).violation
+    assert violation is not None
+    assert (violation.path, violation.refusal) == (path, refusal)
+
+
+def test_everything_else_is_mended_even_if_one_demanded_field_is_missing() -> None:
+    mending = repaired("StartTransaction", {"connectorId": "1", "idTag": "A", "extra": 1})
+    assert mending.payload["connectorId"] == 1
+    assert mending.payload["idTag"] == "A"
+    assert mending.violation is not None
+
+
+def test_an_answer_is_mended_but_nothing_is_left_out_of_it() -> None:
+    schema = V16.responses["GetConfiguration"]
+    payload = {
+        "configurationKey": {"key": "K", "readonly": "false", "value": 5, "vendorInfo": "x"},
+        "unknownKey": None,
+    }
+    mending = mend(schema.shape, payload, received_at=NOW, whole=True)
+    assert mending.payload == {
+        "configurationKey": [{"key": "K", "readonly": False, "value": "5", "vendorInfo": "x"}],
+        "unknownKey": None,
+    }
