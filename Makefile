@@ -36,6 +36,7 @@ lock: $(VENV)/.installed-dev
 		--python-version 3.11 --custom-compile-command "make lock" pyproject.toml --group dev -o requirements-dev.lock
 
 $(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("csms needs Python 3.11 or newer; name one: make run PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python

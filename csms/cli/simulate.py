@@ -84,7 +84,7 @@ def _run(options: argparse.Namespace) -> int:
     if (options.api is None) != (options.key is None):
         raise SimulationError("--api and --key belong together")
     statistics = run(_simulate(options))
-    print(statistics)
+    print(_summary(statistics))
     if not statistics.answered:
         raise SimulationError(
             f"no charger got an answer from {options.url}: {statistics.last_refusal or 'timeout'}"
@@ -153,6 +153,20 @@ def _entries(fleet: FleetOptions) -> Iterator[Entry]:
     for identity in fleet.identities:
         path = f"charge-points/{quote(identity, safe='')}"
         yield Entry(path, {"registration_status": "accepted"})
+
+
+def _summary(statistics: FleetStatistics) -> str:
+    latencies = statistics.latencies
+    return (
+        f"{statistics.accepted} of {statistics.stations} chargers were accepted; "
+        f"{statistics.answered} messages answered in {statistics.elapsed_s:.0f} s, "
+        f"{statistics.errors} errors, {statistics.timeouts} timeouts, "
+        f"{statistics.disconnects} connections lost; "
+        f"{statistics.transactions_started} transactions started, "
+        f"{statistics.transactions_ended} ended; "
+        f"half of the answers within {latencies.quantile_s(0.5) * 1000:.1f} ms, "
+        f"99 % within {latencies.quantile_s(0.99) * 1000:.1f} ms"
+    )
 
 
 def _count(written: str) -> int:

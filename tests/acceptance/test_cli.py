@@ -255,8 +255,9 @@ def test_simulated_chargers_charge_at_the_server(serve: Serve, csms_command: Com
     arguments += ["--idle", "0.2", "--interval", "0.2", "--charging", "1"]
     simulated = csms_command("simulate", *arguments)
     assert simulated.returncode == 0, simulated.stderr
-    assert "4/4 connected, 4 accepted" in simulated.stderr + simulated.stdout
-    assert " 0 errors, 0 timeouts" in simulated.stdout
+    assert simulated.stdout.startswith("4 of 4 chargers were accepted; ")
+    assert " 0 errors, 0 timeouts, 0 connections lost; " in simulated.stdout
+    assert int(found(r"(\d+) transactions started", simulated.stdout)) >= 4
 
 
 def test_simulating_against_nobody_fails_with_the_reason(csms_command: Command) -> None:
@@ -264,6 +265,20 @@ def test_simulating_against_nobody_fails_with_the_reason(csms_command: Command) 
     simulated = csms_command("simulate", *arguments)
     assert simulated.returncode == 1
     assert "no charger got an answer" in simulated.stderr
+
+
+def test_the_demo_lives_an_hour_without_a_warning(csms_command: Command, data_dir: Path) -> None:
+    demo = csms_command("demo", "--hours", "1", "--duration", "8")
+    assert demo.returncode == 0, demo.stderr
+    assert "12 online" in demo.stderr
+    assert re.search(r"API key of the demo +csms_", demo.stdout)
+    assert not re.search(r" (WARNING|ERROR) ", demo.stderr)
+    assert not (data_dir / "postgres").exists()
+
+
+def test_a_demo_can_be_repeated(csms_command: Command) -> None:
+    for _ in range(2):
+        assert csms_command("demo", "--hours", "0", "--duration", "1").returncode == 0
 
 
 def test_help_teaches_with_examples(csms_command: Command) -> None:
