@@ -100,11 +100,12 @@ class Shape(Generic[T]):
             allowed = describe(self._resolve(schema.get("properties", {}).get(missing, {})))
             yield field_error(_name([*path, missing]), None, f"{allowed} (required)")
         elif isinstance(kind, ValidationErrorKind.AnyOf):
-            inner = [e for branch in kind.context for e in branch if len(e.instance_path) > 0]
-            if inner:
-                for nested in inner:
-                    at = [*path, *nested.instance_path]
-                    yield field_error(_name(at), nested.instance, describe(self._at(at)))
+            inside = [
+                e for branch in kind.context for e in branch if len(e.instance_path) > len(path)
+            ]
+            if inside:
+                for nested in inside:
+                    yield from self._explain(nested)
             else:
                 yield field_error(_name(path), error.instance, describe(schema))
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_chargepoints.script import ScriptedChargePoint
@@ -32,7 +33,7 @@ expected-statuses = ["2xx", "404", "409", "422", "504"]
     + READS
 )
 
-ANSWERED = {
+ANSWERED: dict[str, dict[str, Any]] = {
     "CancelReservation": {"status": "Accepted"},
     "ChangeAvailability": {"status": "Accepted"},
     "ChangeConfiguration": {"status": "Accepted"},
