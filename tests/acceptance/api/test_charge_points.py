@@ -92,7 +92,8 @@ async def test_pages_hold_every_charge_point_once(server: Running) -> None:
     names = [f"cp-{number:02}" for number in range(7)]
     for name in reversed(names):
         await server.put(f"/charge-points/{name.upper()}", {})
-    found, cursor = [], ""
+    found: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         more = f"&cursor={cursor}" if cursor else ""
         page = await server.get(f"/charge-points?limit=3{more}")

@@ -120,7 +120,7 @@ async def test_pages_hold_every_transaction_once(server: Running) -> None:
             await stop(charger, await start(charger, "A", hours_ago), hours_ago - 0.5)
     whole = await numbers(server, "")
     found: list[int] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = await server.get(f"/transactions?limit=2{cursor and '&cursor=' + cursor}")
         found += [one["id"] for one in page["items"]]
