@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
 import secrets
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,8 @@ from csms.services.ports import PasswordStore
 
 CACHE_SIZE: Final = 50_000
 MAX_WAITING: Final = 10_000
-_THREADS: Final = 2
+_THREADS: Final = max(1, (os.cpu_count() or 1) // 2)
+"""Half of the machine at most: guessing passwords must not stop those who are in."""
 
 
 class BusyError(Exception):

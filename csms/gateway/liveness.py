@@ -47,7 +47,7 @@ class Liveness:
         """Look at every connection once."""
         for connection in self._connections():
             socket = connection.socket
-            if socket.heard:
+            if socket.heard or socket.inbox.paused:  # paused: it is we who don't listen
                 socket.heard = False
                 connection.heard_at = connection.pinged_at = now
             elif now - connection.heard_at >= self._limit_s:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
+from typing import Final
 
 from websockets.asyncio.server import Server
 from websockets.exceptions import ConnectionClosed
@@ -34,8 +35,10 @@ from csms.services.services import Services
 
 logger = logging.getLogger(__name__)
 
-_BAD_FRAME_LOG_EVERY_S = 1.0
-_DEAD_AFTER_PINGS = 2
+_BAD_FRAME_LOG_EVERY_S: Final = 1.0
+_DEAD_AFTER_PINGS: Final = 2
+_WITHOUT_HANDSHAKE: Final = 2000
+"""Sockets that may be open beyond the connections allowed, to shake hands or be refused."""
 
 
 class Gateway:
@@ -145,7 +148,7 @@ class Gateway:
     async def _run(self, socket: ChargerSocket) -> None:
         """Live through one connection, from its first byte to its last; a task of its own."""
         try:
-            if await self._open(socket):
+            if self._has_room(socket) and await self._open(socket):
                 await self._serve(socket)
         except Exception:
             logger.exception("the connection from %s failed", source_of(socket))
@@ -155,6 +158,13 @@ class Gateway:
             task = asyncio.current_task()
             if task is not None:
                 socket.server.handler_tasks.discard(task)
+
+    def _has_room(self, socket: ChargerSocket) -> bool:
+        """Whether there are not too many sockets open, those without a handshake included."""
+        if len(socket.server.handler_tasks) <= self._settings.max_connections + _WITHOUT_HANDSHAKE:
+            return True
+        self._metrics.handshakes.labels("full").inc()
+        return False
 
     async def _open(self, socket: ChargerSocket) -> bool:
         """Go through the handshake; False if the connection was not made."""

@@ -95,7 +95,8 @@ class Inbox(Assembler):
         self._messages: deque[bytes] | None = None
         self._fragments: bytearray | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._paused = False
+        self.paused = False
+        """Whether the socket is not read because too much waits."""
         self.closed = False
 
     def put(self, frame: Frame) -> None:
@@ -118,10 +119,10 @@ class Inbox(Assembler):
             self._waiter.set_result(None)
         if (
             len(self._messages) > MAX_WAITING
-            and not self._paused
+            and not self.paused
             and not self._transport.is_closing()
         ):
-            self._paused = True
+            self.paused = True
             self._transport.pause_reading()
 
     async def next(self) -> bytes | None:
@@ -137,8 +138,8 @@ class Inbox(Assembler):
             if not self._messages:
                 return None
         message = self._messages.popleft()
-        if self._paused and not self._messages:
-            self._paused = False
+        if self.paused and not self._messages:
+            self.paused = False
             if not self._transport.is_closing():
                 self._transport.resume_reading()
         return message

@@ -133,6 +133,21 @@ async def test_a_charger_that_is_silent_for_too_long_is_closed() -> None:
         await link.close()
 
 
+async def test_a_charger_we_do_not_listen_to_is_not_called_silent() -> None:
+    async with (
+        running_gateway(ping_interval=0.05, silence_limit=0.2, heartbeat=0.05) as site,
+        site.link() as link,
+    ):
+        site.desk.hold = asyncio.Event()  # as if the database were away
+        for number in range(40):
+            await link.send_raw(f'[2,"{number}","Heartbeat",{{}}]')
+        await asyncio.sleep(0.6)
+
+        site.desk.hold.set()
+        await site.until(lambda: site.desk.handled == 40)
+        assert await link.call("Heartbeat", {}) == {}
+
+
 async def test_the_limit_of_silence_is_at_least_three_heartbeats() -> None:
     async with (
         running_gateway(ping_interval=0.1, silence_limit=0.1, heartbeat=0.5) as site,
