@@ -1,6 +1,6 @@
-"""How each record becomes rows: one statement writes any number of them.
+"""How each record becomes rows, and the statement that writes one.
 
-Each statement takes one array per column. Writing a row twice is harmless: rows that describe a
+Writing a row twice is harmless: rows that describe a
 state replace the older one, readings that are there already are left alone.
 """
 
@@ -14,9 +14,7 @@ from hashlib import blake2b
 from typing import Any, Final, TypeAlias
 
 import orjson
-from sqlalchemy import ARRAY, Column, Table
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, Table
 
 from csms.services.charge_point import ChargePoint
 from csms.services.records import (
@@ -35,7 +33,7 @@ Row: TypeAlias = tuple[Any, ...]
 
 @dataclass(frozen=True, eq=False)
 class Statement:
-    """A statement over arrays; of rows with the same key only the last one is written."""
+    """A statement for one row; of rows with the same key only the last one need be written."""
 
     name: str
     order: int
@@ -46,39 +44,13 @@ class Statement:
 
 Write: TypeAlias = tuple[Statement, Row]
 
-_DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
-
-
-def _array_type(column: Column[Any]) -> str:
-    if isinstance(column.type, JSONB | ARRAY):
-        return "text[]"
-    return f"{column.type.compile(_DIALECT)}[]"
-
-
-def _value(column: Column[Any]) -> str:
-    """JSON and arrays travel as JSON text, because an array of arrays would be flattened."""
-    if isinstance(column.type, JSONB):
-        return f"r.{column.name}::jsonb"
-    if isinstance(column.type, ARRAY):
-        return f"ARRAY(SELECT jsonb_array_elements_text(r.{column.name}::jsonb))"
-    return f"r.{column.name}"
-
-
-def _rows(table: Table, names: tuple[str, ...]) -> str:
-    columns = [table.c[name] for name in names]
-    arrays = ", ".join(f"${i}::{_array_type(c)}" for i, c in enumerate(columns, 1))
-    return f"unnest({arrays}) AS r({', '.join(names)})"
-
 
 def _insert(
     table: Table, names: tuple[str, ...], *, replace: bool = False, ignore: bool = False
 ) -> str:
     # Only names of our own tables are put into the text; values are parameters.
-    values = ", ".join(_value(table.c[name]) for name in names)
-    sql = (
-        f"INSERT INTO {table.name} ({', '.join(names)}) "  # noqa: S608
-        f"SELECT {values} FROM {_rows(table, names)}"
-    )
+    values = ", ".join(f"${number}" for number in range(1, len(names) + 1))
+    sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})"  # noqa: S608
     keys = [column.name for column in table.primary_key]
     if replace:
         sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name not in keys)
@@ -88,9 +60,9 @@ def _insert(
 
 def _update(table: Table, names: tuple[str, ...], keys: int) -> str:
     """Update by the first `keys` columns."""
-    sets = ", ".join(f"{name} = {_value(table.c[name])}" for name in names[keys:])
-    where = " AND ".join(f"t.{name} = r.{name}" for name in names[:keys])
-    return f"UPDATE {table.name} AS t SET {sets} FROM {_rows(table, names)} WHERE {where}"  # noqa: S608
+    terms = [f"{name} = ${number}" for number, name in enumerate(names, 1)]
+    where = " AND ".join(terms[:keys])
+    return f"UPDATE {table.name} SET {', '.join(terms[keys:])} WHERE {where}"  # noqa: S608
 
 
 _CHARGE_POINT: Final = (
@@ -226,7 +198,7 @@ def _transaction(t: Transaction) -> list[Write]:
         t.started_at, t.stopped_at, t.charger_started_at, t.charger_stopped_at,
         t.start_received_at, t.stop_received_at, t.meter_start_wh, t.meter_stop_wh, t.energy_wh,
         t.energy_source, t.last_reading_at, t.charging_state, t.stop_reason,
-        _json(sorted(t.flags)), dump_evidence(t), updated_at,
+        sorted(t.flags), dump_evidence(t), updated_at,
     )  # fmt: skip
     return [(TRANSACTION, row)]
 

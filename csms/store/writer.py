@@ -183,14 +183,14 @@ class BatchWriter:
         connection = await self._connected()
         rows_written = 0
         with self._commit_seconds.time():
-            if len(groups) == 1:  # a single statement is a transaction by itself
+            if len(groups) == 1:  # the rows of one statement are a transaction by themselves
                 statement, rows = groups[0]
-                await connection.execute(statement.sql, *zip(*rows, strict=True))
+                await connection.executemany(statement.sql, rows)
                 rows_written = len(rows)
             else:
                 async with connection.transaction():
                     for statement, rows in groups:
-                        await connection.execute(statement.sql, *zip(*rows, strict=True))
+                        await connection.executemany(statement.sql, rows)
                         rows_written += len(rows)
         self._commit_rows.observe(rows_written)
 
@@ -224,7 +224,7 @@ def _grouped(batch: Sequence[Request]) -> list[tuple[Statement, list[Row]]]:
 
 
 def _last_of_each(statement: Statement, rows: list[Row]) -> list[Row]:
-    """An upsert may not touch a row twice; the newest state is the one that counts."""
+    """The newest state of a thing is the one that counts."""
     if statement.key is None or len(rows) == 1:
         return rows
     return list({statement.key(row): row for row in rows}.values())
