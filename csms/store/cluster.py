@@ -124,13 +124,13 @@ class Cluster:
 
     def _let_in(self, user: SystemUser) -> None:
         """Let PostgreSQL's user reach its data and its programs (root's umask may be tight)."""
-        programs = Path(program("postgres")).parent
+        programs = Path(program("initdb")).parent
         user.let_into(self.directory.parent)
         user.let_into(programs)
-        if user.run([program("postgres"), "--version"]).returncode != 0:
-            for path in (programs.parent, *programs.parent.rglob("*")):
-                mode = stat.S_IMODE(path.stat().st_mode)
-                path.chmod(mode | (0o055 if path.is_dir() or mode & 0o100 else 0o044))
+        if user.run([program("initdb"), "--version"]).returncode != 0:
+            package = programs.parent.parent
+            for part in (programs.parent, package.with_name(f"{package.name}.libs")):
+                _make_readable(part)
 
     def _initialise(self, user: SystemUser) -> None:
         """Make the cluster beside its place and move it there when it is complete."""
@@ -266,6 +266,14 @@ def program(name: str) -> str:
         )
     package = Path(spec.submodule_search_locations[0])
     return str(package / f"pginstall{MAJOR_VERSION}" / "bin" / name)
+
+
+def _make_readable(directory: Path) -> None:
+    """Let everybody read programs that everybody could as well download."""
+    for path in (directory, *directory.rglob("*")):
+        if path.exists():
+            mode = stat.S_IMODE(path.stat().st_mode)
+            path.chmod(mode | (0o055 if path.is_dir() or mode & 0o100 else 0o044))
 
 
 def _end(pid: int, has_ended: Callable[[], bool], timeout_s: float) -> None:

@@ -56,9 +56,12 @@ class SystemUser:
         """
         if self.uid is None or self._may_enter(directory):
             return
+        opened = []
         for parent in (*reversed(directory.parents), directory):
             if not self._may_enter(parent):
                 _grant_search(parent, self.uid)
+                opened.append(str(parent))
+        _log.info("PostgreSQL's user may pass through %s now", ", ".join(opened))
 
     def _may_enter(self, directory: Path) -> bool:
         return self.run(["test", "-x", str(directory)]).returncode == 0
@@ -139,8 +142,6 @@ def _grant_search(directory: Path, uid: int) -> None:
     except (OSError, AttributeError):  # no ACLs on this file system, or on this platform
         directory.chmod(stat.S_IMODE(directory.stat().st_mode) | stat.S_IXOTH)
         _log.warning("everybody may pass through %s now, so that PostgreSQL can", directory)
-    else:
-        _log.info("PostgreSQL's user may pass through %s now", directory)
 
 
 def _add_acl_entry(directory: Path, uid: int) -> None:
