@@ -8,14 +8,14 @@ async with running_gateway() as site:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from fake_chargepoints.link import Link, LinkOptions, Responder, refuse_everything
-from unit.world import World, make_world
+from unit.world import MemoryRecorder, World, make_world
 
 from csms.clock import SystemClock
 from csms.config import Settings
@@ -25,6 +25,7 @@ from csms.gateway.server import Gateway
 from csms.handlers.contract import Handler, Payload, Routes
 from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
+from csms.services.records import LoggedMessage, Record
 from csms.services.services import Services
 
 SUBPROTOCOLS = {OcppVersion.V16: ("ocpp1.6",), OcppVersion.V201: ("ocpp2.0.1",)}
@@ -38,6 +39,25 @@ class Passwords:
 
     async def password_hash(self, charge_point_id: str) -> str | None:
         return self.hashes.get(charge_point_id.casefold())
+
+
+@dataclass(slots=True)
+class BreakableRecorder:
+    """Provides `csms.services.records.Recorder` to the gateway, until it is broken."""
+
+    recorder: MemoryRecorder
+    broken: bool = False
+
+    def commit(self, *records: Record) -> Awaitable[None]:
+        return self.recorder.commit(*records)
+
+    def later(self, *records: Record) -> None:
+        self.recorder.later(*records)
+
+    def log(self, message: LoggedMessage) -> None:
+        if self.broken:
+            raise RuntimeError("the recorder is broken")
+        self.recorder.log(message)
 
 
 @dataclass(slots=True)
@@ -80,6 +100,7 @@ class Site:
     links: LiveLinks
     passwords: Passwords
     desk: Desk
+    recorder: BreakableRecorder
 
     @property
     def url(self) -> str:
@@ -125,12 +146,12 @@ async def running_gateway(
             for version in (OcppVersion.V16, OcppVersion.V201)
         }
     settings.setdefault("ping_interval", 3600.0)
-    passwords, links = Passwords(), LiveLinks()
+    passwords, links, recorder = Passwords(), LiveLinks(), BreakableRecorder(world.recorder)
     gateway = Gateway(
         Settings(ocpp_host="127.0.0.1", ocpp_port=0, **settings, **(tls or {})),
         world.services,
         routes,
-        world.recorder,
+        recorder,
         passwords,
         links,
         world.metrics,
@@ -138,6 +159,6 @@ async def running_gateway(
     )
     await gateway.start()
     try:
-        yield Site(world, gateway, links, passwords, desk)
+        yield Site(world, gateway, links, passwords, desk, recorder)
     finally:
         await gateway.stop(2.0)

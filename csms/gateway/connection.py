@@ -86,7 +86,12 @@ class Connection:
         next_message = self.socket.inbox.next
         receive = self._receiver.receive
         while (message := await next_message()) is not None:
-            await receive(self, message)
+            try:
+                await receive(self, message)
+            except Exception:
+                # Outside of handlers, whose faults are answered: the connection lives on.
+                self._shared.metrics.bad_frames.labels("failed").inc()
+                logger.exception("a message of %s failed", self.charge_point.id)
 
     def ended(self) -> None:
         """The socket is closing or dead: nobody waits for an answer any more."""
@@ -159,16 +164,16 @@ class Connection:
         if call.sent_at is not None:
             duration_s = asyncio.get_running_loop().time() - call.sent_at
         if not isinstance(outcome, CommandError):
-            counters.ok.inc()
+            counters["ok"].inc()
             metrics.command_seconds.labels(self.version.value, call.action).observe(
                 duration_s or 0.0
             )
             word = "ok"
         elif isinstance(outcome, CommandRefusedError):
-            counters.refused.inc()
+            counters["refused"].inc()
             word = "refused"
         else:
-            counters.failed.inc()
+            counters["failed"].inc()
             word = "timeout" if isinstance(outcome, CommandTimeoutError) else "lost"
         shared.recorder.log(
             LoggedMessage(

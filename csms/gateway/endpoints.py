@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
 
 from prometheus_client import Counter
 
@@ -19,18 +19,15 @@ STRANGE_ACTION: Final = "other"
 """The label of all actions we don't know, so that chargers can't make labels without end."""
 
 
-class Outcomes:
-    """Counters of one action, bound once."""
+Outcomes: TypeAlias = Mapping[str, Counter]
+"""Counters of one action by outcome, bound once."""
 
-    __slots__ = ("failed", "ok", "refused")
 
-    def __init__(self, metrics: Metrics, version: OcppVersion, direction: str, action: str) -> None:
-        def child(outcome: str) -> Counter:
-            return metrics.messages.labels(version.value, direction, action, outcome)
-
-        self.ok = child("ok")
-        self.refused = child("refused")
-        self.failed = child("failed")
+def _outcomes(metrics: Metrics, version: OcppVersion, direction: str, action: str) -> Outcomes:
+    return {
+        outcome: metrics.messages.labels(version.value, direction, action, outcome)
+        for outcome in ("ok", "refused", "failed")
+    }
 
 
 class Endpoint:
@@ -59,7 +56,7 @@ class Endpoint:
         self.schema = schema
         self.is_valid: Callable[[Json], bool] = schema.is_valid
         self.billable = action in BILLABLE
-        self.outcomes = Outcomes(metrics, version, "in", action)
+        self.outcomes = _outcomes(metrics, version, "in", action)
         self.observe_seconds = metrics.handler_seconds.labels(version.value, action).observe
 
 
@@ -74,7 +71,7 @@ class Dialect:
             action: Endpoint(action, handler, schemas.requests[action], metrics, version)
             for action, handler in routes.items()
         }
-        self.strangers = Outcomes(metrics, version, "in", STRANGE_ACTION)
+        self.strangers = _outcomes(metrics, version, "in", STRANGE_ACTION)
         self._metrics = metrics
         self._commands: dict[str, Outcomes] = {}
 
@@ -82,7 +79,7 @@ class Dialect:
         """Return the counters of a command we sent."""
         known = self._commands.get(action)
         if known is None:
-            known = self._commands[action] = Outcomes(self._metrics, self.version, "out", action)
+            known = self._commands[action] = _outcomes(self._metrics, self.version, "out", action)
         return known
 
     def looks_like(self, action: str, payload: Json) -> bool:

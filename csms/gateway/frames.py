@@ -78,9 +78,15 @@ def _parse_leniently(data: bytes, max_depth: int, why: str) -> Json:
     if _is_deeper(text, max_depth):
         raise UnreadableFrameError(f"nested deeper than {max_depth} levels")
     try:
-        return _storable(json.loads(text, strict=False))
+        return _storable(json.loads(text, strict=False, parse_int=_int_of))
     except ValueError:
         raise UnreadableFrameError(why) from None
+
+
+def _int_of(digits: str) -> int | float:
+    """Read an integer as the strict parser does: beyond 64 bits it is a float."""
+    number = int(digits) if len(digits) <= 20 else float(digits)
+    return number if -(2**63) <= number < 2**64 else float(number)
 
 
 def _storable(value: Json) -> Json:

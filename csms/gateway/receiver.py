@@ -85,58 +85,58 @@ class Receiver:
         received_at: datetime,
         started: float,
     ) -> None:
-        charge_point = connection.charge_point
-        charge_point.last_seen_at = received_at
+        connection.charge_point.last_seen_at = received_at
         endpoint = self._endpoints.get(call.action)
-        if (
-            endpoint is None
-            or call.repairs
-            or call.refusal is not None
-            or not endpoint.is_valid(call.payload)
-            or not charge_point.accepted
-        ):
-            endpoint = await self._examine(connection, call, received_at)
-        outcomes = self.dialect.strangers if endpoint is None else endpoint.outcomes
-        if endpoint is None or call.refusal is not None:
-            outcome = "refused"
-            outcomes.refused.inc()
-            reply = self._refusal(call)
-        else:
+        try:
+            if self._is_odd(connection, endpoint, call):
+                endpoint = await self._examine(connection, call, received_at)
             outcome, reply = await self._handle(connection, endpoint, call, received_at)
+        except CallRefusedError as error:
+            call.refuse(error.refusal, error.description)
+            outcome, reply = "refused", self._refusal(call)
+        except Exception:
+            # The charger repeats what is answered so; the connection lives on.
+            logger.exception("%s of %s failed", call.action, connection.charge_point.id)
+            call.refuse(Refusal.INTERNAL_ERROR, "the central system failed to process this")
+            outcome, reply = "failed", self._refusal(call)
         socket = connection.socket
         socket.send_now(reply)
         if socket.paused:
             await socket.drained()
         duration_s = self._clock.monotonic() - started
-        if endpoint is not None:
+        if endpoint is None:
+            self.dialect.strangers[outcome].inc()
+        else:
+            endpoint.outcomes[outcome].inc()
             endpoint.observe_seconds(duration_s)
         self._log(connection, call, text, reply, outcome, received_at, duration_s)
+
+    def _is_odd(
+        self, connection: Connection, endpoint: Endpoint | None, call: IncomingCall
+    ) -> bool:
+        """Whether a call is anything but flawless."""
+        return (
+            endpoint is None
+            or not endpoint.is_valid(call.payload)
+            or not connection.charge_point.accepted
+            or bool(call.repairs)
+            or call.refusal is not None
+        )
 
     async def _handle(
         self,
         connection: Connection,
-        endpoint: Endpoint,
+        endpoint: Endpoint | None,
         call: IncomingCall,
         received_at: datetime,
     ) -> tuple[str, bytes]:
         """Run the handler to its end, whatever becomes of the connection."""
-        try:
-            answer = await endpoint.handler(
-                self._services, connection.charge_point, call.payload, received_at
-            )
-            reply = frames.call_result(call.message_id, answer)
-        except CallRefusedError as error:
-            call.refuse(error.refusal, error.description)
-            endpoint.outcomes.refused.inc()
+        if endpoint is None or call.refusal is not None:
             return "refused", self._refusal(call)
-        except Exception:
-            # The charger repeats what is answered so; the connection lives on.
-            logger.exception("%s of %s failed", endpoint.action, connection.charge_point.id)
-            endpoint.outcomes.failed.inc()
-            call.refuse(Refusal.INTERNAL_ERROR, "the central system failed to process this")
-            return "failed", self._refusal(call)
-        endpoint.outcomes.ok.inc()
-        return "ok", reply
+        answer = await endpoint.handler(
+            self._services, connection.charge_point, call.payload, received_at
+        )
+        return "ok", frames.call_result(call.message_id, answer)
 
     async def _examine(
         self, connection: Connection, call: IncomingCall, received_at: datetime

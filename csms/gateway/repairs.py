@@ -24,6 +24,9 @@ LONGEST_WORD: Final = 1024
 LONGEST_TEXT: Final = 65_536
 """Texts that may be long (certificates, signed readings, free data) are kept up to here."""
 
+LARGEST: Final = 2**63 - 1
+"""No meter, clock or counter is beyond; no database column either."""
+
 _MEANINGFUL: Final = frozenset({"context", "format", "location", "measurand", "phase", "unit"})
 """Their absence has a meaning of its own, so an unknown one stays as it is."""
 
@@ -310,8 +313,8 @@ class _Walk:
             return int(value)
         if isinstance(value, str):
             value = self._read_number(value, path)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise _wrong_type(path, "a number", value)
+        if isinstance(value, int | float) and not -LARGEST <= value <= LARGEST:  # NaN neither
+            raise _wrong_type(path, "a number of 64 bits", value)
         if isinstance(value, int):
             return value
         if isinstance(value, float):

@@ -429,6 +429,17 @@ async def test_a_failing_handler_is_answered_with_internal_error_and_the_connect
         )
 
 
+async def test_a_fault_outside_of_handlers_does_not_end_the_connection() -> None:
+    async with running_gateway() as site, site.link() as link:
+        site.recorder.broken = True
+        assert await link.call("Heartbeat", {}) == {}
+        await link.send_raw("noise")
+
+        await site.until(lambda: site.count("bad_frames", why="failed") == 2)
+        site.recorder.broken = False
+        assert await link.call("Heartbeat", {}) == {}
+
+
 async def test_commands_and_messages_are_in_the_message_log() -> None:
     async with running_gateway() as site, site.link(responder=accept) as link:
         await link.call("Heartbeat", {}, message_id="h1")

@@ -101,3 +101,11 @@ def test_what_is_sent_is_compact() -> None:
 def test_an_error_description_is_cut_to_what_ocpp_allows() -> None:
     text = frames.call_error("1", "GenericError", "x" * 400)
     assert text == b'[4,"1","GenericError","' + b"x" * 255 + b'",{}]'
+
+
+@pytest.mark.parametrize("padding", [b"", b"\x00"])
+@pytest.mark.parametrize("message_id", [b"9" * 19, b"9" * 20, b"9" * 300, b"-" + b"9" * 25, b"NaN"])
+def test_whatever_is_read_as_a_message_id_can_be_echoed(message_id: bytes, padding: bytes) -> None:
+    frame = frames.parse(b"[2," + message_id + b',"Heartbeat",{}]' + padding, 32)
+
+    assert frames.call_result(frame[1], {}).startswith(b"[3,")

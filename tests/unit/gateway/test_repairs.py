@@ -261,3 +261,9 @@ def test_an_answer_is_mended_but_nothing_is_left_out_of_it() -> None:
         "configurationKey": [{"key": "K", "readonly": False, "value": "5", "vendorInfo": "x"}],
         "unknownKey": None,
     }
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**64), 1e300, "1" * 30, float("inf"), float("nan")])
+def test_numbers_beyond_64_bits_are_none(number: object) -> None:
+    mending = repaired("StopTransaction", {"transactionId": number, "meterStop": 1, "extra": 1})
+    assert mending.violation is not None
