@@ -111,12 +111,15 @@ class Database:
         return await self._connect()
 
     async def _connect(self) -> RawConnection:
-        return await asyncpg.connect(
-            self._dsn,
-            timeout=self._connect_timeout_s,
-            command_timeout=self._command_timeout_s,
-            server_settings={"application_name": "csms", "timezone": "UTC"},
-        )
+        try:
+            return await asyncpg.connect(
+                self._dsn,
+                timeout=self._connect_timeout_s,
+                command_timeout=self._command_timeout_s,
+                server_settings={"application_name": "csms", "timezone": "UTC"},
+            )
+        except asyncpg.PostgresError as error:  # whatever its reason, nobody gets in
+            raise ConnectionRefusedError(str(error)) from error
 
 
 async def _leave_as_is(_connection: Any) -> None:
