@@ -1,0 +1,219 @@
+"""An operator commands a charge point, and sees what it said."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fake_chargepoints.errors import CallError
+from running import V16_BOOT, V201_BOOT, Response, Running
+
+CALLS = "/charge-points/CP-1/calls"
+
+
+async def call(server: Running, action: str, payload: Any, query: str = "") -> Response:
+    return await server.api("POST", f"{CALLS}/{action}{query}", payload)
+
+
+async def test_the_raw_door_relays_the_call_and_gives_back_its_answer(server: Running) -> None:
+    said = {"configurationKey": [{"key": "K", "readonly": True}], "unknownKey": ["Vendor.X"]}
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("GetConfiguration", said, check={"key": ["K", "Vendor.X"]})
+        answer = await call(server, "GetConfiguration", {"key": ["K", "Vendor.X"]})
+    assert (answer.status, answer.body) == (200, said)
+
+
+async def test_the_raw_door_speaks_the_version_of_its_charge_point(server: Running) -> None:
+    async with server.charge_point("CP-1", "ocpp2.0.1") as charger:
+        charger.expect("ClearCache", {"status": "Rejected"})
+        assert (await call(server, "ClearCache", {})).body == {"status": "Rejected"}
+        refused = await call(server, "RemoteStopTransaction", {"transactionId": 1})
+    assert refused.status == 422
+
+
+async def test_a_callerror_is_passed_on_word_for_word(server: Running) -> None:
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("Reset", CallError("InternalError", "no more flash", {"free": 0}))
+        answer = await call(server, "Reset", {"type": "Soft"})
+    assert answer.status == 502
+    assert answer.body["type"] == "urn:csms:problem:refused-by-charge-point"
+    assert (answer.body["code"], answer.body["description"]) == ("InternalError", "no more flash")
+    assert answer.body["details"] == {"free": 0}
+
+
+async def test_a_charge_point_that_does_not_answer_costs_only_the_timeout(server: Running) -> None:
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("ClearCache", instead="silence")
+        answer = await call(server, "ClearCache", {}, "?timeout=0.2")
+    assert (answer.status, answer.body["type"]) == (504, "urn:csms:problem:no-answer")
+
+
+async def test_a_connection_lost_before_the_answer_is_told_at_once(server: Running) -> None:
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("Reset", instead="close")
+        answer = await call(server, "Reset", {"type": "Hard"}, "?timeout=60")
+    assert (answer.status, answer.body["type"]) == (504, "urn:csms:problem:connection-lost")
+
+
+async def test_a_charge_point_that_is_not_connected_gets_no_command(server: Running) -> None:
+    await server.accept("CP-1")
+    answer = await call(server, "ClearCache", {})
+    assert (answer.status, answer.body["type"]) == (409, "urn:csms:problem:not-connected")
+
+
+async def test_a_charge_point_that_nobody_knows_is_not_found(server: Running) -> None:
+    assert (await call(server, "ClearCache", {})).status == 404
+
+
+async def test_a_payload_that_breaks_the_schema_is_not_sent(server: Running) -> None:
+    async with server.charge_point("CP-1"):
+        answer = await call(server, "Reset", {"type": "Gentle"})
+    assert answer.status == 422
+    (error,) = answer.body["errors"]
+    assert (error["field"], error["value"]) == ("type", "Gentle")
+    assert "Hard" in error["allowed"]
+
+
+async def test_an_action_of_the_charge_point_is_not_for_the_operator(server: Running) -> None:
+    async with server.charge_point("CP-1"):
+        assert (await call(server, "Heartbeat", {})).status == 422
+
+
+async def test_more_commands_than_can_wait_are_refused(server: Running) -> None:
+    held = asyncio.Event()
+    limit = server.settings.call_queue_limit
+    async with server.charge_point("CP-1") as charger:
+        first = charger.expect("ClearCache", hold=held)
+        charger.tolerate("ClearCache")
+        waiting = [asyncio.create_task(call(server, "ClearCache", {})) for _ in range(limit + 2)]
+        done, _ = await asyncio.wait(waiting, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        held.set()
+        await first.happened()
+        answers = await asyncio.gather(*waiting)
+    (refused,) = [task.result() for task in done]
+    assert refused.status == 429
+    assert sorted(answer.status for answer in answers) == [200] * (limit + 1) + [429]
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "action", "payload"),
+    [
+        ("remote-start", {"id_token": "a", "connector_id": 2}, "RemoteStartTransaction",
+         {"connectorId": 2, "idTag": "A"}),
+        ("reset", {"immediate": True}, "Reset", {"type": "Hard"}),
+        ("unlock", {"evse_id": 2}, "UnlockConnector", {"connectorId": 2}),
+        ("availability", {"operative": False}, "ChangeAvailability",
+         {"connectorId": 0, "type": "Inoperative"}),
+        ("trigger", {"message": "StatusNotification", "evse_id": 1}, "TriggerMessage",
+         {"connectorId": 1, "requestedMessage": "StatusNotification"}),
+        ("clear-cache", None, "ClearCache", {}),
+        ("data-transfer", {"vendor_id": "V", "data": "x"}, "DataTransfer",
+         {"vendorId": "V", "data": "x"}),
+        ("configuration", {"variable": "HeartbeatInterval", "value": "60"}, "ChangeConfiguration",
+         {"key": "HeartbeatInterval", "value": "60"}),
+    ],
+)  # fmt: skip
+async def test_a_verb_is_said_in_1_6(
+    server: Running, verb: str, body: Any, action: str, payload: dict[str, Any]
+) -> None:
+    said = "Unlocked" if verb == "unlock" else "Accepted"
+    async with server.charge_point("CP-1") as charger:
+        sent = charger.expect(action, {"status": said})
+        answer = await server.post(f"/charge-points/CP-1/{verb}", body)
+        assert await sent.happened() == payload
+    assert (answer["status"], answer["accepted"]) == (said, True)
+    assert answer["response"] == {"status": said}
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "action", "payload"),
+    [
+        ("reset", {"immediate": False}, "Reset", {"type": "OnIdle"}),
+        ("availability", {"operative": True, "evse_id": 1}, "ChangeAvailability",
+         {"operationalStatus": "Operative", "evse": {"id": 1}}),
+        ("clear-cache", None, "ClearCache", {}),
+    ],
+)  # fmt: skip
+async def test_a_verb_is_said_in_2_0_1(
+    server: Running, verb: str, body: Any, action: str, payload: dict[str, Any]
+) -> None:
+    async with server.charge_point("CP-1", "ocpp2.0.1") as charger:
+        await charger.send("BootNotification", V201_BOOT)
+        sent = charger.expect(action)
+        assert (await server.post(f"/charge-points/CP-1/{verb}", body))["accepted"] is True
+        assert await sent.happened() == payload
+
+
+async def test_configuration_is_read_by_name(server: Running) -> None:
+    said = {"configurationKey": [{"key": "A.B", "readonly": False, "value": "1"}]}
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("GetConfiguration", said, check={"key": ["A.B", "C"]})
+        answer = await server.get("/charge-points/CP-1/configuration?name=A.B&name=C")
+    assert answer["response"] == said
+    assert answer["results"]
+
+
+async def test_variables_are_read_by_component_and_name(server: Running) -> None:
+    asked = {
+        "getVariableData": [
+            {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
+        ]
+    }
+    said = {
+        "getVariableResult": [
+            {**asked["getVariableData"][0], "attributeStatus": "Accepted", "attributeValue": "60"}
+        ]
+    }
+    async with server.charge_point("CP-1", "ocpp2.0.1") as charger:
+        await charger.send("BootNotification", V201_BOOT)
+        charger.expect("GetVariables", said, check=asked)
+        name = "OCPPCommCtrlr.HeartbeatInterval"
+        answer = await server.get(f"/charge-points/CP-1/configuration?name={name}")
+    assert answer["accepted"] is True
+
+
+async def test_a_transaction_of_another_charge_point_is_not_stopped(server: Running) -> None:
+    start = {
+        "connectorId": 1,
+        "idTag": "A",
+        "meterStart": 0,
+        "timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    async with server.charge_point("CP-1") as first, server.charge_point("CP-2"):
+        await first.send("BootNotification", V16_BOOT)
+        begun = await first.send("StartTransaction", start)
+        answer = await server.api(
+            "POST",
+            "/charge-points/CP-2/remote-stop",
+            {"transaction_id": begun["transactionId"]},
+        )
+    assert answer.status == 404
+
+
+async def test_every_order_is_in_the_audit_log_before_it_is_sent(server: Running) -> None:
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("UnlockConnector", instead="close")
+        await server.api("POST", "/charge-points/CP-1/unlock", {"evse_id": 2})
+    (line,) = (await server.get("/audit-log?action=unlock"))["items"]
+    assert (line["actor"], line["target"]) == ("tests", "charge-points/CP-1")
+    assert line["data"]["order"]["evse_id"] == 2
+
+
+@pytest.mark.parametrize(
+    ("action", "payload"),
+    [
+        ("ChangeConfiguration", {"key": "AuthorizationKey", "value": "0123456789abcdef0123"}),
+        ("GetDiagnostics", {"location": "ftp://me:0123456789abcdef0123@example.com/"}),
+    ],
+)
+async def test_a_secret_in_an_order_is_not_in_the_audit_log(
+    server: Running, action: str, payload: dict[str, Any]
+) -> None:
+    async with server.charge_point("CP-1") as charger:
+        charger.tolerate(action, {"status": "Accepted"} if "key" in payload else {})
+        await call(server, action, payload)
+    log = await server.get("/audit-log")
+    assert log["items"][0]["action"] == f"calls/{action}"
+    assert "0123456789abcdef0123" not in str(log)

@@ -1,0 +1,87 @@
+"""Machines that watch over the server are told the truth."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import asyncpg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from running import Running, running_app
+
+
+@asynccontextmanager
+async def database_away(server_url: str, database_url: str) -> AsyncIterator[None]:
+    """Cut off everybody from one database, and let them back in."""
+    administrator = await asyncpg.connect(server_url)
+    try:
+        async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
+            name = await pool.fetchval("SELECT current_database()")
+        await administrator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await administrator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+        )
+        yield
+        await administrator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    finally:
+        await administrator.close()
+
+
+async def read(server: Running, path: str, **headers: str) -> tuple[int, str]:
+    async with (
+        aiohttp.ClientSession() as stranger,
+        stranger.get(f"{server.api_url}{path}", headers=headers) as response,
+    ):
+        return response.status, await response.text()
+
+
+async def test_a_server_that_can_serve_says_so(server: Running) -> None:
+    assert await read(server, "/healthz") == (200, '{"status":"ok","reasons":[]}')
+    assert await read(server, "/readyz") == (200, '{"status":"ok","reasons":[]}')
+
+
+async def test_without_its_database_it_lives_but_is_not_ready(
+    server: Running, database_server: str, database_url: str
+) -> None:
+    async with database_away(database_server, database_url):
+        status, body = await read(server, "/readyz")
+        assert status == 503
+        assert "database" in body
+        assert (await read(server, "/healthz"))[0] == 200
+        answer = await server.api("GET", "/charge-points")
+        assert (answer.status, answer.body["type"]) == (503, "urn:csms:problem:unavailable")
+    await server.eventually("/charge-points", lambda page: page["items"] == [])
+    assert (await read(server, "/readyz"))[0] == 200
+
+
+async def test_requests_are_counted_by_route(server: Running) -> None:
+    await server.api("GET", "/transactions/17")
+    await server.api("GET", "/transactions/18")
+    await server.api("GET", "/no/such/thing")
+    _, text = await read(server, "/metrics")
+    counted = {
+        (sample.labels["route"], sample.labels["status"]): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "csms_api_requests_total"
+    }
+    assert counted[("/api/v1/transactions/{transaction_id}", "404")] == 2
+    assert counted[("unknown", "404")] == 1
+
+
+async def test_metrics_can_be_closed(database_url: str, tmp_path: Path) -> None:
+    async with running_app(database_url, tmp_path, metrics_public=False) as server:
+        assert (await read(server, "/metrics"))[0] == 401
+        key = server.http.headers["Authorization"]
+        assert (await read(server, "/metrics", Authorization=key))[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/charge-points", "/healthz", "/api/v1/openapi.json"])
+async def test_no_answer_is_cached_framed_or_guessed_at(server: Running, path: str) -> None:
+    async with server.http.get(f"{server.api_url}{path}") as response:
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
