@@ -101,7 +101,7 @@ class Application:
         services = self.services = self._services(writer, metrics)
         links = LiveLinks()
         commands = CommandService(links, TRANSLATORS, timeout_s=settings.call_timeout)
-        upkeep = Upkeep(self.database, services, settings, self._clock)
+        upkeep = Upkeep(self.database, services, metrics, settings, self._clock)
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
         gateway = Gateway(
@@ -130,7 +130,11 @@ class Application:
         store = LiveStore(self.database, max_plausible_power_w=limit_w)
         open_transactions = OpenTransactions(store)
         authorization = AuthorizationService(
-            IdTokens(self.database), open_transactions, clock, settings.unknown_id_tokens
+            IdTokens(self.database),
+            open_transactions,
+            clock,
+            metrics,
+            settings.unknown_id_tokens,
         )
         notifications = NotificationService(writer, events)
         transactions = TransactionService(

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Final
 
 from csms.clock import Clock
 from csms.config import Settings
+from csms.errors import DatabaseUnavailableError
+from csms.metrics import Metrics
 from csms.services.services import Services
+from csms.services.site_power import SitePower
 from csms.store.database import Database
 from csms.store.partitions import Retention, keep_house_forever
 
+log = logging.getLogger(__name__)
+
 FLUSH_S: Final = 10.0
 SWEEP_S: Final = 30.0
+DATABASE_CHECK_S: Final = 10.0
 
 
 class Upkeep:
-    """Saves running figures, forgets departed charge points, makes and drops partitions."""
+    """Saves running figures, forgets departed charge points, watches the database, keeps house."""
 
     def __init__(
-        self, database: Database, services: Services, settings: Settings, clock: Clock
+        self,
+        database: Database,
+        services: Services,
+        metrics: Metrics,
+        settings: Settings,
+        clock: Clock,
     ) -> None:
+        self._database_up = metrics.database_up
+        self._site_power = SitePower(services.events, services.charge_points, metrics)
         self._database = database
         self._services = services
         self._retention = Retention(
@@ -36,6 +50,8 @@ class Upkeep:
         for name, job in (
             ("flush", _every(FLUSH_S, self._services.transactions.flush)),
             ("sweep", _every(SWEEP_S, self._services.charge_points.sweep)),
+            ("site power", self._site_power.run()),
+            ("database health", self._watch_database()),
             ("housekeeping", keep_house_forever(self._database, self._retention, self._clock)),
         ):
             self._tasks.append(asyncio.create_task(job, name=name))
@@ -45,6 +61,18 @@ class Upkeep:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._services.transactions.flush()
+
+    async def _watch_database(self) -> None:
+        """Notice an outage also while nothing is written."""
+        while True:
+            try:
+                await self._database.ping()
+            except DatabaseUnavailableError as error:
+                self._database_up.set(0)
+                log.warning("the database does not answer: %s", error)
+            else:
+                self._database_up.set(1)
+            await asyncio.sleep(DATABASE_CHECK_S)
 
 
 async def _every(interval_s: float, action: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from csms.clock import Clock
+from csms.metrics import Metrics
 from csms.model import Authorization, AuthorizationStatus, IdToken
 from csms.services.charge_point import ChargePoint
 from csms.services.id_token import IdTokenRecord
@@ -59,8 +60,12 @@ class AuthorizationService:
         id_tokens: IdTokenStore,
         transactions: OpenTransactionCount,
         clock: Clock,
+        metrics: Metrics,
         unknown_id_tokens: UnknownIdTokens,
     ) -> None:
+        self._decisions = {
+            status: metrics.authorizations.labels(status.value) for status in AuthorizationStatus
+        }
         self.cache = IdTokenCache(id_tokens, clock)
         self._transactions = transactions
         self._unknown_accepted = unknown_id_tokens == "accept"
@@ -79,6 +84,18 @@ class AuthorizationService:
         `starting` also checks how many transactions it may have at once; `transaction_id` names
         the one it is about, which never counts against itself.
         """
+        authorization = await self._decide(charge_point, id_token, at, starting, transaction_id)
+        self._decisions[authorization.status].inc()
+        return authorization
+
+    async def _decide(
+        self,
+        charge_point: ChargePoint,
+        id_token: IdToken,
+        at: datetime,
+        starting: bool,
+        transaction_id: int | None,
+    ) -> Authorization:
         if not charge_point.accepted:
             return Authorization(
                 AuthorizationStatus.INVALID, reason="the charge point is not accepted"

@@ -57,6 +57,7 @@ class BatchWriter:
         self._database = database
         self._message_log = message_log
         self._requests: list[Request] = []
+        self._in_hand = 0
         self._latest: dict[object, Request] = {}
         self._wake = asyncio.Event()
         self._stopping = False
@@ -64,7 +65,7 @@ class BatchWriter:
         self._connection: RawConnection | None = None
         self._metrics = metrics
         self._database_up = metrics.database_up
-        self._queue_gauge = metrics.write_queue
+        metrics.write_queue.set_function(lambda: len(self._requests) + self._in_hand)
         self._commit_seconds = metrics.commit_seconds
         self._commit_rows = metrics.commit_rows
 
@@ -117,6 +118,7 @@ class BatchWriter:
             self._wake.clear()
             while self._requests or self._latest:
                 await self._write_durably(self._take())
+                self._in_hand = 0
             if self._stopping:
                 return
 
@@ -126,7 +128,7 @@ class BatchWriter:
         self._latest.clear()
         batch += self._requests[:MAX_BATCH]
         del self._requests[:MAX_BATCH]
-        self._queue_gauge.set(len(self._requests))
+        self._in_hand = len(batch)
         return batch
 
     async def _write_durably(self, batch: list[Request]) -> None:

@@ -269,7 +269,7 @@ def make_world(
     recorder = MemoryRecorder(store)
     open_transactions = OpenTransactions(store)
     authorization = AuthorizationService(
-        MemoryIdTokens(store), open_transactions, clock, unknown_id_tokens
+        MemoryIdTokens(store), open_transactions, clock, metrics, unknown_id_tokens
     )
     notifications = NotificationService(recorder, events)
     transactions = TransactionService(
