@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.gateway.payloads import json_values, values_for
 
 from csms.gateway import frames, message_log
 from csms.gateway.answers import read_answer
 from csms.gateway.incoming import call_of
 from csms.gateway.repairs import mend
 from csms.gateway.schemas import MessageSchema, Schemas
-from csms.gateway.shapes import Shape
 from csms.model import OcppVersion
 
 MESSAGES: list[MessageSchema] = [
@@ -22,29 +22,6 @@ MESSAGES: list[MessageSchema] = [
     for version in (OcppVersion.V16, OcppVersion.V201)
     for schema in Schemas(version).requests.values()
 ]
-
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
-json_values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=12,
-)
-
-
-def values_for(shape: Shape) -> st.SearchStrategy[Any]:
-    """Values that are mostly as the shape says, and sometimes anything."""
-    anything = json_values
-    match shape.type:
-        case "object":
-            fields = {key: values_for(child) for key, child in shape.properties.items()}
-            return st.fixed_dictionaries({}, optional=fields) | anything
-        case "array" if shape.items is not None:
-            return st.lists(values_for(shape.items), max_size=2) | anything
-        case "string" if shape.enum:
-            return st.sampled_from(shape.enum) | scalars
-        case "integer" | "number":
-            return st.integers(0, 10_000) | st.sampled_from(["7", "7.5", ""]) | scalars
-    return scalars
 
 
 @st.composite

@@ -1,0 +1,58 @@
+"""What the gateway lets through, every handler can answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from unit.gateway.payloads import values_for
+from unit.world import make_world
+
+from csms.gateway import frames
+from csms.gateway.actions import BILLABLE
+from csms.gateway.repairs import mend
+from csms.gateway.schemas import Schemas
+from csms.handlers import v16, v201
+from csms.handlers.contract import CallRefusedError, Routes
+from csms.model import OcppVersion
+
+ROUTES: dict[OcppVersion, Routes] = {OcppVersion.V16: v16.ROUTES, OcppVersion.V201: v201.ROUTES}
+SCHEMAS = {version: Schemas(version) for version in ROUTES}
+
+Message = tuple[OcppVersion, str, dict[str, Any]]
+
+
+@st.composite
+def let_through(draw: st.DrawFn) -> Message:
+    """A message as the gateway would hand it to its handler."""
+    version = draw(st.sampled_from(list(ROUTES)))
+    action = draw(st.sampled_from(sorted(ROUTES[version])))
+    schema = SCHEMAS[version].requests[action]
+    payload = draw(values_for(schema.shape).filter(lambda value: isinstance(value, dict) and value))
+    if schema.is_valid(payload):
+        return version, action, payload
+    mending = mend(schema.shape, payload, received_at="2026-06-15T12:00:00Z")
+    assume(mending.violation is None or action in BILLABLE)
+    return version, action, mending.payload
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(let_through(), max_size=4))
+def test_every_handler_answers_in_the_schemas_words_and_order(messages: list[Message]) -> None:
+    asyncio.run(_answer(messages))
+
+
+async def _answer(messages: list[Message]) -> None:
+    world = make_world(unknown_id_tokens="accept")
+    for version, action, payload in messages:
+        charge_point = await world.connect(f"CP-{version}", version)
+        handler = ROUTES[version][action]
+        try:
+            answer = await handler(world.services, charge_point, payload, world.clock.now())
+        except CallRefusedError:
+            continue
+        schema = SCHEMAS[version].responses[action]
+        schema.check(answer)
+        assert frames.call_result("1", answer) == frames.call_result("1", schema.ordered(answer))
