@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.gateway.payloads import json_values, values_for
+from unit.gateway.payloads import json_values, objects_for
 
 from csms.gateway import frames, message_log
 from csms.gateway.answers import read_answer
@@ -27,7 +27,7 @@ MESSAGES: list[MessageSchema] = [
 @st.composite
 def nearly_right(draw: st.DrawFn) -> tuple[MessageSchema, dict[str, Any]]:
     schema = draw(st.sampled_from(MESSAGES))
-    payload = draw(values_for(schema.shape).filter(lambda value: isinstance(value, dict)))
+    payload = draw(objects_for(schema.shape))
     return schema, payload
 
 
