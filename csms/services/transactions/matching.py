@@ -63,7 +63,7 @@ def find_for_start(charge_point: ChargePoint, start: Start, at: datetime) -> Tra
             continue
         rise = _rise_wh(start.meter_start_wh, _last_register(transaction))
         fits = transaction.evse_id in (0, start.evse_id)
-        if not transaction.evse_id or transaction.last_reading_at is None:  # known by a stop alone
+        if not transaction.evse_id or _known_by_stop_alone(transaction):
             fits = fits and transaction.id_token in (None, start.id_token.value)
             fits = fits and _fits(charge_point, rise, end - at)
         if fits:
@@ -77,6 +77,34 @@ def stale_at(charge_point: ChargePoint, evse_id: int) -> int | None:
         if evse_id and transaction.evse_id == evse_id:
             return transaction.id
     return None
+
+
+def find_stopped_without_readings(
+    charge_point: ChargePoint, evse_id: int, at: datetime, register_wh: Decimal
+) -> Transaction | None:
+    """Find a transaction known by its stop alone that a rising register can belong to."""
+    for transaction in newest_first(charge_point):
+        ended_at = transaction.stopped_at
+        if (
+            ended_at is not None
+            and at <= ended_at
+            and _known_by_stop_alone(transaction)
+            and transaction.evse_id in (0, evse_id)
+            and _fits(
+                charge_point, _rise_wh(register_wh, transaction.meter_stop_wh), ended_at - at
+            )
+        ):
+            return transaction
+    return None
+
+
+def _known_by_stop_alone(transaction: Transaction) -> bool:
+    return (
+        transaction.stop_known
+        and not transaction.start_known
+        and transaction.last_reading_at is None
+        and not transaction.seen_seq
+    )
 
 
 def _same_start(transaction: Transaction, start: Start, received_at: datetime) -> bool:
@@ -120,14 +148,20 @@ def find_repeated_stop(charge_point: ChargePoint, stop: Stop) -> Transaction | N
     return None
 
 
-def find_for_stop(charge_point: ChargePoint, stop: Stop, at: datetime) -> Transaction | None:
-    """Find the transaction that best fits a stop whose id is not ours, among those not stopped."""
+def find_for_stop(
+    charge_point: ChargePoint, stop: Stop, at: datetime, group_id: str | None = None
+) -> Transaction | None:
+    """Find the transaction that best fits a stop whose id is not ours, among those not stopped.
+
+    `group_id` is the group of the stop's token: it may stop what the group started.
+    """
     best, best_key = None, (_MATCHES - 1, ZERO, at, 0)
     for transaction in newest_first(charge_point):
         if transaction.stop_known or at < transaction.started_at - JITTER:
             continue
         rise = _rise_wh(_last_register(transaction) or None, stop.meter_stop_wh or None)
-        score = _stop_score(charge_point, transaction, stop, at, rise)
+        score = _register_score(charge_point, transaction, at, rise)
+        score += _token_score(transaction, stop, group_id)
         key = (score, -(rise or ZERO), transaction.started_at, transaction.id)
         if score >= _MATCHES and key > best_key:
             best, best_key = transaction, key
@@ -135,7 +169,11 @@ def find_for_stop(charge_point: ChargePoint, stop: Stop, at: datetime) -> Transa
 
 
 def find_stopped(
-    charge_point: ChargePoint, stop: Stop, named: Transaction | None, at: datetime
+    charge_point: ChargePoint,
+    stop: Stop,
+    named: Transaction | None,
+    at: datetime,
+    group_id: str | None = None,
 ) -> Transaction | None:
     """Find the transaction that a stop ends, or ended before; `named` has the id it names."""
     repeated = find_repeated_stop(charge_point, stop)
@@ -144,10 +182,10 @@ def find_stopped(
     if stop.transaction_id > 0:
         named = held(charge_point, str(stop.transaction_id)) or named
     if named is None:
-        return find_for_stop(charge_point, stop, at)
+        return find_for_stop(charge_point, stop, at, group_id)
     ended_at = named.stopped_at if named.stop_known else None
     if ended_at is not None and at > ended_at + STALE and invents_ids(charge_point):
-        return find_for_stop(charge_point, stop, at) or named
+        return find_for_stop(charge_point, stop, at, group_id) or named
     return named
 
 
@@ -173,22 +211,25 @@ _MATCHES: Final = 2
 """Score of a stop that fits: nothing speaks against it, or more for it than against."""
 
 
-def _stop_score(
-    charge_point: ChargePoint,
-    transaction: Transaction,
-    stop: Stop,
-    at: datetime,
-    rise_wh: Decimal | None,
+def _register_score(
+    charge_point: ChargePoint, transaction: Transaction, at: datetime, rise_wh: Decimal | None
 ) -> int:
     score = 3
-    if stop.id_token is not None and transaction.id_token is not None:
-        score += 2 if stop.id_token.value == transaction.id_token else -2
     if rise_wh is not None:
         since = transaction.runs[-1].last_at if transaction.runs else transaction.started_at
         score += 2 if _fits(charge_point, rise_wh, at - since) else -3
     if transaction.stopped_at is not None and at > transaction.stopped_at + STALE:
         score -= 1  # it was taken for ended
     return score
+
+
+def _token_score(transaction: Transaction, stop: Stop, group_id: str | None) -> int:
+    if stop.id_token is None or transaction.id_token is None:
+        return 0
+    if stop.id_token.value == transaction.id_token:
+        return 2
+    related = group_id is not None and group_id == transaction.id_token_group
+    return 1 if related else -4
 
 
 # --- registers

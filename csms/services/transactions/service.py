@@ -105,7 +105,8 @@ class TransactionService:
             found = await self._memory.find(charge_point, str(stop.transaction_id))
         await self._memory.reserve_id()
         time = charge_point.clock.read(stop.charger_time, received_at)
-        transaction = matching.find_stopped(charge_point, stop, found, time.at)
+        group_id = authorization.group_id if authorization else None
+        transaction = matching.find_stopped(charge_point, stop, found, time.at, group_id)
         created = transaction is None
         if transaction is None:
             transaction = self._new_by_stop(charge_point, stop, time.at)
@@ -305,10 +306,23 @@ class TransactionService:
         if rise is None:
             return named
         await self._memory.reserve_id()
-        running = matching.find_at(charge_point, evse_id, values)
-        if running is not None:  # it was told of while we waited
-            return running
-        return await self._new_by_readings(charge_point, report, rise, received_at)
+        transaction = matching.find_at(charge_point, evse_id, values)
+        if transaction is not None:  # it was told of while we waited
+            return transaction
+        transaction = matching.find_stopped_without_readings(charge_point, evse_id, *rise)
+        if transaction is None:
+            return await self._new_by_readings(charge_point, report, rise, received_at)
+        transaction.evse_id = evse_id
+        self._join_base(charge_point, transaction, rise)
+        return transaction
+
+    def _join_base(
+        self, charge_point: ChargePoint, transaction: Transaction, rise: Rise
+    ) -> None:
+        """Let a transaction begin with the reading its rise was seen from."""
+        base = MeterValue(rise.since_at, energy_wh=rise.since_wh)
+        limit_w = self._ledger.power_limit_w(charge_point)
+        assembly.add_meter_values(transaction, (base,), limit_w)
 
     async def _new_by_readings(
         self, charge_point: ChargePoint, report: MeterReport, rise: Rise, received_at: datetime
@@ -317,9 +331,7 @@ class TransactionService:
             charge_point, report.evse_id, report.connector_id, rise.since_at
         )
         transaction.flags.add(Flag.MISSING_START)
-        base = MeterValue(rise.since_at, energy_wh=rise.since_wh)
-        limit_w = self._ledger.power_limit_w(charge_point)
-        assembly.add_meter_values(transaction, (base, *report.meter_values), limit_w)
+        self._join_base(charge_point, transaction, rise)
         alarm = charging_without_start(transaction, received_at)
         self._news.started(charge_point, transaction)
         await self._ledger.save(charge_point, transaction, received_at, alarm)
