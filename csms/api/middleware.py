@@ -23,6 +23,7 @@ _SAFE_HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
+    "Server": "csms",
     "X-Content-Type-Options": "nosniff",
 }
 

@@ -98,6 +98,11 @@ class Api:
     def _routes(self, authenticator: Authenticator) -> list[Route[Any, Any]]:
         context = self._context
         book = ReservationBook(context.database)
+
+        def revoked() -> None:
+            authenticator.forget()
+            self._events.close()
+
         return list(
             chain(
                 ChargePoints(context).routes(),
@@ -108,7 +113,7 @@ class Api:
                 IdTokenGroups(context).routes(),
                 Transactions(context).routes(),
                 self._events.routes(),
-                Administration(context, authenticator).routes(),
+                Administration(context, revoked).routes(),
                 HealthChecks(context, self._readiness).routes(),
             )
         )

@@ -44,11 +44,12 @@ class Shape(Generic[T]):
 
         Raises Problem with `status` and one error for each thing that is wrong.
         """
-        errors = [
-            found for error in self._validator.iter_errors(value) for found in self._explain(error)
-        ]
+        errors: dict[str, FieldError] = {}  # one for each field, however much is wrong with it
+        for error in self._validator.iter_errors(value):
+            for found in self._explain(error):
+                errors.setdefault(found.field, found)
         if errors:
-            raise invalid(errors[:MAX_ERRORS], status)
+            raise invalid(list(errors.values())[:MAX_ERRORS], status)
         try:
             return _in_utc(msgspec.convert(self._with_integers(value), self._type))
         except (msgspec.ValidationError, OverflowError) as error:
@@ -92,22 +93,16 @@ class Shape(Generic[T]):
         path = list(error.instance_path)
         schema = self._at(path)
         if isinstance(kind, ValidationErrorKind.AdditionalProperties):
-            known = sorted(schema.get("properties", {}))
+            known = sorted(_fields(schema))
             for name in kind.unexpected:
                 yield field_error(_name([*path, name]), None, _nearest(name, known))
         elif isinstance(kind, ValidationErrorKind.Required):
             missing = str(kind.property)
-            allowed = describe(self._resolve(schema.get("properties", {}).get(missing, {})))
+            allowed = describe(self._inline(_fields(schema).get(missing, {})))
             yield field_error(_name([*path, missing]), None, f"{allowed} (required)")
-        elif isinstance(kind, ValidationErrorKind.AnyOf):
-            inside = [
-                e for branch in kind.context for e in branch if len(e.instance_path) > len(path)
-            ]
-            if inside:
-                for nested in inside:
-                    yield from self._explain(nested)
-            else:
-                yield field_error(_name(path), error.instance, describe(schema))
+        elif isinstance(kind, ValidationErrorKind.AnyOf) and (meant := _meant(kind, path)):
+            for inner in meant:
+                yield from self._explain(inner)
         else:
             yield field_error(_name(path), error.instance, describe(schema))
 
@@ -127,17 +122,44 @@ class Shape(Generic[T]):
         return found
 
     def _at(self, path: list[str | int]) -> Schema:
-        schema = self._resolve(self._schema)
+        """Return the schema of what stands at a path, complete in itself."""
+        schema = self._inline(self._schema)
         for step in path:
-            options = [self._resolve(option) for option in schema.get("anyOf", [schema])]
             if isinstance(step, int):
-                schema = next((o["items"] for o in options if "items" in o), {})
+                found: Schema = next((o["items"] for o in _options(schema) if "items" in o), {})
             else:
-                schema = next(
-                    (o["properties"][step] for o in options if step in o.get("properties", {})), {}
-                )
-            schema = self._resolve(schema)
+                found = _fields(schema).get(step, {})
+            schema = self._inline(found)
         return schema
+
+
+def _options(schema: Schema) -> list[Schema]:
+    options: list[Schema] = schema.get("anyOf", [schema])
+    return options
+
+
+def _fields(schema: Schema) -> dict[str, Schema]:
+    """Return the schemas of an object's fields, also if it may be null instead."""
+    return {
+        name: field
+        for option in _options(schema)
+        for name, field in option.get("properties", {}).items()
+    }
+
+
+def _meant(
+    kind: ValidationErrorKind.AnyOf, path: list[str | int]
+) -> list[jsonschema_rs.ValidationError]:
+    """Return the errors of the options that the value has at least the type of."""
+    return [
+        error
+        for branch in kind.context
+        if not any(
+            isinstance(e.kind, ValidationErrorKind.Type) and list(e.instance_path) == path
+            for e in branch
+        )
+        for error in branch
+    ]
 
 
 def describe(schema: Schema) -> str:
@@ -189,7 +211,7 @@ def _nearest(name: str, known: list[str]) -> str:
 
 
 def _kinds(schema: Schema) -> set[str]:
-    return {str(option.get("type")) for option in schema.get("anyOf", [schema])}
+    return {str(option.get("type")) for option in _options(schema)}
 
 
 def _from_text(text: str, kinds: set[str]) -> object:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from csms.api.auth import Authenticator
 from csms.api.context import Context
 from csms.api.fields import Int64, Moment, Name, Text
 from csms.api.paging import Page, PageQuery, Pager, view
@@ -70,9 +69,9 @@ class AuditView(Struct):
 
 
 class Administration:
-    def __init__(self, context: Context, authenticator: Authenticator) -> None:
+    def __init__(self, context: Context, revoked: Callable[[], None]) -> None:
         self._context = context
-        self._authenticator = authenticator
+        self._revoked = revoked
         self._audit: Pager[AuditView] = Pager(tuple[Int64], "id")
 
     def routes(self) -> Sequence[Route[Any, Any]]:
@@ -123,7 +122,7 @@ class Administration:
             asked.actor.name, "revoke", f"api-keys/{key_id}", {}
         ) as connection:
             await api_keys.revoke(connection, key_id)
-        self._authenticator.forget()
+        self._revoked()
 
     async def list_audit(self, asked: Asked[AuditQuery, Nothing]) -> Page[AuditView]:
         self._only_admin(asked)

@@ -198,7 +198,7 @@ class Commands:
     async def call(self, asked: Asked[CommandQuery, Payload]) -> Reply:
         """The raw door: the schema of the charge point's version is the only check."""
         action, payload = str(asked.path["action"]), asked.payload
-        await self._order(asked, f"calls/{action}", _without_secrets(payload))
+        await self._order(asked, f"calls/{action}", without_secrets(payload))
         async with self._reservations.watching(asked.charge_point_id, action, payload) as watch:
             response = await self._commands.call(
                 asked.charge_point_id, action, payload, asked.query.timeout or None
@@ -232,7 +232,7 @@ class Commands:
     ) -> Route[CommandQuery, B]:
         async def handler(asked: Asked[CommandQuery, B]) -> AnswerView:
             given = msgspec.to_builtins(asked.body)
-            await self._order(asked, verb, _without_secrets(given))
+            await self._order(asked, verb, without_secrets(given))
             return await self._send(asked, command_of(asked.body))
 
         return Route(
@@ -312,11 +312,11 @@ def _variable_name(name: str, *, is_v16: bool) -> VariableName:
 
 
 _SECRET: Final = re.compile(
-    r"authorizationkey|passw|secret|private|\bpin\b|apn|://[^/\s\"]*@", re.IGNORECASE
+    r"authorizationkey|passw|secret|private|simpin|\bpin\b|apn|://[^/\s\"]*@", re.IGNORECASE
 )
 
 
-def _without_secrets(data: Any) -> Any:
+def without_secrets(data: Any) -> Any:
     """Return what the audit log may hold of an order: nothing of one that may carry a secret."""
     if _SECRET.search(msgspec.json.encode(data).decode()):
         return "(withheld: may hold a secret)"

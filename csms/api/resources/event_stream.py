@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -46,9 +46,8 @@ class EventQuery(Struct, forbid_unknown_fields=True):
 
 
 class EventStream:
-    def __init__(self, context: Context, *, heartbeat_s: float = HEARTBEAT_S) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._heartbeat_s = heartbeat_s
         self._subscriptions: set[Subscription] = set()
 
     def routes(self) -> Sequence[Route[Any, Any]]:
@@ -68,7 +67,7 @@ class EventStream:
         ]
 
     def close(self) -> None:
-        """End every stream."""
+        """End every stream; who still may comes back."""
         for subscription in list(self._subscriptions):
             subscription.close()
 
@@ -84,7 +83,8 @@ class EventStream:
         try:
             await response.prepare(asked.http)
             await response.write(b": welcome\n\n")
-            async for block in self._blocks(subscription, wanted):
+            count_lost = self._context.metrics.events_lost.inc
+            async for block in blocks(subscription, wanted, HEARTBEAT_S, count_lost):
                 await response.write(block)
         except ConnectionError:  # the watcher left
             return response
@@ -93,33 +93,39 @@ class EventStream:
             subscription.close()
         return response
 
-    async def _blocks(
-        self, subscription: Subscription, wanted: Callable[[Event], bool]
-    ) -> AsyncIterator[bytes]:
-        """Yield what is to be written: events, heartbeats while there are none, losses."""
-        iterator = aiter(subscription)
-        told_lost = 0
-        following = asyncio.ensure_future(anext(iterator, None))
-        try:
-            while True:
-                done, _ = await asyncio.wait({following}, timeout=self._heartbeat_s)
-                if not done:
-                    yield b": still here\n\n"
-                    continue
-                event = following.result()
-                if event is None:
-                    return
-                following = asyncio.ensure_future(anext(iterator, None))
-                if subscription.lost > told_lost:
-                    lost = subscription.lost - told_lost
-                    self._context.metrics.events_lost.inc(lost)
-                    told_lost = subscription.lost
-                    yield _block("lost", {"count": lost})
-                if wanted(event):
-                    yield _block(event_name(type(event)), event)
-        finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+
+async def blocks(
+    subscription: Subscription,
+    wanted: Callable[[Event], bool],
+    heartbeat_s: float,
+    count_lost: Callable[[int], None],
+) -> AsyncGenerator[bytes, None]:
+    """Yield what is to be written: events, heartbeats while there are none, losses.
+
+    Ends when the subscription is closed.
+    """
+    iterator = aiter(subscription)
+    told_lost = 0
+    following = asyncio.ensure_future(anext(iterator, None))
+    try:
+        while True:
+            done, _ = await asyncio.wait({following}, timeout=heartbeat_s)
+            if not done:
+                yield b": still here\n\n"
+                continue
+            event = following.result()
+            if event is None:
+                return
+            following = asyncio.ensure_future(anext(iterator, None))
+            if subscription.lost > told_lost:
+                count_lost(subscription.lost - told_lost)
+                yield _block("lost", {"count": subscription.lost - told_lost})
+                told_lost = subscription.lost
+            if wanted(event):
+                yield _block(event_name(type(event)), event)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
 
 
 def _filter(query: EventQuery) -> Callable[[Event], bool]:

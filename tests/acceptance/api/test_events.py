@@ -6,12 +6,14 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from running import V16_BOOT, Running, running_app
+
+from csms.api.resources.event_stream import MAX_STREAMS
 
 
 class Watcher:
@@ -95,12 +97,37 @@ async def test_a_kind_that_does_not_exist_is_refused(server: Running) -> None:
     assert "transaction_started" in answer.body["errors"][0]["allowed"]
 
 
-async def test_a_watcher_that_leaves_is_forgotten(server: Running) -> None:
-    async with watching(server):
-        assert server.app.services.events.watched
-    async with asyncio.timeout(10), server.charge_point("CP-1") as charger:
-        while server.app.services.events.watched:
-            await charger.send("Heartbeat", {})
+async def test_there_is_room_for_so_many_watchers_and_one_that_leaves_makes_room(
+    server: Running,
+) -> None:
+    async def status() -> int:
+        async with server.http.get(f"{server.api_url}/api/v1/events") as response:
+            return response.status
+
+    headers = {"Authorization": server.http.headers["Authorization"]}
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), headers=headers) as crowd,
+        AsyncExitStack() as stack,
+    ):
+        for _ in range(MAX_STREAMS):
+            url = f"{server.api_url}/api/v1/events"
+            response = await stack.enter_async_context(crowd.get(url))
+            assert response.status == 200
+        assert await status() == 429
+    async with asyncio.timeout(30), server.charge_point("CP-1") as charger:
+        while await status() == 429:
+            await charger.send("BootNotification", V16_BOOT)
+
+
+async def test_a_revoked_key_hears_nothing_more(server: Running) -> None:
+    made = await server.post("/api-keys", {"name": "watcher"}, status=201)
+    headers = {"Authorization": f"Bearer {made['key']}"}
+    url = f"{server.api_url}/api/v1/events"
+    async with server.http.get(url, headers=headers) as response:
+        watcher = Watcher(response)
+        await watcher.block()
+        await server.api("DELETE", f"/api-keys/{made['id']}")
+        assert await watcher.ended()
 
 
 async def test_streams_end_when_the_server_stops(database_url: str, tmp_path: Path) -> None:
