@@ -155,6 +155,25 @@ _SLOTS: Final[dict[tuple[object, ...], _Slot]] = {
     if (slot := _slot(*kind)) is not None
 }
 """The kinds of samples that nearly all chargers send, as they spell them."""
+_WITHOUT_FIELD: Final = frozenset(
+    {
+        "Current.Export",
+        "Energy.Active.Export.Interval",
+        "Energy.Active.Import.Interval",
+        "Energy.Apparent.Export",
+        "Energy.Apparent.Import",
+        "Energy.Reactive.Export.Register",
+        "Energy.Reactive.Import.Register",
+        "Frequency",
+        "Power.Active.Export",
+        "Power.Factor",
+        "Power.Reactive.Export",
+        "Power.Reactive.Import",
+        "RPM",
+        "Temperature",
+    }
+)
+"""Measurands that are common and have no field of their own: kept without a closer look."""
 
 
 class MeterValueBuilder:
@@ -183,6 +202,9 @@ class MeterValueBuilder:
         """
         try:
             slot = _SLOTS.get((measurand, phase, location, unit, multiplier))
+            if slot is None and measurand in _WITHOUT_FIELD:
+                self.keep(sample)
+                return
         except TypeError:  # something unhashable where a word belongs
             slot = None
         if slot is None:
