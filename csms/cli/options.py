@@ -68,9 +68,12 @@ def read_settings(options: argparse.Namespace) -> Settings:
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run in an event loop; SIGTERM ends it as orderly as Ctrl-C does."""
-    with asyncio.Runner(loop_factory=_new_event_loop) as runner:
-        return runner.run(_until_terminated(main))
+    """Run in an event loop; SIGTERM ends it as orderly as Ctrl-C does: by KeyboardInterrupt."""
+    try:
+        with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+            return runner.run(_until_terminated(main))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 async def _until_terminated(main: Coroutine[Any, Any, T]) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import shlex
 import shutil
@@ -60,8 +61,10 @@ async def _serve(settings: Settings) -> None:
     async with Application(settings) as app:
         async with app.database.begin() as connection:
             has_keys = bool(await api_keys.list_all(connection))
+        signalled = asyncio.create_task(app.run_until_signal())
+        await asyncio.sleep(0)  # from here on a signal ends it well; only then it says so
         print("\n".join(greeting(settings, app, has_keys=has_keys)), flush=True)
-        await app.run_until_signal()
+        await signalled
 
 
 def greeting(settings: Settings, app: Application, *, has_keys: bool) -> Iterator[str]:

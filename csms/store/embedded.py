@@ -45,7 +45,8 @@ class EmbeddedPostgres:
         try:
             await asyncio.to_thread(self._cluster.start)
         except BaseException:
-            self._held.close()
+            # Cancelled, the thread goes on starting it: stopping waits for that.
+            await self._release()
             raise
         self.url = self._cluster.url
         self._watcher = asyncio.create_task(self._watch(), name="embedded-postgres-watch")
@@ -60,6 +61,9 @@ class EmbeddedPostgres:
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
+        await self._release()
+
+    async def _release(self) -> None:
         try:
             await asyncio.to_thread(self._cluster.stop)
         finally:

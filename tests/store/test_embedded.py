@@ -189,6 +189,17 @@ async def test_a_setting_that_postgresql_refuses_is_shown(data_dir: Path) -> Non
         await EmbeddedPostgres(data_dir).__aenter__()
 
 
+async def test_cancelled_while_it_starts_it_leaves_no_process_behind(data_dir: Path) -> None:
+    start = asyncio.create_task(EmbeddedPostgres(data_dir).__aenter__())
+    async with asyncio.timeout(30):
+        while not (data_dir / "postgres" / "postmaster.pid").exists():
+            await asyncio.sleep(0)
+    start.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await start
+    assert not (data_dir / "postgres" / "postmaster.pid").exists()
+
+
 async def test_it_leaves_no_process_behind(data_dir: Path) -> None:
     async with EmbeddedPostgres(data_dir):
         pid = postmaster_pid(data_dir)
