@@ -118,7 +118,11 @@ class Application:
         stack.push_async_callback(gateway.stop, settings.shutdown_timeout)
         self.ocpp_port = gateway.port
         self.ocpp_tls_port = gateway.tls_port
-        api = Api(settings, self.database, services, commands, links, metrics)
+
+        def gateway_readiness() -> str | None:
+            return None if gateway.listening else "chargers can't connect: nothing listens"
+
+        api = Api(settings, self.database, services, commands, links, metrics, [gateway_readiness])
         await api.start()
         stack.push_async_callback(api.stop)
         self.api_port = api.port

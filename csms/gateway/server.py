@@ -103,6 +103,11 @@ class Gateway:
             self.tls_port = _port_of(secure)
         self._watch = asyncio.create_task(self._liveness.run(), name="charger liveness")
 
+    @property
+    def listening(self) -> bool:
+        """Whether chargers can connect, on every port there shall be."""
+        return bool(self._servers) and all(server.is_serving() for server in self._servers)
+
     async def stop(self, timeout_s: float) -> None:
         """Stop listening and close all connections; running handlers finish within the time."""
         if self._watch is not None:

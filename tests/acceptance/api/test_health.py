@@ -12,6 +12,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from running import Running, running_app
 
+from csms.api.server import Api
+from csms.gateway.links import LiveLinks
+from csms.metrics import Metrics
+from csms.services.commands import CommandService
+
 
 @asynccontextmanager
 async def database_away(server_url: str, database_url: str) -> AsyncIterator[None]:
@@ -85,3 +90,23 @@ async def test_no_answer_is_cached_framed_or_guessed_at(server: Running, path: s
         assert response.headers["Cache-Control"] == "no-store"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+
+
+async def test_a_server_that_chargers_cannot_reach_is_not_ready(server: Running) -> None:
+    links = LiveLinks()
+    api = Api(
+        server.settings,
+        server.app.database,
+        server.app.services,
+        CommandService(links, {}, timeout_s=1),
+        links,
+        Metrics(),
+        [lambda: "nothing listens"],
+    )
+    await api.start()
+    try:
+        async with server.http.get(f"http://127.0.0.1:{api.port}/readyz") as response:
+            assert response.status == 503
+            assert (await response.json())["reasons"] == ["nothing listens"]
+    finally:
+        await api.stop()
