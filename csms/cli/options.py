@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from csms import logs
+from csms.cli.process import prepare_for_many_connections
 from csms.config import Settings, load
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run in an event loop; SIGTERM ends it as orderly as Ctrl-C does: by KeyboardInterrupt."""
+    prepare_for_many_connections()
     try:
         with asyncio.Runner(loop_factory=_new_event_loop) as runner:
             return runner.run(_until_terminated(main))

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from csms import __version__
 from csms.cli.options import add_command, add_config, read_settings, run
+from csms.cli.process import keep_what_is_loaded
 from csms.config import Settings, describe
 from csms.store import api_keys
 
@@ -61,6 +62,7 @@ async def _serve(settings: Settings) -> None:
     async with Application(settings) as app:
         async with app.database.begin() as connection:
             has_keys = bool(await api_keys.list_all(connection))
+        keep_what_is_loaded()
         signalled = asyncio.create_task(app.run_until_signal())
         await asyncio.sleep(0)  # from here on a signal ends it well; only then it says so
         print("\n".join(greeting(settings, app, has_keys=has_keys)), flush=True)
