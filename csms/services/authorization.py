@@ -145,7 +145,8 @@ def _standing(
     sites = record.allowed_sites
     if places is None and sites is None:
         return AuthorizationStatus.ACCEPTED, ""
-    if places and charge_point.id in places:
+    identity = charge_point.id.casefold()
+    if places and any(place.casefold() == identity for place in places):
         return AuthorizationStatus.ACCEPTED, ""
     if sites and charge_point.site_id in sites:
         return AuthorizationStatus.ACCEPTED, ""
