@@ -45,7 +45,8 @@ def _values(register_wh: int, *, numbers: bool) -> list[dict[str, Any]]:
         ("Voltage", 229.8, "V", "L2-N"),
         ("Voltage", 231.0, "V", "L3-N"),
         ("SoC", 55, "Percent", None),
-        ("Frequency", 50.0, "Hz", None),
+        # 1.6 has no unit for the frequency, 2.0.1 no temperature: repairs are not what we measure
+        ("Frequency", 50.0, "Hz", None) if numbers else ("Temperature", 31.5, "Celsius", None),
     ]
     values = []
     for measurand, value, unit, phase in figures:
