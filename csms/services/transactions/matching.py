@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from csms.model import Flag, MeterValue
+from csms.model import Flag, IdToken, MeterValue
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import clock_is_set
 from csms.services.transactions.energy import ZERO, most_wh
@@ -54,8 +54,13 @@ def find_repeated_start(
     return None
 
 
-def find_for_start(charge_point: ChargePoint, start: Start, at: datetime) -> Transaction | None:
-    """Find the transaction that a start which comes after the rest of it began, if there is one."""
+def find_for_start(
+    charge_point: ChargePoint, start: Start, at: datetime, group_id: str | None = None
+) -> Transaction | None:
+    """Find the transaction that a start which comes after the rest of it began, if there is one.
+
+    `group_id` is the group of the start's token: another of the group may have stopped it.
+    """
     fitting = []
     for transaction in newest_first(charge_point):
         end = _end_without_start(transaction)
@@ -63,8 +68,8 @@ def find_for_start(charge_point: ChargePoint, start: Start, at: datetime) -> Tra
             continue
         rise = _rise_wh(start.meter_start_wh, _last_register(transaction))
         fits = transaction.evse_id in (0, start.evse_id)
+        fits = fits and _related(transaction, start.id_token, group_id)
         if not transaction.evse_id or _known_by_stop_alone(transaction):
-            fits = fits and transaction.id_token in (None, start.id_token.value)
             fits = fits and _fits(charge_point, rise, end - at)
         if fits:
             fitting.append((rise or ZERO, end - at, transaction.id, transaction))
@@ -80,19 +85,17 @@ def stale_at(charge_point: ChargePoint, evse_id: int) -> int | None:
 
 
 def find_stopped_without_readings(
-    charge_point: ChargePoint, evse_id: int, at: datetime, register_wh: Decimal
+    charge_point: ChargePoint, evse_id: int, latest: datetime, at: datetime, register_wh: Decimal
 ) -> Transaction | None:
-    """Find a transaction known by its stop alone that a rising register can belong to."""
+    """Find a transaction known by its stop alone that a register's rise until `latest` fits."""
     for transaction in newest_first(charge_point):
         ended_at = transaction.stopped_at
         if (
             ended_at is not None
-            and at <= ended_at
+            and latest <= ended_at + JITTER
             and _known_by_stop_alone(transaction)
             and transaction.evse_id in (0, evse_id)
-            and _fits(
-                charge_point, _rise_wh(register_wh, transaction.meter_stop_wh), ended_at - at
-            )
+            and _fits(charge_point, _rise_wh(register_wh, transaction.meter_stop_wh), ended_at - at)
         ):
             return transaction
     return None
@@ -226,10 +229,16 @@ def _register_score(
 def _token_score(transaction: Transaction, stop: Stop, group_id: str | None) -> int:
     if stop.id_token is None or transaction.id_token is None:
         return 0
-    if stop.id_token.value == transaction.id_token:
-        return 2
-    related = group_id is not None and group_id == transaction.id_token_group
-    return 1 if related else -4
+    if not _related(transaction, stop.id_token, group_id):
+        return -4
+    return 2 if stop.id_token.value == transaction.id_token else 1
+
+
+def _related(transaction: Transaction, token: IdToken, group_id: str | None) -> bool:
+    """Whether a token, of this group, may have started or stopped what is known so far."""
+    if transaction.id_token in (None, token.value):
+        return True
+    return group_id is not None and group_id == transaction.id_token_group
 
 
 # --- registers

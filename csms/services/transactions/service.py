@@ -73,7 +73,7 @@ class TransactionService:
         if repeated is not None:
             return await self._repeat_start(repeated, authorization)
         time = charge_point.clock.read(start.charger_time, received_at)
-        transaction = matching.find_for_start(charge_point, start, time.at)
+        transaction = matching.find_for_start(charge_point, start, time.at, authorization.group_id)
         created = transaction is None
         if transaction is None:
             transaction = self._memory.new(charge_point, start.evse_id, start.connector_id, time.at)
@@ -309,16 +309,15 @@ class TransactionService:
         transaction = matching.find_at(charge_point, evse_id, values)
         if transaction is not None:  # it was told of while we waited
             return transaction
-        transaction = matching.find_stopped_without_readings(charge_point, evse_id, *rise)
+        latest = max(value.sampled_at for value in values)
+        transaction = matching.find_stopped_without_readings(charge_point, evse_id, latest, *rise)
         if transaction is None:
             return await self._new_by_readings(charge_point, report, rise, received_at)
         transaction.evse_id = evse_id
         self._join_base(charge_point, transaction, rise)
         return transaction
 
-    def _join_base(
-        self, charge_point: ChargePoint, transaction: Transaction, rise: Rise
-    ) -> None:
+    def _join_base(self, charge_point: ChargePoint, transaction: Transaction, rise: Rise) -> None:
         """Let a transaction begin with the reading its rise was seen from."""
         base = MeterValue(rise.since_at, energy_wh=rise.since_wh)
         limit_w = self._ledger.power_limit_w(charge_point)

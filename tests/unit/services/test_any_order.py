@@ -32,7 +32,7 @@ REPLAYED_AT = 600
 """Minute at which everything is long over."""
 
 thorough = settings(
-    max_examples=1000,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
