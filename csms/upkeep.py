@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 FLUSH_S: Final = 10.0
 SWEEP_S: Final = 30.0
+SITE_POWER_S: Final = 5.0
 DATABASE_CHECK_S: Final = 10.0
 
 
@@ -35,7 +36,7 @@ class Upkeep:
         clock: Clock,
     ) -> None:
         self._database_up = metrics.database_up
-        self._site_power = SitePower(services.events, services.charge_points, metrics)
+        self._site_power = SitePower(services.charge_points, metrics)
         self._database = database
         self._services = services
         self._retention = Retention(
@@ -50,7 +51,7 @@ class Upkeep:
         for name, job in (
             ("flush", _every(FLUSH_S, self._services.transactions.flush)),
             ("sweep", _every(SWEEP_S, self._services.charge_points.sweep)),
-            ("site power", self._site_power.run()),
+            ("site power", _every(SITE_POWER_S, self._site_power.measure)),
             ("database health", self._watch_database()),
             ("housekeeping", keep_house_forever(self._database, self._retention, self._clock)),
         ):

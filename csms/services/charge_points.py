@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
@@ -101,6 +102,11 @@ class ChargePointService:
     def live(self, charge_point_id: str) -> ChargePoint | None:
         """Return a charge point that this server holds in memory."""
         return self._live.get(charge_point_id.casefold())
+
+    def connected_ones(self) -> Iterator[ChargePoint]:
+        """The charge points that have a connection to this server."""
+        for identity in self._connections:
+            yield self._live[identity]
 
     async def admit(self, charge_point_id: str) -> ChargePoint | None:
         """Return the charge point that may connect under this identity, or None to refuse.

@@ -16,7 +16,7 @@ from csms.services.clocks import TOLERANCE, CorrectedTime, clock_is_set, parse_t
 from csms.services.transactions.energy import note_register
 from csms.services.transactions.model import Start, Stop, Transaction, TransactionEvent
 from csms.services.transactions.sequence import add_seq
-from csms.services.transactions.verdict import ENERGY_FLAGS, weigh
+from csms.services.transactions.verdict import ENERGY_FLAGS, energy_while_running, weigh
 
 REFUSED_RANK: Final = 1 << 39
 STOPPER_RANK: Final = 1 << 40
@@ -187,6 +187,7 @@ def add_meter_values(
         _began_by(transaction, at)
         if transaction.last_reading_at is None or at > transaction.last_reading_at:
             transaction.last_reading_at = at
+            transaction.power_w = value.power_w
         if value.energy_wh is not None and not note_register(
             transaction.runs, at, value.energy_wh, max_power_w
         ):
@@ -221,6 +222,12 @@ def take_registers(transaction: Transaction, event: TransactionEvent) -> None:
 def settle(transaction: Transaction, max_power_w: int) -> None:
     """Renew what follows from all the evidence so far: the energy, and what is odd about it."""
     flags, stopped_at = transaction.flags, transaction.stopped_at
+    running_wh = energy_while_running(transaction, max_power_w)
+    if running_wh is not None:
+        transaction.energy_wh = running_wh
+        if Flag.NOT_AUTHORIZED in flags and running_wh >= NOTICED_WH:
+            flags.add(Flag.CHARGED_UNAUTHORIZED)
+        return
     if stopped_at is not None and stopped_at < transaction.started_at:
         transaction.stopped_at = stopped_at = transaction.started_at
     verdict = weigh(transaction, max_power_w)

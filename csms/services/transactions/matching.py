@@ -23,6 +23,7 @@ JITTER: Final = timedelta(minutes=1)
 """Between what a charger does at once and the times it writes down for it."""
 PLAUSIBLE_W: Final = 350_000
 """The power of an outlet whose charge point has no rating; tells registers from each other."""
+_OWN_ID_DIGITS: Final = 10
 STALE: Final = timedelta(minutes=5)
 """Readings this long after a transaction's end can't be its closing ones."""
 
@@ -31,6 +32,10 @@ def held(charge_point: ChargePoint, ocpp_id: str) -> Transaction | None:
     """Find a transaction in memory by the charger's id, open ones first, newest first."""
     if not ocpp_id:
         return None
+    if len(ocpp_id) <= _OWN_ID_DIGITS and ocpp_id.isdecimal():  # most likely an id of ours
+        own = charge_point.open_transactions.get(int(ocpp_id))
+        if own is not None and own.ocpp_transaction_id == ocpp_id:
+            return own
     for transaction in newest_first(charge_point):
         if ocpp_id in (transaction.ocpp_transaction_id, transaction.claimed_id):
             return transaction

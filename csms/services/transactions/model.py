@@ -53,6 +53,8 @@ class Transaction:
     energy_wh: Decimal | None = None
     energy_source: str | None = None
     last_reading_at: datetime | None = None
+    power_w: float | None = None
+    """By the latest reading; not stored."""
     charging_state: str | None = None
     stop_reason: str | None = None
     flags: set[Flag] = field(default_factory=set)

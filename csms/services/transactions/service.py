@@ -7,7 +7,7 @@ repeat over a second connection nor a restart of the database can cross two deci
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from csms.events import Events
@@ -15,6 +15,7 @@ from csms.metrics import Metrics
 from csms.model import Authorization, Flag, IdToken, MeterValue, Place
 from csms.services.authorization import AuthorizationService
 from csms.services.charge_point import ChargePoint
+from csms.services.clocks import parse_time
 from csms.services.ports import TransactionStore
 from csms.services.records import MeterValueRecord, Recorder, ReservationChange
 from csms.services.transactions import assembly, matching
@@ -34,6 +35,7 @@ from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.sequence import has_seq
 from csms.services.transactions.telling import TransactionNews, charging_without_start
 
+JUST_BEGUN: Final = timedelta(minutes=2)
 _ATTEMPTS: Final = 5
 """Times a decision is taken anew because the token began or ended something meanwhile."""
 
@@ -149,7 +151,10 @@ class TransactionService:
         self, charge_point: ChargePoint, event: TransactionEvent, received_at: datetime
     ) -> TransactionEventAnswer:
         """Record a 2.0.1 TransactionEvent; idempotent, in any order (E01 - E15)."""
-        found = await self._memory.find(charge_point, event.ocpp_transaction_id)
+        if _just_began(charge_point, event, received_at):
+            found = matching.held(charge_point, event.ocpp_transaction_id)
+        else:
+            found = await self._memory.find(charge_point, event.ocpp_transaction_id)
         authorization = await self._authorize_event(charge_point, event, found, received_at)
         await self._memory.reserve_id()
         time = charge_point.clock.read(event.charger_time, received_at)
@@ -349,6 +354,18 @@ class TransactionService:
             transaction.ocpp_transaction_id = event.ocpp_transaction_id
             transaction.flags.add(Flag.OUT_OF_ORDER)
         return transaction
+
+
+def _just_began(charge_point: ChargePoint, event: TransactionEvent, received_at: datetime) -> bool:
+    """Whether a transaction is so young that it is in memory if anything of it is known."""
+    told = parse_time(event.charger_time)
+    return (
+        event.kind == "Started"
+        and not event.offline
+        and told is not None
+        and charge_point.clock.offset is None
+        and abs(received_at - told) < JUST_BEGUN
+    )
 
 
 def _claim(transaction: Transaction, number: int) -> None:

@@ -56,6 +56,31 @@ def weigh(transaction: Transaction, max_power_w: int) -> Verdict:
     return Verdict(None, None, frozenset())
 
 
+def energy_while_running(transaction: Transaction, max_power_w: int) -> Decimal | None:
+    """The verdict on a transaction that just goes on: its one register rose a little further.
+
+    What `weigh` would say, without weighing; None if anything but the last reading may have
+    changed since it did, or the energy comes near to what is plausible at all.
+    """
+    last_at = transaction.last_reading_at
+    if (
+        transaction.energy_source != _RUNNING
+        or transaction.stopped_at is not None
+        or transaction.meter_stop_wh is not None
+        or transaction.meter_start_wh is None
+        or last_at is None
+        or len(transaction.runs) != 1
+        or not transaction.flags.isdisjoint(ENERGY_FLAGS)
+    ):
+        return None
+    run = transaction.runs[0]
+    if run.first_wh < transaction.meter_start_wh:
+        return None
+    energy_wh = run.last_wh - transaction.meter_start_wh
+    plenty_wh = max_power_w * (last_at - transaction.started_at).total_seconds() // 3600
+    return energy_wh if energy_wh <= plenty_wh else None
+
+
 def most_plausible_wh(transaction: Transaction, max_power_w: int) -> Decimal:
     """The most energy that a transaction of this length is believed to have taken."""
     ends = [at for at in (transaction.stopped_at, transaction.last_reading_at) if at is not None]
@@ -123,9 +148,10 @@ def _candidates(
     yield by_readings, "readings", flags
 
 
+_RUNNING: Final = "start_to_readings"
 _SOURCES: Final = {
     (True, True): "start_to_stop_by_readings",
-    (True, False): "start_to_readings",
+    (True, False): _RUNNING,
     (False, True): "readings_to_stop",
 }
 
