@@ -13,7 +13,7 @@ from csms.services.charge_point import ChargePoint
 def add_sample(builder: MeterValueBuilder, sample: dict[str, Any]) -> None:
     get = sample.get
     written = get("format")
-    if written is not None and written != "Raw" and not _raw(written):
+    if written is not None and written != "Raw" and not _raw(written):  # signed data
         builder.keep(sample)
         return
     builder.add(

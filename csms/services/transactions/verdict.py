@@ -74,10 +74,11 @@ def energy_while_running(transaction: Transaction, max_power_w: int) -> Decimal 
     ):
         return None
     run = transaction.runs[0]
-    if run.first_wh < transaction.meter_start_wh:
+    if not ZERO <= run.first_wh - transaction.meter_start_wh <= _PLENTY_WH:
         return None
     energy_wh = run.last_wh - transaction.meter_start_wh
-    plenty_wh = max_power_w * (last_at - transaction.started_at).total_seconds() // 3600
+    seconds = (last_at - transaction.started_at).total_seconds()
+    plenty_wh = _PLENTY_WH + max_power_w * seconds // 3600  # always below what `weigh` allows
     return energy_wh if energy_wh <= plenty_wh else None
 
 
@@ -148,6 +149,8 @@ def _candidates(
     yield by_readings, "readings", flags
 
 
+_PLENTY_WH: Final = 500
+"""Believed in any time at all; less than `most_wh` is for the shortest."""
 _RUNNING: Final = "start_to_readings"
 _SOURCES: Final = {
     (True, True): "start_to_stop_by_readings",
