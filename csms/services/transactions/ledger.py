@@ -6,7 +6,7 @@ what was decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from csms.model import Flag, MeterValue
@@ -48,11 +48,16 @@ class TransactionLedger:
         transaction: Transaction,
         received_at: datetime,
         *records: Record,
+        created: bool = False,
         stopped: bool = False,
+        alarms: Sequence[Notification] = (),
     ) -> None:
-        """Commit a transaction and whatever it changed in others; `stopped`: it just did."""
+        """Commit a transaction and whatever it changed in others, then tell of it.
+
+        `created` and `stopped` say what just happened to it.
+        """
         touched = self._touched(charge_point, transaction, received_at)
-        alarms = self._settle(charge_point, touched, received_at)
+        alarms = [*alarms, *self._settle(charge_point, touched, received_at)]
         ended = {t.id: t for t in touched if not t.open and t.id in charge_point.open_transactions}
         for each in touched:
             if not each.inferred and (each.open or each.id in ended):
@@ -64,6 +69,8 @@ class TransactionLedger:
         finally:
             for each in touched:
                 self._memory.saved(each)
+        if created:
+            self._news.started(charge_point, transaction)
         for each in ended.values():
             self._news.count_ended(each)
         if stopped:

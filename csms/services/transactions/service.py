@@ -12,14 +12,15 @@ from typing import Final
 
 from csms.events import Events
 from csms.metrics import Metrics
-from csms.model import Authorization, Flag, IdToken, MeterValue, Place
+from csms.model import Authorization, Flag, IdToken, Place
 from csms.services.authorization import AuthorizationService
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import parse_time
 from csms.services.ports import TransactionStore
 from csms.services.records import MeterValueRecord, Recorder, ReservationChange
 from csms.services.transactions import assembly, matching
-from csms.services.transactions.idle import IdleWatch, Rise
+from csms.services.transactions.finder import TransactionFinder
+from csms.services.transactions.idle import IdleWatch
 from csms.services.transactions.ledger import TransactionLedger
 from csms.services.transactions.memory import TransactionMemory
 from csms.services.transactions.model import (
@@ -33,7 +34,7 @@ from csms.services.transactions.model import (
 )
 from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.sequence import has_seq
-from csms.services.transactions.telling import TransactionNews, charging_without_start
+from csms.services.transactions.telling import TransactionNews
 
 JUST_BEGUN: Final = timedelta(minutes=2)
 _ATTEMPTS: Final = 5
@@ -61,6 +62,7 @@ class TransactionService:
         self._ledger = TransactionLedger(
             recorder, self._memory, self._news, self._idle, max_plausible_power_w
         )
+        self._finder = TransactionFinder(self._memory, self._ledger, self._idle)
 
     # --- what chargers say
 
@@ -75,19 +77,13 @@ class TransactionService:
         if repeated is not None:
             return await self._repeat_start(repeated, authorization)
         time = charge_point.clock.read(start.charger_time, received_at)
-        transaction = matching.find_for_start(charge_point, start, time.at, authorization.group_id)
-        created = transaction is None
-        if transaction is None:
-            transaction = self._memory.new(charge_point, start.evse_id, start.connector_id, time.at)
-        else:
-            transaction.flags.add(Flag.OUT_OF_ORDER)
+        transaction, created = self._finder.of_start(
+            charge_point, start, time.at, authorization.group_id
+        )
         assembly.begin(transaction, start, time, received_at)
         assembly.note_authorization(transaction, authorization)
-        await self._ledger.save(
-            charge_point, transaction, received_at, *_used_reservation(transaction, received_at)
-        )
-        if created:
-            self._news.started(charge_point, transaction)
+        used = _used_reservation(transaction, received_at)
+        await self._ledger.save(charge_point, transaction, received_at, *used, created=created)
         return StartAnswer(transaction.id, authorization)
 
     async def stop(
@@ -102,29 +98,18 @@ class TransactionService:
             authorization = await self._authorization.authorize(
                 charge_point, stop.id_token, received_at, starting=False
             )
-        found = None
-        if stop.transaction_id > 0:
-            found = await self._memory.find(charge_point, str(stop.transaction_id))
-        await self._memory.reserve_id()
-        time = charge_point.clock.read(stop.charger_time, received_at)
         group_id = authorization.group_id if authorization else None
-        transaction = matching.find_stopped(charge_point, stop, found, time.at, group_id)
-        created = transaction is None
-        if transaction is None:
-            transaction = self._new_by_stop(charge_point, stop, time.at)
-        if str(stop.transaction_id) != transaction.ocpp_transaction_id:
-            _claim(transaction, stop.transaction_id)
-        was_stopped = transaction.stop_known
+        transaction, created = await self._finder.of_stop(charge_point, stop, received_at, group_id)
+        stopped = not transaction.stop_known
+        time = charge_point.clock.read(stop.charger_time, received_at)
         assembly.finish(transaction, stop, time, received_at)
         if authorization is not None and transaction.authorization_status is None:
             assembly.note_authorization(transaction, authorization)
         readings = self._ledger.join_readings(
             charge_point, transaction, stop.meter_values, received_at
         )
-        if created:
-            self._news.started(charge_point, transaction)
         await self._ledger.save(
-            charge_point, transaction, received_at, *readings, stopped=not was_stopped
+            charge_point, transaction, received_at, *readings, created=created, stopped=stopped
         )
         return authorization
 
@@ -132,11 +117,7 @@ class TransactionService:
         self, charge_point: ChargePoint, report: MeterReport, received_at: datetime
     ) -> None:
         """Record readings, and join them into the transaction they belong to, if any."""
-        transaction = await self._transaction_of_report(charge_point, report, received_at)
-        if transaction is None or matching.outlived(transaction, report.meter_values):
-            transaction = await self._find_unreported(
-                charge_point, report, transaction, received_at
-            )
+        transaction = await self._finder.of_report(charge_point, report, received_at)
         if transaction is None:
             await self._recorder.commit(*_idle_records(charge_point, report, received_at))
         else:
@@ -158,15 +139,7 @@ class TransactionService:
         authorization = await self._authorize_event(charge_point, event, found, received_at)
         await self._memory.reserve_id()
         time = charge_point.clock.read(event.charger_time, received_at)
-        transaction = matching.held(charge_point, event.ocpp_transaction_id) or found
-        if transaction is None:
-            transaction = self._adopted(charge_point, event, time.at)
-        created = transaction is None
-        if transaction is None:
-            transaction = self._memory.new(
-                charge_point, event.evse_id or 0, event.connector_id or 1, time.at
-            )
-            transaction.ocpp_transaction_id = event.ocpp_transaction_id or str(transaction.id)
+        transaction, created = self._finder.of_event(charge_point, event, found, time.at)
         if authorization is not None:
             authorization = _same_answer(transaction, event, authorization)
         was_stopped = transaction.stop_known
@@ -175,14 +148,13 @@ class TransactionService:
         readings = self._ledger.join_readings(
             charge_point, transaction, event.meter_values, received_at
         )
-        if created:
-            self._news.started(charge_point, transaction)
         await self._ledger.save(
             charge_point,
             transaction,
             received_at,
             *readings,
             *_used_reservation(transaction, received_at),
+            created=created,
             stopped=transaction.stop_known and not was_stopped,
         )
         place = Place(transaction.evse_id, transaction.connector_id)
@@ -258,103 +230,6 @@ class TransactionService:
         await self._recorder.commit(repeated)
         return StartAnswer(repeated.id, authorization)
 
-    # --- which transaction
-
-    def _new_by_stop(self, charge_point: ChargePoint, stop: Stop, at: datetime) -> Transaction:
-        """Make a transaction of which only the stop came."""
-        began = min((v.sampled_at for v in stop.meter_values), default=at)
-        evse_id = matching.only_evse(charge_point)
-        transaction = self._memory.new(charge_point, evse_id, 1, min(began, at))
-        transaction.flags.add(Flag.MISSING_START)
-        return transaction
-
-    async def _transaction_of_report(
-        self, charge_point: ChargePoint, report: MeterReport, received_at: datetime
-    ) -> Transaction | None:
-        number, values = report.transaction_id, report.meter_values
-        if number is None or number <= 0:
-            return matching.find_at(charge_point, report.evse_id, values)
-        found = await self._memory.find(charge_point, str(number))
-        if found is not None and not matching.outlived(found, values):
-            return found
-        await self._memory.reserve_id()
-        running = matching.find_at(charge_point, report.evse_id, values)
-        if running is None and not report.evse_id:
-            running = matching.only_open(charge_point)
-        transaction = matching.held(charge_point, str(number)) or found
-        if running is not None and running is not transaction:
-            transaction = running  # a charger that makes up ids of its own
-        elif transaction is None:
-            began = min((v.sampled_at for v in values), default=received_at)
-            transaction = self._memory.new(charge_point, report.evse_id, report.connector_id, began)
-            transaction.flags.add(Flag.MISSING_START)
-            self._news.started(charge_point, transaction)
-        if transaction is not found:
-            _claim(transaction, number)
-            await self._ledger.save(charge_point, transaction, received_at)
-        return transaction
-
-    async def _find_unreported(
-        self,
-        charge_point: ChargePoint,
-        report: MeterReport,
-        named: Transaction | None,
-        received_at: datetime,
-    ) -> Transaction | None:
-        """Find out whether readings without a running transaction show one that nobody told of."""
-        values, evse_id = report.meter_values, report.evse_id
-        if matching.accounted_for(charge_point, evse_id, values):
-            return named
-        rise = self._idle.note(
-            charge_point.key, evse_id, values, self._ledger.power_limit_w(charge_point)
-        )
-        if rise is None:
-            return named
-        await self._memory.reserve_id()
-        transaction = matching.find_at(charge_point, evse_id, values)
-        if transaction is not None:  # it was told of while we waited
-            return transaction
-        latest = max(value.sampled_at for value in values)
-        transaction = matching.find_stopped_without_readings(charge_point, evse_id, latest, *rise)
-        if transaction is None:
-            return await self._new_by_readings(charge_point, report, rise, received_at)
-        transaction.evse_id = evse_id
-        self._join_base(charge_point, transaction, rise)
-        return transaction
-
-    def _join_base(self, charge_point: ChargePoint, transaction: Transaction, rise: Rise) -> None:
-        """Let a transaction begin with the reading its rise was seen from."""
-        base = MeterValue(rise.since_at, energy_wh=rise.since_wh)
-        limit_w = self._ledger.power_limit_w(charge_point)
-        assembly.add_meter_values(transaction, (base,), limit_w)
-
-    async def _new_by_readings(
-        self, charge_point: ChargePoint, report: MeterReport, rise: Rise, received_at: datetime
-    ) -> Transaction:
-        transaction = self._memory.new(
-            charge_point, report.evse_id, report.connector_id, rise.since_at
-        )
-        transaction.flags.add(Flag.MISSING_START)
-        self._join_base(charge_point, transaction, rise)
-        alarm = charging_without_start(transaction, received_at)
-        self._news.started(charge_point, transaction)
-        await self._ledger.save(charge_point, transaction, received_at, alarm)
-        self._news.alarm(charge_point, [alarm])
-        return transaction
-
-    @staticmethod
-    def _adopted(
-        charge_point: ChargePoint, event: TransactionEvent, at: datetime
-    ) -> Transaction | None:
-        """Find a transaction for an event of an unknown id: it has none, or comes late."""
-        if not event.ocpp_transaction_id:
-            return matching.find_for_event(charge_point, event)
-        transaction = matching.find_inferred(charge_point, event.evse_id or 0, at)
-        if transaction is not None:
-            transaction.ocpp_transaction_id = event.ocpp_transaction_id
-            transaction.flags.add(Flag.OUT_OF_ORDER)
-        return transaction
-
 
 def _just_began(charge_point: ChargePoint, event: TransactionEvent, received_at: datetime) -> bool:
     """Whether a transaction is so young that it is in memory if anything of it is known."""
@@ -366,13 +241,6 @@ def _just_began(charge_point: ChargePoint, event: TransactionEvent, received_at:
         and charge_point.clock.offset is None
         and abs(received_at - told) < JUST_BEGUN
     )
-
-
-def _claim(transaction: Transaction, number: int) -> None:
-    """Note that a charger calls a transaction by an id that is not ours."""
-    transaction.flags.add(Flag.UNKNOWN_TRANSACTION_ID)
-    if number > 0:
-        transaction.claimed_id = str(number)
 
 
 def _same_answer(
