@@ -34,6 +34,16 @@ class Credentials:
     user: str
     password: bytes = field(repr=False)
 
+    def read_for(self, identity: str) -> Credentials:
+        """Return the same read for this identity: Basic ends a user name at the first colon.
+
+        A00.FR.204 therefore forbids colons in identities; those made of MAC addresses have some.
+        """
+        *more, password = self.password.split(b":", identity.count(":"))
+        user = ":".join([self.user, *(part.decode("utf-8", "replace") for part in more)])
+        named = user.strip().casefold() == identity.casefold()
+        return Credentials(user, password) if named else self
+
 
 def parse_basic(header: str | None) -> Credentials | None:
     """Read an Authorization header; None if it is missing or no Basic authentication."""

@@ -198,6 +198,7 @@ class Doorkeeper:
             raise RefusedError(
                 HTTPStatus.UNAUTHORIZED, "no_password", "Basic authentication is demanded"
             )
+        credentials = credentials.read_for(charge_point.id)
         try:
             right = await self._passwords.is_right(charge_point.id, credentials.password)
         except BusyError:

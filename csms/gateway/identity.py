@@ -11,6 +11,9 @@ MAX_LENGTH: Final = 48
 
 _ALLOWED: Final = re.compile(r"[\w \-*.:+|@#&'(),;=!$~]+")
 
+_NO_NAMES: Final = frozenset({".", ".."})
+"""No URL of the admin API could name these."""
+
 
 class BadIdentityError(ValueError):
     """The address names no usable identity; the message says what is wrong."""
@@ -37,6 +40,8 @@ def checked(text: str) -> str:
     identity = text.strip()
     if not identity:
         raise BadIdentityError("the identity is empty")
+    if identity in _NO_NAMES:
+        raise BadIdentityError("the identity is a step of a path, and no name")
     if len(identity) > MAX_LENGTH:
         raise BadIdentityError(
             f"the identity has {len(identity)} characters, at most {MAX_LENGTH} are allowed"

@@ -96,6 +96,19 @@ async def test_the_right_password_opens_the_door(user: str) -> None:
         assert await link.call("Heartbeat", {}) == {}
 
 
+@pytest.mark.parametrize("password", [PASSWORD, "with:colons:in-the-password"])
+async def test_an_identity_with_colons_is_told_from_its_password(password: str) -> None:
+    mac = "20:69:C0:21"
+    async with running_gateway() as site:
+        await site.world.store.create(mac, RegistrationStatus.ACCEPTED, site.world.clock.now())
+        site.world.store.charge_points[mac.casefold()].security_profile = 1
+        site.passwords.hashes[mac.casefold()] = hash_password(password)
+
+        assert await refused_status(site, identity=mac, password="wrong:" + password) == 401
+        async with site.link(mac, password=password) as link:
+            assert await link.call("Heartbeat", {}) == {}
+
+
 @pytest.mark.parametrize("password", [KEY_HEX, KEY_HEX.upper(), bytes.fromhex(KEY_HEX)])
 async def test_an_authorization_key_is_right_in_both_forms(password: str | bytes) -> None:
     async with site_with(1, password=KEY_HEX) as site, site.link(password=password) as link:

@@ -37,7 +37,8 @@ def test_an_address_without_a_segment_has_no_identity(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/" + "A" * 49, "/a%00b", "/%20", "/<script>", "/%FF%FE", "/a%0Ab"]
+    "path",
+    ["/" + "A" * 49, "/a%00b", "/%20", "/<script>", "/%FF%FE", "/a%0Ab", "/ocpp/.", "/%2E%2E"],
 )
 def test_unusable_identities_are_refused(path: str) -> None:
     with pytest.raises(BadIdentityError):
