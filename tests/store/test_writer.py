@@ -119,6 +119,8 @@ async def test_a_transaction_comes_back_after_a_restart_with_its_evidence(
         running.runs = [run]
         running.seen_seq = [(0, 3), (5, 5)]
         running.last_seq = 5
+        run.second_at, run.second_wh = NOON + timedelta(seconds=30), Decimal("1100.5")
+        running.start_corrected = True
         running.claimed_id = "-1"
         await store.writer.commit(running)
         loaded = await store.live.load("cp-1")

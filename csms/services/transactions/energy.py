@@ -93,6 +93,8 @@ def _inside(run: RegisterRun, at: datetime, register_wh: Decimal) -> bool:
 
 
 def _append(run: RegisterRun, at: datetime, register_wh: Decimal) -> None:
+    if register_wh == run.last_wh == ZERO:  # it may be a glitch, and would bar readings before it
+        return
     run.last_at, run.last_wh = at, register_wh
     run.count += 1
     if run.second_at is None:
@@ -100,6 +102,9 @@ def _append(run: RegisterRun, at: datetime, register_wh: Decimal) -> None:
 
 
 def _prepend(run: RegisterRun, at: datetime, register_wh: Decimal) -> None:
+    if register_wh == run.last_wh == ZERO:
+        run.first_at = run.last_at = at
+        return
     run.second_at, run.second_wh = run.first_at, run.first_wh
     run.first_at, run.first_wh = at, register_wh
     run.count += 1

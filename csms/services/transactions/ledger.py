@@ -50,13 +50,18 @@ class TransactionLedger:
         *records: Record,
         created: bool = False,
         stopped: bool = False,
+        alone: bool = False,
         alarms: Sequence[Notification] = (),
     ) -> None:
         """Commit a transaction and whatever it changed in others, then tell of it.
 
-        `created` and `stopped` say what just happened to it.
+        `created` and `stopped` say what just happened to it; `alone`, that it goes on where and
+        when it did, so that no other can be changed by it.
         """
-        touched = self._touched(charge_point, transaction, received_at)
+        if alone and transaction.open and charge_point.clock.offset is None:
+            touched = [transaction]
+        else:
+            touched = self._touched(charge_point, transaction, received_at)
         alarms = [*alarms, *self._settle(charge_point, touched, received_at)]
         ended = {t.id: t for t in touched if not t.open and t.id in charge_point.open_transactions}
         for each in touched:

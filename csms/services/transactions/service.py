@@ -143,18 +143,21 @@ class TransactionService:
         if authorization is not None:
             authorization = _same_answer(transaction, event, authorization)
         was_stopped = transaction.stop_known
+        where_and_when = (transaction.evse_id, transaction.started_at)
         assembly.join_event(transaction, event, time, received_at, authorization)
         assembly.take_registers(transaction, event)
         readings = self._ledger.join_readings(
             charge_point, transaction, event.meter_values, received_at
         )
+        used = _used_reservation(transaction, received_at) if event.reservation_id else ()
         await self._ledger.save(
             charge_point,
             transaction,
             received_at,
             *readings,
-            *_used_reservation(transaction, received_at),
+            *used,
             created=created,
+            alone=not created and where_and_when == (transaction.evse_id, transaction.started_at),
             stopped=transaction.stop_known and not was_stopped,
         )
         place = Place(transaction.evse_id, transaction.connector_id)

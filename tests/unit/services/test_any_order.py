@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import Any
@@ -24,6 +24,7 @@ from unit.services.messages import (
 from unit.world import World, make_world
 
 from csms.model import OcppVersion
+from csms.services.charge_point import ChargePoint
 from csms.services.transactions.model import Start, Stop, Transaction, TransactionEvent
 
 AC_W = 22_000
@@ -32,7 +33,7 @@ REPLAYED_AT = 600
 """Minute at which everything is long over."""
 
 thorough = settings(
-    max_examples=60,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -108,8 +109,13 @@ def _is_nameless(message: Message) -> bool:
     return not is_start and not message.session.answered
 
 
-async def deliver(messages: Sequence[Message], *, live: bool) -> tuple[World, Courier]:
-    """Bring messages when they happen, or all of them later, a second apart."""
+async def deliver(
+    messages: Sequence[Message], *, live: bool, restarts: Collection[int] = ()
+) -> tuple[World, Courier]:
+    """Bring messages when they happen, or all of them later, a second apart.
+
+    Before the messages in `restarts` everything is read back from the store.
+    """
     note(", ".join(str(message) for message in messages))
     world = make_world(max_plausible_power_w=AC_W * 5 // 4)
     courier = Courier(world)
@@ -120,16 +126,33 @@ async def deliver(messages: Sequence[Message], *, live: bool) -> tuple[World, Co
         world.add_token(message.session.id_token)
     if not live:
         world.clock.advance(REPLAYED_AT * 60)
-    for message in messages:
+    for number, message in enumerate(messages):
+        if number in restarts:
+            charge_points = {
+                charge_point_id: await read_back(world, charge_point)
+                for charge_point_id, charge_point in charge_points.items()
+            }
         late_s = (message.happened_at - world.clock.now()).total_seconds()
         world.clock.advance(max(late_s, 1.0) if live else 1.0)
         await courier.deliver(charge_points[message.session.charge_point_id], message)
     return world, courier
 
 
-def run(messages: Sequence[Message], *, live: bool) -> tuple[list[Transaction], Courier]:
+async def read_back(world: World, charge_point: ChargePoint) -> ChargePoint:
+    world.services.transactions.dropped(charge_point)
+    await world.recorder.commit()
+    loaded = await world.store.load(charge_point.id)
+    assert loaded is not None
+    loaded.ocpp_version = charge_point.ocpp_version
+    world.services.transactions.loaded(loaded)
+    return loaded
+
+
+def run(
+    messages: Sequence[Message], *, live: bool, restarts: Collection[int] = ()
+) -> tuple[list[Transaction], Courier]:
     async def scene() -> tuple[list[Transaction], Courier]:
-        world, courier = await deliver(messages, live=live)
+        world, courier = await deliver(messages, live=live, restarts=restarts)
         return await stored(world), courier
 
     return asyncio.run(scene())
@@ -167,7 +190,8 @@ def test_all_messages_in_any_order_and_any_number_make_the_records_that_are_true
     messages = told(sessions)
     repeats = data.draw(st.lists(st.sampled_from(messages), max_size=8))
     order = possible(data.draw(st.permutations([*messages, *repeats])))
-    transactions, _ = run(order, live=False)
+    restarts = data.draw(st.sets(st.integers(0, len(order)), max_size=3))
+    transactions, _ = run(order, live=False, restarts=restarts)
     assert facts(transactions) == expected(sessions)
 
 

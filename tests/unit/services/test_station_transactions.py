@@ -268,6 +268,7 @@ async def test_a_reservation_is_used_up_by_the_event_that_names_it(
 ) -> None:
     await event(world, station, "Started", 0)
     await event(world, station, "Updated", 1, token="CARD-1", reservation_id=12)
+    await event(world, station, "Updated", 2)
     (change,) = world.store.reservation_changes
     assert (change.reservation_id, change.status) == (12, "used")
 
