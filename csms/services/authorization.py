@@ -81,8 +81,10 @@ class AuthorizationService:
     ) -> Authorization:
         """Decide about a token at a charge point.
 
-        `starting` also checks how many transactions it may have at once; `transaction_id` names
-        the one it is about, which never counts against itself.
+        `starting` is a transaction that begins with it, and not the mere question who this is:
+        both versions tell of ConcurrentTx in the answer to a start alone, because whoever shows a
+        token may be about to end the transaction it is in. `transaction_id` names the transaction
+        it is about, which never counts against itself.
         """
         authorization = await self._decide(charge_point, id_token, at, starting, transaction_id)
         self._decisions[authorization.status].inc()
@@ -106,16 +108,20 @@ class AuthorizationService:
         if record is None:
             return self._unknown()
         status, reason = _standing(record, charge_point, at)
-        if (
-            status is AuthorizationStatus.ACCEPTED
-            and starting
-            and record.max_concurrent_transactions is not None
-            and await self._transactions.count(record.id_token, transaction_id)
-            >= record.max_concurrent_transactions
-        ):
-            status = AuthorizationStatus.CONCURRENT_TX
-            reason = f"at most {record.max_concurrent_transactions} transactions at once"
+        if status is AuthorizationStatus.ACCEPTED and starting:
+            status, reason = await self._beginning(record, transaction_id)
         return Authorization(status, record.expires_at, record.group_id, reason)
+
+    async def _beginning(
+        self, record: IdTokenRecord, transaction_id: int | None
+    ) -> tuple[AuthorizationStatus, str]:
+        """Decide whether a token in good standing may begin one more transaction."""
+        if record.master_pass:  # C16.FR.03
+            return AuthorizationStatus.INVALID, "a master pass only ends transactions"
+        limit = record.max_concurrent_transactions
+        if limit is None or await self._transactions.count(record.id_token, transaction_id) < limit:
+            return AuthorizationStatus.ACCEPTED, ""
+        return AuthorizationStatus.CONCURRENT_TX, f"at most {limit} transactions at once"
 
     async def may_stop(
         self, id_token: IdToken, group_id: str | None, started_by: str | None
@@ -139,6 +145,8 @@ def _standing(
 ) -> tuple[AuthorizationStatus, str]:
     if record.status is not AuthorizationStatus.ACCEPTED:
         return record.status, f"the id token is {record.status}"
+    if record.max_concurrent_transactions == 0:
+        return AuthorizationStatus.BLOCKED, "not a single transaction is allowed"
     if record.expires_at is not None and record.expires_at <= at:
         return AuthorizationStatus.EXPIRED, f"expired at {record.expires_at:%Y-%m-%d %H:%M}Z"
     places = record.allowed_charge_points

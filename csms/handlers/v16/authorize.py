@@ -19,6 +19,6 @@ async def handle(
     if id_tag is None:
         raise CallRefusedError(Refusal.OCCURRENCE_CONSTRAINT_VIOLATION, "idTag is missing")
     authorization = await services.authorization.authorize(
-        charge_point, IdToken.of(id_tag), received_at
+        charge_point, IdToken.of(id_tag), received_at, starting=False
     )
     return {"idTagInfo": id_tag_info(authorization)}

@@ -18,7 +18,9 @@ async def handle(
         return await _contract_certificate(services, charge_point, payload, received_at)
     if id_token is None:
         return {"idTokenInfo": {"status": "Invalid"}}
-    authorization = await services.authorization.authorize(charge_point, id_token, received_at)
+    authorization = await services.authorization.authorize(
+        charge_point, id_token, received_at, starting=False
+    )
     return {"idTokenInfo": id_token_info(authorization)}
 
 

@@ -1,0 +1,107 @@
+"""The reusable states of the certification cases: a station of each version, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from fake_chargepoints.likeness import Pattern
+from fake_chargepoints.script import ScriptedChargePoint
+from running import V16_BOOT, V201_BOOT, Running
+
+ACCEPTED = {"status": "Accepted"}
+OUTLET = {"id": 1, "connectorId": 1}
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def token(id_token: str, kind: str = "ISO14443") -> dict[str, Any]:
+    return {"idToken": id_token, "type": kind}
+
+
+def reading(wh: float, context: str = "Sample.Periodic", **more: Any) -> dict[str, Any]:
+    return {"timestamp": now(), "sampledValue": [{"value": wh, "context": context, **more}]}
+
+
+@asynccontextmanager
+async def station_16(server: Running, identity: str = "CP-1") -> AsyncIterator[ScriptedChargePoint]:
+    """An accepted, booted charge point of OCPP 1.6."""
+    async with server.charge_point(identity) as station:
+        await station.send("BootNotification", V16_BOOT, reply=ACCEPTED)
+        yield station
+
+
+@asynccontextmanager
+async def station_201(
+    server: Running, identity: str = "CS-1"
+) -> AsyncIterator[ScriptedChargePoint]:
+    """An accepted, booted charging station of OCPP 2.0.1."""
+    async with server.charge_point(identity, "ocpp2.0.1") as station:
+        await station.send("BootNotification", V201_BOOT, reply=ACCEPTED)
+        yield station
+
+
+async def tell_status(station: ScriptedChargePoint, status: str, evse_id: int = 1) -> None:
+    """Report a connector of a 2.0.1 station in both ways the cases allow."""
+    outlet = {"evseId": evse_id, "connectorId": 1}
+    told = {"timestamp": now(), "connectorStatus": status, **outlet}
+    await station.send("StatusNotification", told, reply={})
+    change = {
+        "eventId": 1,
+        "timestamp": now(),
+        "trigger": "Delta",
+        "actualValue": status,
+        "eventNotificationType": "HardWiredNotification",
+        "component": {"name": "Connector", "evse": {"id": evse_id, "connectorId": 1}},
+        "variable": {"name": "AvailabilityState"},
+    }
+    event = {"generatedAt": now(), "seqNo": 0, "eventData": [change]}
+    await station.send("NotifyEvent", event, reply={})
+
+
+@dataclass
+class Session:
+    """One transaction of a 2.0.1 station; counts its own events."""
+
+    station: ScriptedChargePoint
+    transaction_id: str = "tx-1"
+    evse_id: int = 1
+    _next: int = field(default=0)
+
+    async def tell(
+        self, kind: str, trigger: str, *, reply: Pattern = None, **more: Any
+    ) -> dict[str, Any]:
+        """Send the next TransactionEvent; `info` goes into its transactionInfo."""
+        info = {"transactionId": self.transaction_id, **more.pop("info", {})}
+        event = {
+            "eventType": kind,
+            "timestamp": now(),
+            "triggerReason": trigger,
+            "seqNo": self._next,
+            "transactionInfo": info,
+            **more,
+        }
+        if self._next == 0:
+            event["evse"] = {"id": self.evse_id, "connectorId": 1}
+        self._next += 1
+        return await self.station.send("TransactionEvent", event, reply=reply)
+
+    async def start(self, id_token: str) -> None:
+        """The state EnergyTransferStarted, with a card shown first."""
+        shown = token(id_token)
+        accepted = {"idTokenInfo": ACCEPTED}
+        await self.station.send("Authorize", {"idToken": shown}, reply=accepted)
+        await self.tell("Started", "Authorized", idToken=shown, reply=accepted)
+        await self.tell("Updated", "CablePluggedIn", info={"chargingState": "EVConnected"})
+        await self.tell("Updated", "ChargingStateChanged", info={"chargingState": "Charging"})
+
+    async def finish(self) -> None:
+        """The states EVConnectedPostSession and EVDisconnected."""
+        await self.tell("Updated", "ChargingStateChanged", info={"chargingState": "EVConnected"})
+        ended = {"chargingState": "Idle", "stoppedReason": "EVDisconnected"}
+        await self.tell("Ended", "EVCommunicationLost", info=ended, reply={})
