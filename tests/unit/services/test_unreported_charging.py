@@ -12,9 +12,9 @@ from unit.services.messages import stored
 from unit.world import NOON, World
 
 from csms.events import ChargePointNotified
-from csms.model import AuthorizationStatus, Flag
-from csms.services.charge_point import ChargePoint
-from csms.services.transactions.idle import IdleRegister, note_idle, watch_register
+from csms.model import AuthorizationStatus, Flag, MeterValue
+from csms.services.charge_point import MAX_CONNECTORS, ChargePoint
+from csms.services.transactions.idle import IdleRegister, IdleWatch, note_idle, watch_register
 
 CAP_W = 27_500
 
@@ -304,3 +304,12 @@ def test_a_rise_is_told_from_where_the_register_stood_last() -> None:
         assert note_idle(register, NOON + timedelta(minutes=minute), Decimal(7000), CAP_W) is None
     rise = note_idle(register, NOON + timedelta(minutes=20), Decimal(7200), CAP_W)
     assert rise == (NOON + timedelta(minutes=15), Decimal(7000))
+
+
+def test_a_charge_point_that_makes_up_outlets_is_watched_within_limits() -> None:
+    watch = IdleWatch()
+    value = MeterValue(NOON, energy_wh=Decimal(7000))
+    for evse_id in range(1, MAX_CONNECTORS + 2):
+        watch.note(1, evse_id, [value], CAP_W)
+    assert watch.rose_at(1, MAX_CONNECTORS) == NOON
+    assert watch.rose_at(1, MAX_CONNECTORS + 1) is None
