@@ -20,7 +20,9 @@ from csms.events import Events
 from csms.gateway.links import LiveLinks
 from csms.gateway.server import Gateway
 from csms.handlers import v16, v201
+from csms.handlers.v16.authorization_key import read_new_password as read_authorization_key
 from csms.handlers.v16.commands import translate as translate_v16
+from csms.handlers.v201.basic_auth_password import read_new_password as read_basic_auth_password
 from csms.handlers.v201.commands import translate as translate_v201
 from csms.metrics import Metrics
 from csms.model import OcppVersion
@@ -29,6 +31,7 @@ from csms.services.charge_points import ChargePointService
 from csms.services.commands import CommandService
 from csms.services.data_transfer import DataTransferService
 from csms.services.notifications import NotificationService
+from csms.services.password_changes import PasswordChanges
 from csms.services.services import Services
 from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.service import TransactionService
@@ -44,6 +47,10 @@ log = logging.getLogger(__name__)
 
 ROUTES: Final = {OcppVersion.V16: v16.ROUTES, OcppVersion.V201: v201.ROUTES}
 TRANSLATORS: Final = {OcppVersion.V16: translate_v16, OcppVersion.V201: translate_v201}
+PASSWORD_READERS: Final = {
+    OcppVersion.V16: read_authorization_key,
+    OcppVersion.V201: read_basic_auth_password,
+}
 
 
 class Application:
@@ -100,7 +107,13 @@ class Application:
         stack.push_async_callback(writer.stop)
         services = self.services = self._services(writer, metrics)
         links = LiveLinks()
-        commands = CommandService(links, TRANSLATORS, timeout_s=settings.call_timeout)
+        passwords = Passwords(self.database)
+        commands = CommandService(
+            links,
+            TRANSLATORS,
+            PasswordChanges(passwords, PASSWORD_READERS),
+            timeout_s=settings.call_timeout,
+        )
         upkeep = Upkeep(self.database, services, metrics, settings, self._clock)
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
@@ -109,7 +122,7 @@ class Application:
             services,
             ROUTES,
             writer,
-            Passwords(self.database),
+            passwords,
             links,
             metrics,
             self._clock,

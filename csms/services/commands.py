@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 from csms.errors import NotConnectedError
 from csms.model import IdToken, OcppVersion
 from csms.services.charge_point import ChargePoint
+from csms.services.password_changes import PasswordChanges
 from csms.services.ports import Link, Links
 
 
@@ -145,10 +146,12 @@ class CommandService:
         self,
         links: Links,
         translators: Mapping[OcppVersion, Translator],
+        passwords: PasswordChanges,
         *,
         timeout_s: float,
     ) -> None:
         self._links = links
+        self._passwords = passwords
         self._translators = translators
         self.timeout_s = timeout_s
 
@@ -170,7 +173,7 @@ class CommandService:
         Raises NotConnectedError and what `Link.call` raises.
         """
         link = self._link(charge_point_id)
-        return await link.call(action, payload, timeout_s or self.timeout_s)
+        return await self._send(link, action, payload, timeout_s)
 
     async def execute(
         self, charge_point_id: str, command: Command, timeout_s: float | None = None
@@ -181,5 +184,12 @@ class CommandService:
         """
         link = self._link(charge_point_id)
         outgoing = self._translators[link.version](link.charge_point, command)
-        answer = await link.call(outgoing.action, outgoing.payload, timeout_s or self.timeout_s)
+        answer = await self._send(link, outgoing.action, outgoing.payload, timeout_s)
         return outgoing.read(answer)
+
+    async def _send(
+        self, link: Link, action: str, payload: Mapping[str, Any], timeout_s: float | None
+    ) -> dict[str, Any]:
+        answer = await link.call(action, payload, timeout_s or self.timeout_s)
+        await self._passwords.answered(link, action, payload, answer)
+        return answer

@@ -69,6 +69,12 @@ class PasswordStore(Protocol):
         ...
 
 
+class PasswordKeeper(Protocol):
+    async def keep_password_hash(self, charge_point_id: str, password_hash: str) -> None:
+        """Replace what `passwords.hash_password` made for a charge point; durable on return."""
+        ...
+
+
 class Link(Protocol):
     """A live connection to a charge point."""
 

@@ -34,6 +34,9 @@ REPLAY_MARGIN: Final = timedelta(minutes=10)
 
 _CHARGE_POINT = "SELECT * FROM charge_points WHERE lower(id) = lower($1)"
 _STORED_HASH = "SELECT password_hash FROM charge_points WHERE lower(id) = lower($1)"
+_KEEP_HASH = """
+UPDATE charge_points SET password_hash = $2, updated_at = now() WHERE lower(id) = lower($1)
+"""
 _CREATE = """
 INSERT INTO charge_points (id, registration_status, created_at, updated_at)
 VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING
@@ -139,7 +142,7 @@ class LiveStore:
 
 
 class Passwords:
-    """Implements PasswordStore of csms.services.ports."""
+    """Implements PasswordStore and PasswordKeeper of csms.services.ports."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -148,6 +151,10 @@ class Passwords:
         async with self._database.raw() as connection:
             found: str | None = await connection.fetchval(_STORED_HASH, charge_point_id)
         return found
+
+    async def keep_password_hash(self, charge_point_id: str, password_hash: str) -> None:
+        async with self._database.raw() as connection:
+            await connection.execute(_KEEP_HASH, charge_point_id, password_hash)
 
 
 class IdTokens:

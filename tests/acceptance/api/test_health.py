@@ -16,6 +16,8 @@ from csms.api.server import Api
 from csms.gateway.links import LiveLinks
 from csms.metrics import Metrics
 from csms.services.commands import CommandService
+from csms.services.password_changes import PasswordChanges
+from csms.store.live import Passwords
 
 
 @asynccontextmanager
@@ -48,16 +50,24 @@ async def test_a_server_that_can_serve_says_so(server: Running) -> None:
     assert await read(server, "/readyz") == (200, '{"status":"ok","reasons":[]}')
 
 
+async def test_a_load_balancer_may_look_by_head(server: Running) -> None:
+    async with aiohttp.ClientSession() as stranger:
+        for path in ("/healthz", "/readyz", "/metrics"):
+            async with stranger.head(f"{server.api_url}{path}") as response:
+                assert (response.status, await response.read()) == (200, b"")
+
+
 async def test_without_its_database_it_lives_but_is_not_ready(
     server: Running, database_server: str, database_url: str
 ) -> None:
     async with database_away(database_server, database_url):
         status, body = await read(server, "/readyz")
         assert status == 503
-        assert "database" in body
+        assert body.count("the database does not answer") == 1
         assert (await read(server, "/healthz"))[0] == 200
         answer = await server.api("GET", "/charge-points")
         assert (answer.status, answer.body["type"]) == (503, "urn:csms:problem:unavailable")
+        assert answer.body["detail"].count("the database does not answer") == 1
     await server.eventually("/charge-points", lambda page: page["items"] == [])
     assert (await read(server, "/readyz"))[0] == 200
 
@@ -98,7 +108,7 @@ async def test_a_server_that_chargers_cannot_reach_is_not_ready(server: Running)
         server.settings,
         server.app.database,
         server.app.services,
-        CommandService(links, {}, timeout_s=1),
+        CommandService(links, {}, PasswordChanges(Passwords(server.app.database), {}), timeout_s=1),
         links,
         Metrics(),
         [lambda: "nothing listens"],
