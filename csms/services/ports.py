@@ -41,7 +41,7 @@ class TransactionStore(Protocol):
         ...
 
     async def open_ids(self, id_token: str) -> Sequence[int]:
-        """Return the ids of the open transactions of a token over all charge points."""
+        """Return the ids of a token's open transactions over all charge points, save refused."""
         ...
 
 

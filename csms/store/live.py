@@ -60,7 +60,11 @@ WHERE charge_point_key = $1
   AND (ocpp_transaction_id = $2 OR evidence ->> 'claimed_id' = $2)
 ORDER BY started_at DESC, id DESC LIMIT 1
 """
-_OPEN_IDS = "SELECT id FROM transactions WHERE id_token = $1 AND stopped_at IS NULL"
+_OPEN_IDS = """
+SELECT id FROM transactions
+WHERE id_token = $1 AND stopped_at IS NULL
+  AND (authorization_status IS NULL OR authorization_status = 'Accepted')
+"""
 _NEXT_IDS = "SELECT nextval('transaction_id_seq') FROM generate_series(1, $1)"
 _COUNT_PENDING = "SELECT count(*) FROM charge_points WHERE registration_status = 'pending'"
 _KNOWN_CARD = """

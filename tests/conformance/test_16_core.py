@@ -128,6 +128,20 @@ async def test_concurrent_tx_is_told_at_the_start_and_never_to_who_shows_a_card(
         assert await stop(station, number, idTag="CARD-1") == SAID
 
 
+async def test_a_refused_start_that_is_never_stopped_does_not_bar_the_card(
+    server: Running,
+) -> None:
+    """A charger that is told ConcurrentTx may just not charge, and say no more of it."""
+    await server.add_token("CARD-1", max_concurrent_transactions=1)
+    async with station_16(server) as first, station_16(server, "CP-2") as second:
+        number = await start(first)
+        begun = {"connectorId": 1, "idTag": "CARD-1", "meterStart": 0, "timestamp": now()}
+        refused = {"idTagInfo": {"status": "ConcurrentTx"}}
+        await second.send("StartTransaction", begun, reply=refused)
+        await stop(first, number)
+        await start(first, connector_id=2)
+
+
 @pytest.mark.parametrize(
     ("verb", "body", "action", "sent", "answer"),
     [

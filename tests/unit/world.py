@@ -168,7 +168,12 @@ class MemoryStore:
         return None
 
     async def open_ids(self, id_token: str) -> Sequence[int]:
-        return [t.id for t in self.transactions.values() if t.open and t.id_token == id_token]
+        granted = (None, AuthorizationStatus.ACCEPTED)
+        return [
+            t.id
+            for t in self.transactions.values()
+            if t.open and t.id_token == id_token and t.authorization_status in granted
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,14 @@
-"""Which transactions are open for an id token, over all charge points, without a race."""
+"""Which transactions are open for an id token, over all charge points, without a race.
+
+Only those the token was accepted for: a charger that was refused often never tells that nothing
+came of it, and must not keep the token from charging elsewhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
+from csms.model import AuthorizationStatus
 from csms.services.ports import TransactionStore
 from csms.services.transactions.model import Transaction
 
@@ -20,8 +25,8 @@ class OpenTransactions:
         self._closing: dict[str, set[int]] = {}
 
     def opened(self, transaction: Transaction) -> None:
-        """Note an open transaction, also again when its token became known or changed."""
-        token = transaction.id_token
+        """Note an open transaction, also again when its token became known or its standing."""
+        token = _holder(transaction)
         if self._token_of.get(transaction.id) == token:
             return
         self.forget(transaction)
@@ -56,6 +61,12 @@ class OpenTransactions:
         stored |= self._by_token.get(id_token, _NOTHING)
         stored.discard(except_id or 0)
         return len(stored)
+
+
+def _holder(transaction: Transaction) -> str | None:
+    """Return the token a transaction counts for; None if nobody asked, or it was refused."""
+    refused = transaction.authorization_status not in (None, AuthorizationStatus.ACCEPTED)
+    return None if refused else transaction.id_token
 
 
 def _discard(index: dict[str, set[int]], token: str, number: int) -> None:
