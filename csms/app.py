@@ -30,6 +30,7 @@ from csms.services.authorization import AuthorizationService
 from csms.services.charge_points import ChargePointService
 from csms.services.commands import CommandService
 from csms.services.data_transfer import DataTransferService
+from csms.services.enforcement import Enforcement
 from csms.services.notifications import NotificationService
 from csms.services.password_changes import PasswordChanges
 from csms.services.services import Services
@@ -117,6 +118,9 @@ class Application:
         upkeep = Upkeep(self.database, services, metrics, settings, self._clock)
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
+        enforcement = Enforcement(services.events, services.charge_points, commands)
+        watching = asyncio.create_task(enforcement.run(), name="enforcement")
+        stack.callback(watching.cancel)
         gateway = Gateway(
             settings,
             services,

@@ -86,8 +86,9 @@ class ChargePointNotified(Event):
 class Subscription:
     """One watcher's bounded view of the events."""
 
-    def __init__(self, events: Events, limit: int) -> None:
+    def __init__(self, events: Events, limit: int, kinds: tuple[type[Event], ...]) -> None:
         self._events = events
+        self.kinds = kinds
         self._queue: deque[Event] = deque(maxlen=limit)
         self._wake = asyncio.Event()
         self._closed = False
@@ -118,16 +119,17 @@ class Events:
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
 
-    @property
-    def watched(self) -> bool:
+    def watched(self, kind: type[Event]) -> bool:
         """Whether anyone listens; lets the hot path skip building an event."""
-        return bool(self._subscriptions)
+        return any(issubclass(kind, subscription.kinds) for subscription in self._subscriptions)
 
     def publish(self, event: Event) -> None:
         for subscription in self._subscriptions:
-            subscription._push(event)
+            if isinstance(event, subscription.kinds):
+                subscription._push(event)
 
-    def subscribe(self, limit: int = 1000) -> Subscription:
-        subscription = Subscription(self, limit)
+    def subscribe(self, limit: int = 1000, *kinds: type[Event]) -> Subscription:
+        """Watch events of some kinds, or all."""
+        subscription = Subscription(self, limit, kinds or (Event,))
         self._subscriptions.add(subscription)
         return subscription

@@ -129,6 +129,24 @@ async def test_an_unknown_card_is_refused_but_its_transaction_is_recorded(server
     assert transaction["flags"] == ["not_authorized"]
 
 
+async def test_a_charger_that_charges_for_a_refused_card_is_told_to_stop(server: Running) -> None:
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT, reply={"status": "Accepted"})
+        begun = await charger.send(
+            "StartTransaction",
+            {"connectorId": 1, "idTag": "THIEF", "meterStart": 0, "timestamp": ago(minutes=9)},
+            reply={"idTagInfo": {"status": "Invalid"}},
+        )
+        number = begun["transactionId"]
+        stop = charger.expect(
+            "RemoteStopTransaction", {"status": "Accepted"}, check={"transactionId": number}
+        )
+        values = [register_v16(0, minutes=8), register_v16(900, minutes=1)]
+        report = {"connectorId": 1, "transactionId": number, "meterValue": values}
+        await charger.send("MeterValues", report, reply={})
+        await stop.happened()
+
+
 async def test_a_start_repeated_over_a_new_connection_is_the_same_transaction(
     server: Running,
 ) -> None:

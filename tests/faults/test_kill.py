@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 from fake_chargepoints.errors import LinkError
 from fake_chargepoints.link import Link, LinkOptions
 from running import V16_BOOT, V201_BOOT
@@ -139,7 +140,7 @@ async def server_process(
 
 
 async def until_listening(port: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -150,6 +151,7 @@ async def until_listening(port: int) -> None:
                 return
 
 
+@pytest.mark.timeout(300)
 async def test_everything_that_was_answered_survives_kill_9(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -160,7 +162,7 @@ async def test_everything_that_was_answered_survives_kill_9(
     ):
         for number in range(CHARGERS):
             chargers.create_task(charge_until_the_plug_is_pulled(url, number, answered))
-        await asyncio.wait_for(answered.enough.wait(), 60)
+        await asyncio.wait_for(answered.enough.wait(), 120)
         process.kill()
     assert answered.count >= ANSWERS_BEFORE_THE_END
     connection = await asyncpg.connect(database_url)

@@ -227,8 +227,7 @@ class RecordedEvents(Events):
         super().__init__()
         self.published: list[Event] = []
 
-    @property
-    def watched(self) -> bool:
+    def watched(self, kind: type[Event]) -> bool:
         return True
 
     def publish(self, event: Event) -> None:

@@ -82,7 +82,7 @@ class TransactionNews:
         values: tuple[MeterValue, ...],
         received_at: datetime,
     ) -> None:
-        if values and self._events.watched:
+        if values and self._events.watched(MeterValuesReceived):
             self._events.publish(
                 MeterValuesReceived(
                     at=received_at,
