@@ -64,15 +64,21 @@ class Upkeep:
         self._services.transactions.flush()
 
     async def _watch_database(self) -> None:
-        """Notice an outage also while nothing is written."""
+        """Notice an outage also while nothing is written; say when it begins and ends."""
+        is_away = False
         while True:
             try:
                 await self._database.ping()
             except DatabaseUnavailableError as error:
                 self._database_up.set(0)
-                log.warning("the database does not answer: %s", error)
+                if not is_away:
+                    log.warning("%s", error)
+                is_away = True
             else:
                 self._database_up.set(1)
+                if is_away:
+                    log.info("the database answers again")
+                is_away = False
             await asyncio.sleep(DATABASE_CHECK_S)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 from aiohttp import web
+from aiohttp.web_protocol import RequestPayloadError
 from msgspec import defstruct
 
 from csms.api.auth import actor_of
@@ -60,6 +61,8 @@ class Endpoint:
                 raw = await request.read()
         except TimeoutError as error:
             raise Problem(408, f"the body did not arrive within {BODY_TIMEOUT_S:g} s") from error
+        except RequestPayloadError as error:
+            raise Problem(400, "the body is not in the Content-Encoding it claims") from error
         if not raw.strip():
             return {}
         if request.content_type != _JSON:

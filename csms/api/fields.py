@@ -5,24 +5,51 @@ The bounds become the validator and the OpenAPI document alike.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from msgspec import Meta
 
-_TEXT = r"^[^\x00-\x1f\x7f]*$"
+from csms.errors import InvalidValueError
+
+IN_FUTURE: Final = "a time in the future"
+
+_TEXT: Final = r"^[^\x00-\x1f\x7f]*$"
 """No control characters: PostgreSQL can't hold NUL, and nobody means the others."""
+_NOTE: Final = r"^[^\x00]*$"
+_ODD: Final = r'\x00-\x1f\x7f"%/<>?\[\\\]^`{}'
+_IDENTITY: Final = rf"^[^ {_ODD}](?:[^{_ODD}]*[^ {_ODD}])?$"
+_IDENTITY_WORDS: Final = (
+    "in letters, digits, spaces and -*.:+|@#&'(),;=!$~_, without spaces around it"
+)
+IDENTITY_CHARS: Final = 48
+_PRINTABLE: Final = r"^[ -~]+$"
+_TRIMMED: Final = r"^[!-~](?:[ -~]*[!-~])?$"
+_ACTION: Final = "^[A-Za-z0-9]{1,64}$"
+_CURSOR: Final = "^[A-Za-z0-9_=-]+$"
+
+PATTERN_WORDS: Final = {
+    _TEXT: "without control characters",
+    _NOTE: "without NUL",
+    _IDENTITY: _IDENTITY_WORDS,
+    _PRINTABLE: "in printable ASCII",
+    _TRIMMED: "in printable ASCII, without spaces around it",
+    _ACTION: "of 1 to 64 letters and digits",
+    _CURSOR: "as next_cursor of the page before had it",
+}
+"""What the patterns below mean to a person."""
 
 Text: TypeAlias = Annotated[str, Meta(max_length=255, pattern=_TEXT)]
-Note: TypeAlias = Annotated[str, Meta(max_length=2000, pattern=r"^[^\x00]*$")]
+Note: TypeAlias = Annotated[str, Meta(max_length=2000, pattern=_NOTE)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, pattern=_TEXT)]
 ChargePointId: TypeAlias = Annotated[
     str,
     Meta(
         min_length=1,
-        max_length=255,
-        pattern=r"^[^\x00-\x20\x7f/](?:[^\x00-\x1f\x7f/]*[^\x00-\x20\x7f/])?$",
+        max_length=IDENTITY_CHARS,
+        pattern=_IDENTITY,
         description="The charge point's identity: the last part of the URL it connects to.",
     ),
 ]
@@ -31,13 +58,11 @@ IdTokenText: TypeAlias = Annotated[
     Meta(
         min_length=1,
         max_length=255,
-        pattern=r"^[!-~](?:[ -~]*[!-~])?$",
+        pattern=_TRIMMED,
         description="Printable ASCII; case-insensitive, kept in upper case.",
     ),
 ]
-GroupId: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=255, pattern=r"^[!-~](?:[ -~]*[!-~])?$")
-]
+GroupId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, pattern=_TRIMMED)]
 Moment: TypeAlias = Annotated[
     datetime, Meta(tz=True, description="RFC 3339 with a zone, for example 2026-01-31T12:00:00Z.")
 ]
@@ -49,7 +74,7 @@ ReservationId: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 ActionName: TypeAlias = Annotated[
     str,
     Meta(
-        pattern="^[A-Za-z0-9]{1,64}$",
+        pattern=_ACTION,
         description="An action that the central system may start, in OCPP's spelling.",
     ),
 ]
@@ -67,7 +92,7 @@ CursorText: TypeAlias = Annotated[
     Meta(
         min_length=4,
         max_length=2000,
-        pattern="^[A-Za-z0-9_=-]+$",
+        pattern=_CURSOR,
         description="`next_cursor` of the page before.",
     ),
 ]
@@ -76,7 +101,7 @@ Password: TypeAlias = Annotated[
     Meta(
         min_length=16,
         max_length=64,
-        pattern=r"^[ -~]+$",
+        pattern=_PRINTABLE,
         description="For Basic authentication; kept only as a hash, never shown.",
     ),
 ]
@@ -94,6 +119,15 @@ IdTokenType: TypeAlias = Literal[
     "VIN",
 ]
 Number: TypeAlias = int | float
+_CONNECTABLE: Final = re.compile(r"(?!\.\.?$)[\w \-*.:+|@#&'(),;=!$~]+")
+"""What the gateway lets in. The schema's pattern can't say it: its letters would be ASCII's."""
+
+
+def check_identity(charge_point_id: str) -> None:
+    """Refuse an identity that no charge point could connect with; raises InvalidValueError."""
+    if not _CONNECTABLE.fullmatch(charge_point_id):
+        allowed = f"text of 1 to {IDENTITY_CHARS} characters {_IDENTITY_WORDS}"
+        raise InvalidValueError("charge_point_id", charge_point_id, allowed)
 
 
 def plain(value: Any) -> Any:

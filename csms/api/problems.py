@@ -136,10 +136,7 @@ _TRANSLATIONS: Final[tuple[tuple[type[CsmsError], _Translation], ...]] = (
     (ConnectionLostError, lambda e: Problem(504, str(e), slug="connection-lost")),
     (TooManyCommandsError, lambda e: Problem(429, str(e), headers={"Retry-After": "1"})),
     (CommandRefusedError, lambda e: Problem(502, str(e), refused=e)),
-    (
-        DatabaseUnavailableError,
-        lambda e: Problem(503, f"the database does not answer: {e}", headers={"Retry-After": "2"}),
-    ),
+    (DatabaseUnavailableError, lambda e: Problem(503, str(e), headers={"Retry-After": "2"})),
 )
 
 

@@ -90,6 +90,8 @@ class Route(Generic[Q, B]):
     problems: tuple[int, ...] = ()
     public: bool = False
     media_type: str = "application/json"
+    probed: bool = False
+    """Load balancers look at it, many by HEAD."""
 
     @property
     def has_body(self) -> bool:

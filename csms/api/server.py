@@ -91,7 +91,10 @@ class Api:
         )
         for route in routes:
             endpoint = Endpoint(route, max_json_depth=self._settings.max_json_depth)
-            application.router.add_route(route.method, route.path, endpoint.handle)
+            path = route.path.replace("}", ":[^/]+}")  # aiohttp's own default excludes braces
+            application.router.add_route(route.method, path, endpoint.handle)
+            if route.probed:
+                application.router.add_route("HEAD", path, endpoint.handle)
         add_description(application, routes)
         return application
 

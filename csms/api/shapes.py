@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -13,12 +14,15 @@ from jsonschema_rs import ValidationErrorKind
 from msgspec import Struct
 from multidict import MultiMapping
 
-from csms.api.problems import FieldError, field_error, invalid
+from csms.api.fields import PATTERN_WORDS
+from csms.api.problems import FieldError, Problem, field_error, invalid
 
 T = TypeVar("T", bound=Struct)
 Schema: TypeAlias = Mapping[str, Any]
 
 MAX_ERRORS: Final = 50
+_PATH: Final = re.compile(r"at `\$\.([^`]+)`$")
+"""Where msgspec found a mistake."""
 
 
 class Shape(Generic[T]):
@@ -51,10 +55,11 @@ class Shape(Generic[T]):
         if errors:
             raise invalid(list(errors.values())[:MAX_ERRORS], status)
         try:
-            return _in_utc(msgspec.convert(self._with_integers(value), self._type))
-        except (msgspec.ValidationError, OverflowError) as error:
+            return self._in_utc(msgspec.convert(self._with_integers(value), self._type), status)
+        except msgspec.ValidationError as error:
             # formats that are right in form but can't exist, such as a leap second
-            raise invalid([field_error("body", None, str(error))], status) from error
+            path = _PATH.search(str(error))
+            raise self._impossible(path[1] if path else "body", value, status) from error
 
     def read_query(self, query: MultiMapping[str]) -> T:
         """Return a query string as the struct; raises Problem 400."""
@@ -74,6 +79,20 @@ class Shape(Generic[T]):
     def read_path(self, name: str, text: str) -> T:
         """Return one part of a path as the struct's only field; raises Problem."""
         return self.read({name: _from_text(text, _kinds(self.properties[name]))})
+
+    def _in_utc(self, value: T, status: int) -> T:
+        for name in value.__struct_fields__:
+            held = getattr(value, name)
+            if isinstance(held, datetime):
+                try:
+                    setattr(value, name, held.astimezone(UTC))
+                except OverflowError as error:  # in UTC it is another year, which there is not
+                    raise self._impossible(name, {name: held.isoformat()}, status) from error
+        return value
+
+    def _impossible(self, name: str, value: object, status: int) -> Problem:
+        shown = value.get(name) if isinstance(value, dict) else None
+        return invalid([field_error(name, shown, describe(self._at(name.split("."))))], status)
 
     def _with_integers(self, value: object) -> object:
         """JSON has one kind of number: 2.0 is an integer there."""
@@ -121,7 +140,7 @@ class Shape(Generic[T]):
             found["anyOf"] = [self._inline(option) for option in found["anyOf"]]
         return found
 
-    def _at(self, path: list[str | int]) -> Schema:
+    def _at(self, path: Sequence[str | int]) -> Schema:
         """Return the schema of what stands at a path, complete in itself."""
         schema = self._inline(self._schema)
         for step in path:
@@ -188,7 +207,7 @@ def _describe_text(schema: Schema) -> str:
     if "maxLength" in schema:
         text += f" of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
     if "pattern" in schema:
-        text += f" like {schema['pattern']}"
+        text += f" {PATTERN_WORDS.get(schema['pattern'], 'like ' + schema['pattern'])}"
     return text
 
 
@@ -227,11 +246,3 @@ def _from_text(text: str, kinds: set[str]) -> object:
 
 def _name(path: list[str | int]) -> str:
     return ".".join(str(step) for step in path) or "body"
-
-
-def _in_utc(value: T) -> T:
-    for name in value.__struct_fields__:
-        held = getattr(value, name)
-        if isinstance(held, datetime):
-            setattr(value, name, held.astimezone(UTC))
-    return value

@@ -51,6 +51,7 @@ class MessageLogWriter:
 
     async def _run(self) -> None:
         connection: RawConnection | None = None
+        is_failing = False  # an outage is worth one line, not two a second
         while not self._stopping.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), PAUSE_S)
@@ -59,8 +60,11 @@ class MessageLogWriter:
                     if connection is None or connection.is_closed():
                         connection = await self._connect()
                     await self._write(connection)
+                    is_failing = False
                 except (DatabaseUnavailableError, asyncpg.PostgresError, OSError) as error:
-                    log.warning("the message log can't be written: %s", error)
+                    if not is_failing:
+                        log.warning("the message log can't be written for now: %s", error)
+                    is_failing = True
                     break
         if connection is not None:
             await connection.close()

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Final
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from csms.api.context import Context
-from csms.api.fields import Int64, Moment, Name, Text
+from csms.api.fields import IN_FUTURE, Int64, Moment, Name, Text
 from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.problems import Problem
 from csms.api.route import Asked, Nothing, Route, delete, get
+from csms.errors import InvalidValueError
 from csms.store import api_keys
 from csms.store.admin import audit_log
 from csms.store.api_keys import ApiKey, Role
@@ -107,6 +108,8 @@ class Administration:
 
     async def create_key(self, asked: Asked[Nothing, NewApiKey]) -> NewApiKeyView:
         body = asked.body
+        if body.expires_at is not None and body.expires_at <= self._context.clock.now():
+            raise InvalidValueError("expires_at", body.expires_at, IN_FUTURE)
         data = {"role": body.role, "expires_at": body.expires_at}
         async with self._context.change(
             asked.actor.name, "create", f"api-keys/{body.name}", data

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from csms.api.context import Context
-from csms.api.fields import ChargePointId, Name, Password, Text
+from csms.api.fields import ChargePointId, Name, Password, Text, check_identity
 from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.route import Asked, Nothing, Reply, Route, delete, get
 from csms.errors import ConflictError
@@ -203,6 +203,8 @@ class ChargePoints:
                 status = body.registration_status or RegistrationStatus.ACCEPTED
                 initial = {"registration_status": status.value}
                 is_new = await store.create(connection, charge_point_id, initial)
+                if is_new:
+                    check_identity(charge_point_id)
             row = await store.change(connection, charge_point_id, values)
             if row["security_profile"] in (1, 2) and not row["has_password"]:
                 profile = row["security_profile"]

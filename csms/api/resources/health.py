@@ -55,7 +55,7 @@ class HealthChecks:
             async with asyncio.timeout(PING_TIMEOUT_S):
                 await self._context.database.ping()
         except DatabaseUnavailableError as error:
-            reasons.append(f"the database does not answer: {error}")
+            reasons.append(str(error))
         except TimeoutError:
             reasons.append(f"the database did not answer within {PING_TIMEOUT_S:g} s")
         if reasons:
@@ -87,4 +87,5 @@ def _watch(
         answers=answers,
         public=public,
         media_type=media_type,
+        probed=True,
     )

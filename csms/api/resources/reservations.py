@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from csms.api.context import Context
 from csms.api.fields import (
+    IN_FUTURE,
     GroupId,
     IdTokenText,
     IdTokenType,
@@ -23,7 +24,7 @@ from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.reservation_book import ReservationBook
 from csms.api.resources.commands import ERRORS, CommandQuery
 from csms.api.route import Asked, Nothing, Route, get
-from csms.errors import NotConnectedError
+from csms.errors import InvalidValueError, NotConnectedError
 from csms.model import OcppVersion, normalise_id_token
 from csms.services.clocks import format_time
 from csms.store.admin import audit_log, charge_points
@@ -142,6 +143,8 @@ class Reservations:
 
     async def reserve(self, asked: Asked[CommandQuery, NewReservation]) -> ReservationAnswer:
         body = asked.body
+        if body.expires_at <= self._context.clock.now():
+            raise InvalidValueError("expires_at", body.expires_at, IN_FUTURE)
         target = f"charge-points/{asked.charge_point_id}"
         async with self._context.database.begin() as connection:
             key = await charge_points.key_of(connection, asked.charge_point_id)

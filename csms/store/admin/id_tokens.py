@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import Boolean, ColumnElement, delete, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from csms.errors import ConflictError, NotFoundError
 from csms.store.admin import id_token_groups
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
 from csms.store.tables import id_tokens
+
+_IS_NEW: Final = literal_column("(xmax = 0)", Boolean).label("is_new")
+"""PostgreSQL marks a row that ON CONFLICT DO UPDATE found with the transaction that locked it.
+Looking before writing would call a row new to everybody who writes it at the same time."""
 
 
 async def list_page(
@@ -66,17 +70,16 @@ async def replace(
 ) -> tuple[Row, bool]:
     """Create or replace an id token; also returns whether it is new."""
     values = await _with_group(connection, values)
-    known = select(id_tokens.c.id_token).where(id_tokens.c.id_token == id_token)
-    is_new = await connection.scalar(known) is None
     rows = await connection.execute(
         insert(id_tokens)
         .values(id_token=id_token, **values)
         .on_conflict_do_update(
             index_elements=[id_tokens.c.id_token], set_={**values, "updated_at": func.now()}
         )
-        .returning(*id_tokens.c)
+        .returning(*id_tokens.c, _IS_NEW)
     )
-    return dict(rows.mappings().one()), is_new
+    row = dict(rows.mappings().one())
+    return row, row.pop("is_new")
 
 
 async def remove(connection: AdminConnection, id_token: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from typing import Any
 
 from running import V16_BOOT, Running
@@ -21,6 +23,11 @@ async def test_a_new_token_is_kept_in_upper_case(server: Running) -> None:
     assert await server.get("/id-tokens/Abc-1") == made
 
 
+async def test_a_token_of_odd_characters_has_an_address(server: Running) -> None:
+    made = await server.post("/id-tokens", {"id_token": "{a/b?} #1%"}, status=201)
+    assert await server.get("/id-tokens/%7Ba%2Fb%3F%7D%20%231%25") == made
+
+
 async def test_a_token_can_be_made_only_once(server: Running) -> None:
     await server.post("/id-tokens", {"id_token": "abc"}, status=201)
     again = await server.api("POST", "/id-tokens", {"id_token": "ABC", "status": "Blocked"})
@@ -34,6 +41,11 @@ async def test_put_creates_or_replaces_all_of_a_token(server: Running) -> None:
     second = await server.api("PUT", "/id-tokens/A", {"status": "Blocked"})
     assert second.status == 200
     assert (second.body["note"], second.body["type"]) == (None, "ISO14443")
+
+
+async def test_of_many_who_put_the_same_token_at_once_one_created_it(server: Running) -> None:
+    puts = [server.api("PUT", "/id-tokens/card", {"note": str(n)}) for n in range(30)]
+    assert Counter(answer.status for answer in await asyncio.gather(*puts)) == {201: 1, 200: 29}
 
 
 async def test_put_refuses_a_body_about_another_token(server: Running) -> None:

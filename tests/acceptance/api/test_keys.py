@@ -83,8 +83,16 @@ async def test_a_revoked_key_opens_nothing_from_that_moment(server: Running) -> 
 
 async def test_an_expired_key_opens_nothing(server: Running) -> None:
     past = datetime.now(UTC) - timedelta(seconds=1)
-    _, key = await new_key(server, "admin", expires_at=past.isoformat())
+    async with server.app.database.begin() as connection:
+        _, key = await api_keys.create(connection, "late", "admin", expires_at=past)
     assert (await status_of(server, "/api/v1/charge-points", bearer(key)))[0] == 401
+
+
+async def test_a_key_that_would_be_expired_from_the_start_is_not_made(server: Running) -> None:
+    body = {"name": "late", "role": "admin", "expires_at": "2020-01-01T00:00:00Z"}
+    answer = await server.api("POST", "/api-keys", body)
+    assert answer.status == 422
+    assert answer.body["errors"][0]["allowed"] == "a time in the future"
 
 
 async def test_a_key_made_on_the_command_line_works_at_once(server: Running) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from running import Running
+from yarl import URL
 
 
 async def problem(
@@ -127,6 +128,47 @@ async def test_what_is_not_there_is_not_found(server: Running, path: str) -> Non
     assert (answer.status, answer.body["type"]) == (404, "urn:csms:problem:not-found")
 
 
-async def test_an_identity_that_cannot_be_is_refused(server: Running) -> None:
-    answer = await server.api("PUT", "/charge-points/%00", {})
+@pytest.mark.parametrize(
+    "identity",
+    ["%00", "a%2Fb", "%C3%BC%E2%80%AE", "CP%25201", "%7Bcp%7D", "x" * 49],
+    ids=["NUL", "a slash", "a sign that turns text around", "an escape", "braces", "too long"],
+)
+async def test_an_identity_that_no_charger_can_connect_with_is_refused(
+    server: Running, identity: str
+) -> None:
+    url = URL(f"{server.api_url}/api/v1/charge-points/{identity}", encoded=True)
+    async with server.http.put(url, json={}) as response:
+        assert response.status == 422
+        detail = (await response.json(content_type=None))["detail"]
+    assert "letters, digits, spaces" in detail
+    assert (await server.get("/charge-points"))["items"] == []
+
+
+async def test_an_identity_may_hold_spaces_and_letters_of_any_script(server: Running) -> None:
+    answer = await server.api("PUT", "/charge-points/S%C3%BCd%201", {})
+    assert (answer.status, answer.body["id"]) == (201, "Süd 1")
+
+
+async def test_a_body_that_is_not_in_its_encoding_is_refused(server: Running) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    url = f"{server.api_url}/api/v1/id-tokens"
+    async with server.http.post(url, data=BytesIO(b"{}"), headers=headers) as response:
+        assert response.status == 400
+        assert "Content-Encoding" in (await response.json(content_type=None))["detail"]
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "2026-12-31T23:59:60Z"])
+async def test_a_time_that_cannot_be_kept_is_named_by_its_field(
+    server: Running, moment: str
+) -> None:
+    answer = await server.api("PUT", "/id-tokens/a", {"expires_at": moment})
     assert answer.status == 422
+    assert [error["field"] for error in answer.body["errors"]] == ["expires_at"]
+    assert "RFC 3339" in answer.body["detail"]
+
+
+async def test_what_a_text_may_hold_is_said_in_words(server: Running) -> None:
+    answer = await server.api("PUT", "/id-tokens/a", {"group_id": "ü"})
+    assert answer.body["errors"][0]["allowed"] == (
+        "text of 1 to 255 characters in printable ASCII, without spaces around it, or null"
+    )

@@ -128,6 +128,15 @@ async def test_a_reservation_expires_by_itself(server: Running) -> None:
     assert await statuses(server, "status=active") == []
 
 
+async def test_a_reservation_that_would_be_over_already_is_not_ordered(server: Running) -> None:
+    await server.accept("CP-1")
+    order = {"id_token": "card", "evse_id": 1, "expires_at": at(hours=-1)}
+    answer = await server.api("POST", "/charge-points/CP-1/reservations", order)
+    assert answer.status == 422
+    assert answer.body["errors"][0]["allowed"] == "a time in the future"
+    assert await statuses(server) == []
+
+
 async def test_what_cannot_be_sent_is_not_on_the_book_as_held(server: Running) -> None:
     async with server.charge_point("CP-1"):
         broken = reserve_now(7, expiryDate="2030-01-01T00:00:00Z", parentIdTag="x" * 21)

@@ -1,0 +1,41 @@
+"""The API lets in exactly the identities that the gateway does."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+import jsonschema_rs
+import msgspec
+
+from csms.api.fields import ChargePointId, check_identity
+from csms.errors import InvalidValueError
+from csms.gateway.identity import BadIdentityError, checked
+
+SCHEMA = jsonschema_rs.validator_for(msgspec.json.schema(ChargePointId))
+
+
+def enters(identity: str) -> bool:
+    """Tell whether the API makes a charge point of this name."""
+    with suppress(InvalidValueError):
+        check_identity(identity)
+        return SCHEMA.is_valid(identity)
+    return False
+
+
+def connects(identity: str) -> bool:
+    """Tell whether a charger of this name gets in, under just this name."""
+    with suppress(BadIdentityError):
+        return checked(identity) == identity
+    return False
+
+
+def test_every_character_is_judged_alike() -> None:
+    surrogates = range(0xD800, 0xE000)
+    characters = [chr(n) for n in range(sys.maxunicode + 1) if n not in surrogates]
+    assert [c for c in characters if enters(f"A{c}1") != connects(f"A{c}1")] == []
+
+
+def test_length_spaces_and_dots_are_judged_alike() -> None:
+    names = ["", "A" * 48, "A" * 49, " A", "A ", "A 1", " ", ".", "..", "...", ".A", "ü" * 48]
+    assert [name for name in names if enters(name) != connects(name)] == []
