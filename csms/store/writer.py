@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import asyncpg
@@ -60,7 +61,7 @@ class BatchWriter:
         self._in_hand = 0
         self._latest: dict[object, Request] = {}
         self._wake = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._connection: RawConnection | None = None
         self._metrics = metrics
@@ -76,8 +77,11 @@ class BatchWriter:
         self._task = asyncio.create_task(self._run(), name="batch writer")
 
     async def stop(self) -> None:
-        """Write what is waiting and end."""
-        self._stopping = True
+        """Write what is waiting and end; while the database is away, end without that.
+
+        What is not written was not answered either: chargers send it again.
+        """
+        self._stopping.set()
         self._wake.set()
         if self._task is not None:
             await self._task
@@ -119,7 +123,7 @@ class BatchWriter:
             while self._requests or self._latest:
                 await self._write_durably(self._take())
                 self._in_hand = 0
-            if self._stopping:
+            if self._stopping.is_set():
                 return
 
     def _take(self) -> list[Request]:
@@ -141,11 +145,21 @@ class BatchWriter:
                 self._metrics.commit_failures.labels("unavailable").inc()
                 self._database_up.set(0)
                 log.warning("the database is away, %d requests wait: %s", len(batch), error)
-                await asyncio.sleep(delay_s)
+                if await self._stops_within(delay_s):
+                    left = len(batch) + len(self._requests)
+                    log.warning("stopping without the database, %d requests unanswered", left)
+                    self._requests.clear()
+                    self._latest.clear()
+                    return
                 delay_s = min(delay_s * 2, RETRY_MOST_S)
             else:
                 self._database_up.set(1)
                 return
+
+    async def _stops_within(self, time_s: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), time_s)
+        return self._stopping.is_set()
 
     async def _write(self, batch: Sequence[Request]) -> None:
         """Write a batch, or split it to find the request that PostgreSQL refuses."""

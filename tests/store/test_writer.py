@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -177,21 +179,41 @@ async def test_while_the_database_is_away_commits_wait_and_then_succeed(
     async with running_store(database_url) as store:
         charge_point = await known_charge_point(store)
         await store.writer.commit(meter_value(charge_point, 0))
-        name = database_url.split("@/", 1)[1].split("?", 1)[0]
-        admin = await asyncpg.connect(database_server)
-        try:
-            await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-            await admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
-            )
+        async with away(database_url, database_server):
             waiting = asyncio.ensure_future(store.writer.commit(meter_value(charge_point, 1)))
             await until_metric(store, "csms_commit_failures_total", why="unavailable")
             assert not waiting.done()
-            await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-        finally:
-            await admin.close()
         await asyncio.wait_for(waiting, 20)
         assert len(await store.rows("SELECT 1 FROM meter_values")) == 2
+
+
+async def test_a_writer_can_be_stopped_while_the_database_is_away(
+    database_url: str, database_server: str
+) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        await store.writer.commit(meter_value(charge_point, 0))
+        async with away(database_url, database_server):
+            waiting = asyncio.ensure_future(store.writer.commit(meter_value(charge_point, 1)))
+            await until_metric(store, "csms_commit_failures_total", why="unavailable")
+            await asyncio.wait_for(store.writer.stop(), 5)
+            assert not waiting.done()  # nobody is told that it was stored
+
+
+@asynccontextmanager
+async def away(database_url: str, database_server: str) -> AsyncIterator[None]:
+    """Cut everybody off from the database for a while."""
+    name = database_url.split("@/", 1)[1].split("?", 1)[0]
+    admin = await asyncpg.connect(database_server)
+    try:
+        await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+        )
+        yield
+    finally:
+        await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        await admin.close()
 
 
 async def until_metric(store: RunningStore, name: str, **labels: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,13 +11,15 @@ import aiohttp
 import asyncpg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from running import Running, running_app
+from running import V16_BOOT, Running, running_app
 
+from csms import upkeep
 from csms.api.server import Api
 from csms.gateway.links import LiveLinks
 from csms.metrics import Metrics
 from csms.services.commands import CommandService
 from csms.services.password_changes import PasswordChanges
+from csms.store import message_log
 from csms.store.live import Passwords
 
 
@@ -31,8 +34,10 @@ async def database_away(server_url: str, database_url: str) -> AsyncIterator[Non
         await administrator.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
         )
-        yield
-        await administrator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        try:
+            yield
+        finally:
+            await administrator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     finally:
         await administrator.close()
 
@@ -70,6 +75,35 @@ async def test_without_its_database_it_lives_but_is_not_ready(
         assert answer.body["detail"].count("the database does not answer") == 1
     await server.eventually("/charge-points", lambda page: page["items"] == [])
     assert (await read(server, "/readyz"))[0] == 200
+
+
+async def test_an_outage_is_told_once_and_so_is_its_end(
+    server: Running,
+    database_server: str,
+    database_url: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(upkeep, "DATABASE_CHECK_S", 0.01)
+    caplog.set_level("INFO", "csms")
+
+    def told(text: str, logger: str) -> int:
+        said = [record for record in caplog.records if record.name == logger]
+        return sum(text in record.getMessage() for record in said)
+
+    async with server.charge_point("CP-1") as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        async with database_away(database_server, database_url), asyncio.timeout(30):
+            for _ in range(4):
+                await charger.send("Heartbeat", {})
+                await asyncio.sleep(message_log.PAUSE_S)
+            while not told("does not answer", "csms.upkeep"):
+                await asyncio.sleep(0.1)
+        async with asyncio.timeout(30):
+            while not told("answers again", "csms.upkeep"):
+                await asyncio.sleep(0.1)
+    assert told("does not answer", "csms.store.message_log") == 1
+    assert told("does not answer", "csms.upkeep") == 1
 
 
 async def test_requests_are_counted_by_route(server: Running) -> None:
