@@ -118,7 +118,7 @@ class Application:
         upkeep = Upkeep(self.database, services, metrics, settings, self._clock)
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
-        enforcement = Enforcement(services.events, services.charge_points, commands)
+        enforcement = Enforcement(services.events, services.charge_points, commands, self._clock)
         watching = asyncio.create_task(enforcement.run(), name="enforcement")
         stack.callback(watching.cancel)
         gateway = Gateway(

@@ -8,22 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import Final
 
+from csms.clock import Clock
 from csms.errors import CommandError, InvalidValueError
 from csms.events import ChargePointNotified, Events
 from csms.services.charge_points import ChargePointService
 from csms.services.commands import CommandService, RemoteStop
+from csms.services.transactions.model import Transaction
 
 log = logging.getLogger(__name__)
 
 WAITING_ALARMS: Final = 1000
+FRESH: Final = timedelta(minutes=5)
 
 
 class Enforcement:
     def __init__(
-        self, events: Events, charge_points: ChargePointService, commands: CommandService
+        self,
+        events: Events,
+        charge_points: ChargePointService,
+        commands: CommandService,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._alarms = events.subscribe(WAITING_ALARMS, ChargePointNotified)
         self._charge_points = charge_points
         self._commands = commands
@@ -36,10 +45,15 @@ class Enforcement:
                     number = alarm.data["transaction_id"]
                     stops.create_task(self._stop(alarm.charge_point_id, number))
 
+    def _charges_now(self, transaction: Transaction) -> bool:
+        """Readings that were kept while the charger was offline tell of the past."""
+        last = transaction.last_reading_at
+        return last is not None and self._clock.now() - last < FRESH
+
     async def _stop(self, charge_point_id: str, transaction_id: int) -> None:
         charge_point = self._charge_points.live(charge_point_id)
         transaction = charge_point and charge_point.open_transactions.get(transaction_id)
-        if not transaction:
+        if not transaction or not self._charges_now(transaction):
             return
         stop = RemoteStop(transaction_id, transaction.ocpp_transaction_id)
         try:

@@ -147,6 +147,22 @@ async def test_a_charger_that_charges_for_a_refused_card_is_told_to_stop(server:
         await stop.happened()
 
 
+async def test_readings_of_the_past_stop_nobody(server: Running) -> None:
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT, reply={"status": "Accepted"})
+        start = {"connectorId": 1, "idTag": "THIEF", "meterStart": 0, "timestamp": ago(hours=2)}
+        number = (await charger.send("StartTransaction", start, reply={}))["transactionId"]
+        report = {
+            "connectorId": 1,
+            "transactionId": number,
+            "meterValue": [register_v16(900, hours=1)],
+        }
+        await charger.send("MeterValues", report, reply={})
+        path = "/charge-points/CP-1/notifications?kind=charging_unauthorized"
+        await server.eventually(path, lambda page: len(page["items"]) == 1)
+        assert charger.problems() == []
+
+
 async def test_a_start_repeated_over_a_new_connection_is_the_same_transaction(
     server: Running,
 ) -> None:
