@@ -18,8 +18,9 @@ from csms.store.database import Database, RawConnection
 log = logging.getLogger(__name__)
 
 MAX_WAITING: Final = 20_000
-BATCH: Final = 2_000
-PAUSE_S: Final = 0.5
+BATCH: Final = 100
+"""Few lines at a time: while they are written down, nobody is answered."""
+PAUSE_S: Final = 0.1
 _COLUMNS: Final = (
     "charge_point_key", "received_at", "ocpp_version", "from_charge_point", "message_id",
     "action", "request", "response", "outcome", "repairs", "duration_s",

@@ -28,7 +28,8 @@ SecurityProfile: TypeAlias = Annotated[
     Meta(
         ge=0,
         le=3,
-        description="What it takes to connect at least: 0 nothing, 1 a password, "
+        description="What it takes to connect at least: 0 nothing, 1 a password (so it is once "
+        "one is set), "
         "2 a password over TLS, 3 a client certificate.",
     ),
 ]
@@ -206,6 +207,12 @@ class ChargePoints:
                 if is_new:
                     check_identity(charge_point_id)
             row = await store.change(connection, charge_point_id, values)
+            if (
+                values.get("password_hash")
+                and row["security_profile"] == 0
+                and body.security_profile is UNSET
+            ):  # who sets a password wants it asked for
+                row = await store.change(connection, charge_point_id, {"security_profile": 1})
             if row["security_profile"] in (1, 2) and not row["has_password"]:
                 profile = row["security_profile"]
                 raise ConflictError(f"security profile {profile} needs a password; set one with it")

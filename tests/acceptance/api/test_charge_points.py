@@ -113,6 +113,15 @@ async def test_a_password_lets_its_charge_point_in_and_is_never_shown(server: Ru
         await server.charge_point("CP-1", password="wrong-horse-battery").__aenter__()
 
 
+async def test_a_password_that_is_set_is_asked_for(server: Running) -> None:
+    await server.put("/charge-points/CP-1", {"password": "a-long-random-password"})
+    with pytest.raises(ConnectRefusedError):
+        async with server.charge_point("CP-1"):
+            pass
+    async with server.charge_point("CP-1", password="a-long-random-password") as charger:
+        await charger.send("BootNotification", V16_BOOT, reply={"status": "Accepted"})
+
+
 async def test_a_new_password_counts_at_once(server: Running) -> None:
     await server.put("/charge-points/CP-1", {"security_profile": 1, "password": PASSWORD})
     async with server.charge_point("CP-1", password=PASSWORD) as charger:
