@@ -148,6 +148,8 @@ def describe() -> Iterator[SettingHelp]:
     """Yield every setting in order."""
     for each in fields(Settings):
         default = "" if each.default is None else str(each.default)
+        if isinstance(each.default, bool):
+            default = default.lower()
         kind: Kind = each.metadata["kind"]
         yield SettingHelp(_variable(each.name), default, kind.allowed, each.metadata["about"])
 

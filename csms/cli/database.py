@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
+from urllib.parse import urlsplit
 
 from csms.config import Settings
+from csms.errors import CsmsError, DatabaseUnavailableError
 from csms.store.database import Database
 from csms.store.embedded import EmbeddedPostgres, running_url
 from csms.store.errors import EmbeddedPostgresError
-from csms.store.migrate import migrate
+from csms.store.migrate import MigrationError, migrate
 
 _START_WAIT_S: Final = 30.0
 _POLL_S: Final = 0.1
+
+
+class DatabaseSettingError(CsmsError):
+    """The database that the settings name can't be used."""
+
+
+def place_of(settings: Settings) -> str:
+    """Return where the records are, without any secret."""
+    if settings.database_url is None:
+        return str((settings.data_dir / "postgres").absolute())
+    url = urlsplit(settings.database_url)
+    port = f" port {url.port}" if url.port else ""
+    return f"PostgreSQL on {url.hostname or 'this machine'}{port}, database {url.path.strip('/')}"
+
+
+@contextmanager
+def named(settings: Settings) -> Iterator[None]:
+    """Say of a database that can't be used which one it is, and who named it."""
+    try:
+        yield
+    except (DatabaseUnavailableError, MigrationError) as error:
+        if settings.database_url is None:
+            raise
+        place = f"CSMS_DATABASE_URL names {place_of(settings)}"
+        raise DatabaseSettingError(f"{error}\n  {place}") from error
 
 
 @asynccontextmanager
@@ -31,9 +58,10 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """Lend the database, migrated."""
+    """Lend the database, migrated. Raises DatabaseSettingError, EmbeddedPostgresError."""
     async with database_url(settings) as url:
-        await migrate(url)
+        with named(settings):
+            await migrate(url)
         database = Database(url, pool_size=1)
         try:
             yield database

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from rich.console import Console
 
+from csms.cli.addresses import check_addresses
 from csms.cli.entering import Entry, enter
 from csms.cli.options import add_command, add_config, non_negative, positive, read_settings, run
 from csms.cli.serve import greeting, loopback_of
@@ -64,6 +65,7 @@ def add_to(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     settings = read_settings(options)
     settings = dataclasses.replace(settings, data_dir=settings.data_dir / "demo", database_url=None)
+    check_addresses(settings)
     with data_directory.held(settings.data_dir):
         Cluster(settings.data_dir).remove()
     run(_demo(settings, options))
@@ -80,9 +82,10 @@ async def _demo(settings: Settings, options: argparse.Namespace) -> None:
             _, key = await api_keys.create(connection, "demo", "admin")
         api = f"http://{loopback_of(settings.api_host)}:{app.api_port}"
         await enter(api, key, list(_entries()))
-        print("\n".join(greeting(settings, app, has_keys=True)))
-        print(f"  API key of the demo  {key}")
-        print(f'  Try                  curl -H "Authorization: Bearer {key}" \\')
+        print("\n".join(greeting(settings, app)))
+        print(f"\n  API key of the demo  {key}")
+        print(f"  Enter it at          {api}")
+        print(f'  or try               curl -H "Authorization: Bearer {key}" \\')
         print(f"                         {api}/api/v1/transactions", end="\n\n", flush=True)
         demo = DemoOptions(
             url=f"ws://{loopback_of(settings.ocpp_host)}:{app.ocpp_port}/demo",

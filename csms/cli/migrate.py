@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from csms.cli.database import database_url
+from csms.cli.database import database_url, named
 from csms.cli.options import add_command, add_config, read_settings, run
 from csms.config import Settings
 from csms.store.migrate import migrate
@@ -51,4 +51,5 @@ def _run(options: argparse.Namespace) -> int:
 
 async def _migrate(settings: Settings) -> list[str]:
     async with database_url(settings) as url:
-        return await migrate(url)
+        with named(settings):
+            return await migrate(url)

@@ -12,9 +12,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from csms import __version__
+from csms.cli.addresses import check_addresses
+from csms.cli.database import named, place_of
 from csms.cli.options import add_command, add_config, read_settings, run
 from csms.cli.process import keep_what_is_loaded
 from csms.config import Settings, describe
@@ -52,11 +53,13 @@ def add_to(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     settings = read_settings(options)
-    run(_serve(settings))
+    check_addresses(settings)
+    with named(settings):
+        run(_serve(settings, options.config))
     return 0
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, config: Path | None) -> None:
     from csms.app import Application  # here, so that the other commands start at once
 
     async with Application(settings) as app:
@@ -65,11 +68,14 @@ async def _serve(settings: Settings) -> None:
         keep_what_is_loaded()
         signalled = asyncio.create_task(app.run_until_signal())
         await asyncio.sleep(0)  # from here on a signal ends it well; only then it says so
-        print("\n".join(greeting(settings, app, has_keys=has_keys)), flush=True)
+        print("\n".join(greeting(settings, app)))
+        if not has_keys:
+            print("\n".join(how_to_make_a_key(settings, config)))
+        print(flush=True)
         await signalled
 
 
-def greeting(settings: Settings, app: Application, *, has_keys: bool) -> Iterator[str]:
+def greeting(settings: Settings, app: Application) -> Iterator[str]:
     """What somebody who just started the server wants to know."""
     chargers = address_of(settings.ocpp_host)
     api = f"http://{address_of(settings.api_host)}:{app.api_port}"
@@ -78,18 +84,23 @@ def greeting(settings: Settings, app: Application, *, has_keys: bool) -> Iterato
     yield f"  Chargers connect to  ws://{chargers}:{app.ocpp_port}/ocpp/IDENTITY"
     if app.ocpp_tls_port is not None:
         yield f"                       wss://{chargers}:{app.ocpp_tls_port}/ocpp/IDENTITY"
+    yield f"  Web page             {api}"
     yield f"  API                  {api}/api/v1 (described in {api}/api/v1/openapi.json)"
     yield f"  Metrics              {api}/metrics"
-    yield f"  Records are in       {_place_of_records(settings)}"
+    yield f"  Records are in       {place_of(settings)}"
     yield ""
     yield {
-        "pending": "  A new charger waits until you accept it by the API.",
+        "pending": "  A new charger waits until you accept it, on the web page or by the API.",
         "accept": "  A new charger is accepted at once.",
         "reject": "  A charger that nobody entered is turned away.",
     }[settings.unknown_charge_points]
-    if not has_keys:
-        yield f"  Make your API key:   {this_program()} key create --name admin --role admin"
-    yield ""
+
+
+def how_to_make_a_key(settings: Settings, config: Path | None) -> Iterator[str]:
+    """The command for the first API key, ready to be copied into another terminal."""
+    yield f"  Make your API key:   {this_program(config)} key create --name admin --role admin"
+    if settings.database_url is not None and os.environ.get("CSMS_DATABASE_URL"):
+        yield "                       (with the same CSMS_DATABASE_URL as this server)"
 
 
 def address_of(host: str) -> str:
@@ -106,7 +117,7 @@ def loopback_of(host: str) -> str:
     return address_of(host)
 
 
-def this_program() -> str:
+def this_program(config: Path | None = None) -> str:
     """Return how to start this program again from the same directory, settings included."""
     program = Path(sys.argv[0])
     found = shutil.which(program.name)
@@ -115,10 +126,14 @@ def this_program() -> str:
     elif program.name == "__main__.py":
         command = f"{sys.executable} -m csms"
     else:
-        command = shlex.quote(os.path.relpath(program))
-    places = ("CSMS_CONFIG", "CSMS_DATA_DIR")
-    given = [f"{name}={shlex.quote(os.environ[name])}" for name in places if os.environ.get(name)]
-    return " ".join([*given, command])
+        near = os.path.relpath(program)
+        command = shlex.quote(str(program.absolute()) if near.startswith("..") else near)
+    given = {name: os.environ.get(name, "") for name in ("CSMS_CONFIG", "CSMS_DATA_DIR")}
+    if config is not None:
+        given["CSMS_CONFIG"] = str(config)
+    return " ".join(
+        [f"{name}={shlex.quote(said)}" for name, said in given.items() if said] + [command]
+    )
 
 
 def _own_address() -> str:
@@ -129,13 +144,6 @@ def _own_address() -> str:
             return "localhost"
         address: str = probe.getsockname()[0]
         return address
-
-
-def _place_of_records(settings: Settings) -> str:
-    if settings.database_url is None:
-        return str((settings.data_dir / "postgres").absolute())
-    url = urlsplit(settings.database_url)
-    return f"PostgreSQL on {url.hostname or 'this machine'}, database {url.path.strip('/')}"
 
 
 def _settings_help() -> Iterator[str]:

@@ -107,11 +107,14 @@ async def _simulate(options: argparse.Namespace) -> FleetStatistics:
 
         def report(statistics: FleetStatistics) -> None:
             nonlocal last_line_s
+            line = str(statistics)
+            if not statistics.connected and statistics.last_refusal:
+                line += f"; nobody gets in: {statistics.last_refusal}"
             if console.is_terminal:
-                status.update(str(statistics))
+                status.update(line)
             elif statistics.elapsed_s - last_line_s >= _LINE_EVERY_S:
                 last_line_s = statistics.elapsed_s
-                print(statistics, file=sys.stderr, flush=True)
+                print(line, file=sys.stderr, flush=True)
 
         try:
             return await run_fleet(fleet, report, stop)

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
 
 import csms
 from csms.errors import CsmsError
@@ -21,6 +22,9 @@ _log = logging.getLogger(__name__)
 
 MIGRATION_LOCK: Final = 0x6373_6D73_0001
 """The advisory lock that lets one node migrate while the others wait."""
+
+INSUFFICIENT_PRIVILEGE: Final = "42501"
+"""PostgreSQL's code."""
 
 _TIMEOUT_S: Final = 86_400.0
 """For one statement, waiting for another node included; a big table may take hours."""
@@ -34,13 +38,20 @@ async def migrate(url: str) -> list[str]:
     """Apply every migration that is missing, all or none, and return what they did.
 
     Safe with many nodes at once: one works, the others wait and find nothing left to do.
-    Raises MigrationError if the database was made by a newer csms; DatabaseUnavailableError.
+    Raises MigrationError if the database was made by a newer csms or its user may not change
+    it; DatabaseUnavailableError.
     """
     database = Database(url, pool_size=1, command_timeout_s=_TIMEOUT_S)
     try:
         async with database.begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             return await connection.run_sync(_upgrade)
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+            raise
+        raise MigrationError(
+            "the database's user may not make tables in it; make that user the database's owner"
+        ) from error
     finally:
         await database.close()
 

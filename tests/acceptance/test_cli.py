@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import asyncpg
 import psutil
 import pytest
 
@@ -94,9 +97,9 @@ def key_command(
 def serve(environment: dict[str, str], data_dir: Path) -> Iterator[Callable[..., Server]]:
     processes: list[subprocess.Popen[str]] = []
 
-    def start(**settings: str) -> Server:
+    def start(arguments: Sequence[str] = (), **settings: str) -> Server:
         process = subprocess.Popen(
-            [sys.executable, "-m", "csms", "serve"],
+            [sys.executable, "-m", "csms", "serve", *arguments],
             env=environment | settings,
             cwd=data_dir,
             stdout=subprocess.PIPE,
@@ -121,6 +124,7 @@ def test_serve_says_where_chargers_connect_and_where_the_api_is(serve: Serve) ->
     server = serve()
     assert re.fullmatch(r"ws://127\.0\.0\.1:[1-9]\d+/ocpp", server.ocpp_url)
     assert server.status("/healthz") == 200
+    assert f"Web page             {server.api_url}\n" in server.said
     assert "key create --name" in server.said
 
 
@@ -154,12 +158,24 @@ def test_a_second_server_on_the_same_data_is_told_so(serve: Serve, csms_command:
     assert f"process {server.process.pid}" in second.stderr
 
 
-def test_a_port_that_is_taken_is_named(serve: Serve, csms_command: Command, data_dir: Path) -> None:
-    port = found(r":(\d+)/ocpp", serve().said)
-    second = csms_command("serve", CSMS_OCPP_PORT=port, CSMS_DATA_DIR=str(data_dir / "second"))
-    assert second.returncode == 1
-    assert port in second.stderr
-    assert "Traceback" not in second.stderr
+@pytest.mark.parametrize("command", ["serve", "demo"])
+@pytest.mark.parametrize("setting", ["CSMS_OCPP_PORT", "CSMS_API_PORT"])
+def test_a_port_that_is_taken_is_named_before_anything_is_set_up(
+    csms_command: Command, data_dir: Path, setting: str, command: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = csms_command(command, **{setting: str(port)})
+    assert refused.returncode == 2
+    assert f"{setting}: {port} is taken by another program" in refused.stderr
+    assert list(data_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_a_host_that_is_not_this_machine_is_named(csms_command: Command, host: str) -> None:
+    refused = csms_command("serve", CSMS_API_HOST=host)
+    assert refused.returncode == 2
+    assert f"CSMS_API_HOST: '{host}' is not allowed; expected an IP address" in refused.stderr
 
 
 def test_a_key_made_beside_the_running_server_opens_its_api(
@@ -245,6 +261,50 @@ def test_a_database_that_is_away_is_an_error_without_its_password(csms_command: 
     assert failed.returncode == 1
     assert "the database does not answer" in failed.stderr
     assert "hunter2" not in failed.stdout + failed.stderr
+
+
+def test_a_database_that_is_away_is_named(csms_command: Command) -> None:
+    url = "postgresql://csms:hunter2@127.0.0.1:1/garage"
+    for command in (["serve"], ["migrate"], ["key", "list"]):
+        failed = csms_command(*command, CSMS_DATABASE_URL=url)
+        assert failed.returncode == 1
+        place = "CSMS_DATABASE_URL names PostgreSQL on 127.0.0.1 port 1, database garage"
+        assert place in failed.stderr
+        assert "hunter2" not in failed.stdout + failed.stderr
+
+
+async def test_a_database_user_without_rights_is_told_what_is_missing(
+    csms_command: Command, empty_database_url: str
+) -> None:
+    owner = await asyncpg.connect(empty_database_url)
+    await owner.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC, pg_database_owner")
+    await owner.close()
+    failed = await asyncio.to_thread(csms_command, "migrate", CSMS_DATABASE_URL=empty_database_url)
+    assert (failed.returncode, "Traceback" in failed.stderr) == (1, False)
+    assert "make that user the database's owner" in failed.stderr
+
+
+def test_ctrl_c_during_the_first_moment_ends_it_quietly(environment: dict[str, str]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", "csms", "serve"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        while "csms.errors" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in rest
+
+
+def test_the_key_command_it_offers_names_the_file_of_settings(serve: Serve, data_dir: Path) -> None:
+    (data_dir / "my.toml").write_text('log_level = "warning"\n')
+    said = serve(arguments=["--config", "my.toml"]).said
+    assert re.search(r"Make your API key: +CSMS_CONFIG=my.toml CSMS_DATA_DIR=\S+ \S+", said)
 
 
 def test_simulated_chargers_charge_at_the_server(serve: Serve, csms_command: Command) -> None:

@@ -14,7 +14,6 @@ from csms.errors import CsmsError
 
 EXIT_FAILURE: Final = 1
 EXIT_USAGE: Final = 2
-EXIT_INTERRUPTED: Final = 130
 
 _EXAMPLES: Final = """\
 examples:
@@ -28,7 +27,7 @@ Settings are variables (CSMS_OCPP_PORT=9001) or lines of csms.toml (ocpp_port = 
 """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def dispatch(arguments: Sequence[str] | None) -> int:
     """Run one command and return the exit code: 0, 1 for a failure, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
     try:
@@ -39,8 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, EXIT_FAILURE)
     except OSError as error:  # a port that is taken, a disk that is full
         return _complain(error, EXIT_FAILURE)
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
     return code
 
 
