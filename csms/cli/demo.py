@@ -37,7 +37,7 @@ demo empties first; yours is never touched.
 _EXAMPLES: Final = """\
 examples:
   csms demo
-  csms demo --hours 48           begin two days ago
+  csms demo --hours 72           begin three days ago
   csms demo --hours 0            real time only
   csms demo --speed 600          ten minutes a second until now is reached
 
@@ -55,7 +55,7 @@ def add_to(commands: Commands) -> None:
         examples=_EXAMPLES,
     )
     add = parser.add_argument
-    add("--hours", type=non_negative, default=12.0, help="before now to begin (%(default)g)")
+    add("--hours", type=non_negative, default=24.0, help="before now to begin (%(default)g)")
     add("--speed", type=positive, help="times real time until now is reached (default: any)")
     add("--duration", type=positive, help="seconds until the end (default: Ctrl-C)")
     add_config(parser)

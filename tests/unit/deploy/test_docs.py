@@ -119,3 +119,9 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 def _anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_pictures_of_a_page_are_there_and_small(page: Path) -> None:
+    for name in re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text()):
+        assert (page.parent / name).stat().st_size < 300 * 1024, name
