@@ -1,0 +1,139 @@
+"""What a charger drew around a moment, between which bounds.
+
+A meter and a charger never measure at the same moment, and a charger reports far less often than
+a meter. So a charger's share of a meter's reading is known only between two bounds per phase.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from csms.smart_charging.grid import NO_LOAD, PerPhase
+
+BEFORE: Final = timedelta(seconds=15)
+AFTER: Final = timedelta(seconds=5)
+"""Readings of a charger from 15 s before to 5 s after a meter's belong to the meter's."""
+
+KEEP: Final = timedelta(minutes=5)
+SHORTEST_HOLD: Final = timedelta(seconds=30)
+USUAL_HOLD: Final = timedelta(seconds=90)
+LONGEST_HOLD: Final = timedelta(seconds=180)
+REACTION: Final = timedelta(seconds=10)
+"""How long a car may take to follow a raise, so that a reading says nothing about it."""
+MOMENTS: Final = 16
+"""How many moments are remembered: one for each meter above the charger."""
+RAMP: Final = timedelta(seconds=60)
+"""How long a raise may explain a meter's rise while the charger itself hasn't reported."""
+
+
+class DrawBounds(NamedTuple):
+    """What a charger drew per phase: at least and at most, as far as its readings tell."""
+
+    low_a: PerPhase
+    high_a: PerPhase
+
+
+class _Sample(NamedTuple):
+    at: datetime
+    current_a: PerPhase
+
+
+class DrawHistory:
+    """One charger's readings and allowances of the last minutes, on grid phases."""
+
+    def __init__(self) -> None:
+        self._readings: deque[_Sample] = deque()
+        self._allowances: deque[_Sample] = deque()
+        self._reckoned: dict[datetime, DrawBounds] = {}
+
+    def measured(self, current_a: PerPhase, at: datetime) -> None:
+        """Keep a reading; `at` on the server's clock. One older than the newest is ignored."""
+        _append(self._readings, _Sample(at, current_a.at_least(0.0)))
+        self._reckoned.clear()
+
+    def allowed(self, current_a: PerPhase, at: datetime) -> None:
+        """Keep what the charger may draw from `at` on, confirmed or not yet lowered."""
+        if self._allowances and self._allowances[-1].current_a == current_a:
+            return
+        _append(self._allowances, _Sample(at, current_a))
+        self._reckoned.clear()
+
+    def bounds(self, moment: datetime) -> DrawBounds:
+        """Return between what the charger drew at `moment`; the low bound is 0 if unknown.
+
+        Without a reading near the moment the last one before it counts for a while (one and a
+        half of its usual gaps), never above what the charger was allowed.
+        """
+        if moment not in self._reckoned:
+            if len(self._reckoned) >= MOMENTS:
+                self._reckoned.clear()
+            self._reckoned[moment] = self._reckon(moment)
+        return self._reckoned[moment]
+
+    def _reckon(self, moment: datetime) -> DrawBounds:
+        around = self._around(moment)
+        allowed = self._in_force(moment)
+        low, high = _span(around) if around else (NO_LOAD, NO_LOAD)
+        if allowed:
+            least, most = _span(allowed)
+            low = low.least(least)
+            if self._may_be_ramping(moment):
+                high = high.most(most)
+        return DrawBounds(low, high.most(low))
+
+    def _around(self, moment: datetime) -> list[_Sample]:
+        around = [s for s in self._readings if moment - BEFORE <= s.at <= moment + AFTER]
+        if around and around[0].at <= moment:
+            return around
+        held = _last(self._readings, moment)
+        if held is not None and moment - held.at <= self._hold():
+            return [held, *around]
+        return []
+
+    def _hold(self) -> timedelta:
+        if len(self._readings) < 2:
+            return USUAL_HOLD
+        gap = self._readings[-1].at - self._readings[-2].at
+        return min(LONGEST_HOLD, max(SHORTEST_HOLD, gap * 1.5))
+
+    def _in_force(self, moment: datetime) -> list[_Sample]:
+        """The allowances that applied at some time around the moment."""
+        since = _last(self._allowances, moment - BEFORE)
+        within = [a for a in self._allowances if moment - BEFORE < a.at <= moment + AFTER]
+        return within if since is None else [since, *within]
+
+    def _may_be_ramping(self, moment: datetime) -> bool:
+        """Whether it was raised lately and no reading has shown yet what came of it."""
+        reading = _last(self._readings, moment + AFTER)
+        seen_until = moment - RAMP if reading is None else reading.at - REACTION
+        earlier: PerPhase | None = None
+        for allowance in self._allowances:
+            rose = earlier is None or any(
+                new > old for new, old in zip(allowance.current_a, earlier, strict=True)
+            )
+            earlier = allowance.current_a
+            if rose and max(seen_until, moment - RAMP) < allowance.at <= moment + AFTER:
+                return True
+        return False
+
+
+def _append(samples: deque[_Sample], sample: _Sample) -> None:
+    if samples and sample.at < samples[-1].at:
+        return
+    samples.append(sample)
+    # The one before the oldest that is kept still says what applied then.
+    while len(samples) > 2 and samples[1].at < sample.at - KEEP:
+        samples.popleft()
+
+
+def _last(samples: deque[_Sample], until: datetime) -> _Sample | None:
+    return next((sample for sample in reversed(samples) if sample.at <= until), None)
+
+
+def _span(samples: list[_Sample]) -> tuple[PerPhase, PerPhase]:
+    low = high = samples[0].current_a
+    for sample in samples[1:]:
+        low, high = low.least(sample.current_a), high.most(sample.current_a)
+    return low, high
