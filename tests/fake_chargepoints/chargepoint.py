@@ -162,6 +162,18 @@ class ChargePoint(Station):
         await asyncio.sleep(self.options.reboot_s)
         self.uplink.allow()
 
+    async def crash(self) -> None:
+        """The controller restarts by itself: transactions go on, but not their TxProfiles.
+
+        It should keep them (2.0.1 K01.FR.27); many keep the other profiles alone.
+        """
+        self.profiles.clear(purpose="Tx")
+        self.update_limits()
+        self._must_boot, self._boot_reason = True, "Watchdog"
+        self.uplink.forbid()
+        await asyncio.sleep(self.options.reboot_s)
+        self.uplink.allow()
+
     # -- transactions --------------------------------------------------------------------------
 
     def may_start(self, evse: Evse, token: IdToken, group: str | None = None) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from .profiles import Limit, ProfileStore, Supply
+from .profiles import ProfileStore, Supply
 from .tokens import IdToken
 from .vehicle import Vehicle
 from .wallbox import Offer, Wallbox
@@ -87,6 +87,9 @@ class Evse:
     is_finishing: bool = False
     told: object = None
     offer: Offer = field(default_factory=lambda: Offer(0.0, 3))
+    _offer_basis: tuple[int, datetime | None, int] | None = None
+    _offer_from: datetime | None = None
+    _offer_until: datetime | None = None
 
     @property
     def supply(self) -> Supply:
@@ -94,14 +97,25 @@ class Evse:
         model = self.box.model
         phases = 3 if model.is_dc else model.phases
         limit_a = model.max_power_w / phases / model.nominal_voltage_v
-        return Supply(limit_a, phases, model.is_dc)
+        return Supply(limit_a, phases, model.is_dc, model.switches_phases)
 
-    def update_offer(self, profiles: ProfileStore, at: datetime, sharing: int) -> Limit:
-        """Work out the limit in force from the profiles."""
+    def update_offer(self, profiles: ProfileStore, at: datetime, sharing: int) -> None:
+        """Work out the limit in force from the profiles, unless it can't have changed."""
         since = self.transaction.started_at if self.transaction else None
-        limit = profiles.limit(self.id, self.supply, at, charging_since=since, sharing=sharing)
-        self.offer = Offer(limit.limit_a, limit.phases)
-        return limit
+        basis = (profiles.revision, since, sharing)
+        if basis == self._offer_basis and self._offer_stands(at):
+            return
+        self._offer_basis, self._offer_from = basis, at
+        self._offer_until = profiles.next_edge(at, since)
+        if self.box.model.obeys_profiles:
+            limit = profiles.limit(self.id, self.supply, at, charging_since=since, sharing=sharing)
+            self.offer = Offer(limit.limit_a, limit.phases)
+        else:
+            self.offer = Offer(self.supply.limit_a, self.supply.phases)
+
+    def _offer_stands(self, at: datetime) -> bool:
+        since, until = self._offer_from, self._offer_until
+        return since is not None and at >= since and (until is None or at < until)
 
     def flow(self, dt_s: float) -> None:
         """Let the energy of `dt_s` seconds flow, if it may."""

@@ -107,6 +107,7 @@ class Supply:
     limit_a: float
     phases: int
     is_dc: bool = False
+    switches_phases: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ class ProfileStore:
 
     def __init__(self) -> None:
         self._profiles: list[Profile] = []
+        self.revision = 0
+        """Another number means that the profiles may have changed."""
 
     def all(self) -> list[Profile]:
         """Every profile, in the order of installation."""
@@ -148,6 +151,7 @@ class ProfileStore:
             if other.profile_id != profile.profile_id and not _twins(other, profile)
         ]
         self._profiles.append(profile)
+        self.revision += 1
 
     def clear(
         self,
@@ -159,6 +163,7 @@ class ProfileStore:
         """Remove what fits all given criteria (an id overrules the rest); how many."""
         fitting = self.find(profile_id, evse_id, purpose, stack_level)
         self._profiles = [profile for profile in self._profiles if profile not in fitting]
+        self.revision += 1
         return len(fitting)
 
     def find(
@@ -197,11 +202,11 @@ class ProfileStore:
         own = own or self._prevailing("Default", evse_id, at, charging_since)
         limit = Limit(supply.limit_a, supply.phases)
         if own is not None:
-            limit = _tighter(limit, *own, share=1)
+            limit = _tighter(limit, supply, *own, share=1)
         for purpose in ("Max", "External"):
             ceiling = self._prevailing(purpose, evse_id, at, charging_since)
             if ceiling is not None:
-                limit = _tighter(limit, *ceiling, share=max(1, sharing))
+                limit = _tighter(limit, supply, *ceiling, share=max(1, sharing))
         return limit
 
     def composite(
@@ -224,6 +229,18 @@ class ProfileStore:
             if known is None or (known.limit_a, known.phases) != (limit.limit_a, limit.phases):
                 steps.append(Step(int((edge - at).total_seconds()), limit))
         return steps
+
+    def next_edge(self, after: datetime, charging_since: datetime | None) -> datetime | None:
+        """The next moment at which a limit may change by itself, None if it never does."""
+        return min(
+            (
+                edge
+                for profile in self._profiles
+                for edge in profile.edges(after, charging_since)
+                if edge > after
+            ),
+            default=None,
+        )
 
     def _prevailing(
         self, purpose: Purpose, evse_id: int, at: datetime, charging_since: datetime | None
@@ -252,8 +269,8 @@ def _twins(one: Profile, other: Profile) -> bool:
     )
 
 
-def _tighter(limit: Limit, profile: Profile, period: Period, share: int) -> Limit:
-    phases = min(limit.phases, period.phases or 3)
+def _tighter(limit: Limit, supply: Supply, profile: Profile, period: Period, share: int) -> Limit:
+    phases = min(limit.phases, period.phases or 3) if supply.switches_phases else limit.phases
     if profile.schedule.unit == "W":
         limit_a = period.limit / share / (phases * nominal_voltage_v)
     else:

@@ -102,7 +102,10 @@ class Vehicle:
 
     def step(self, dt_s: float, offered_a: Amps3, voltage_v: float = 230.0) -> tuple[Vehicle, Draw]:
         """Charge by AC for `dt_s` seconds; the car afterwards and what it drew."""
-        current_a = self.wanted_current_a(offered_a)
+        return self.draw(dt_s, self.wanted_current_a(offered_a), voltage_v)
+
+    def draw(self, dt_s: float, current_a: Amps3, voltage_v: float = 230.0) -> tuple[Vehicle, Draw]:
+        """Charge by AC with just this current; the car afterwards and what it drew."""
         return self._take(dt_s, current_a, sum(current_a) * voltage_v)
 
     def step_dc(

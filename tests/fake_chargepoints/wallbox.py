@@ -13,8 +13,28 @@ Rotation = Literal["RST", "STR", "TRS", "RTS", "SRT", "TSR"]
 
 
 @dataclass(frozen=True, slots=True)
+class Reaction:
+    """How box and car follow the pilot.
+
+    A lower pilot is obeyed after `fall_s` (IEC 61851-1 leaves the car 5 s). The first ampere comes
+    `start_s` after the offer, then the current rises by `rise_a_per_s`. The contactor is open for
+    `switch_s` when the number of phases changes.
+    """
+
+    fall_s: float = 4.0
+    start_s: float = 8.0
+    rise_a_per_s: float = 2.0
+    switch_s: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
 class WallboxModel:
-    """An EVSE: `phases` and `max_current_a` for AC, or `max_dc_power_w` > 0 for a DC one."""
+    """An EVSE: `phases` and `max_current_a` for AC, or `max_dc_power_w` > 0 for a DC one.
+
+    `switches_phases` follows a profile's numberPhases; a box that can't goes on with all it has.
+    One that does not `obeys_profiles` accepts them and gives what its hardware can. Without a
+    `reaction` everything happens at once.
+    """
 
     phases: int = 3
     max_current_a: float = 16.0
@@ -22,6 +42,9 @@ class WallboxModel:
     rotation: Rotation = "RST"
     nominal_voltage_v: float = 230.0
     initial_register_wh: float = 0.0
+    switches_phases: bool = True
+    obeys_profiles: bool = True
+    reaction: Reaction | None = None
 
     @property
     def is_dc(self) -> bool:
@@ -61,6 +84,10 @@ class Wallbox:
     offered_a: float = 0.0
     temperature_c: float = 22.0
     _seconds: float = field(default=0.0, repr=False)
+    _pilot: Offer | None = field(default=None, repr=False)
+    _flowing_a: Amps3 = field(default=no_current, repr=False)
+    _falling_s: float = field(default=0.0, repr=False)
+    _starts_in_s: float = field(default=0.0, repr=False)
 
     def __post_init__(self) -> None:
         self.register_wh = self.register_wh or self.model.initial_register_wh
@@ -70,15 +97,49 @@ class Wallbox:
         self._seconds += dt_s
         self.offered_a = offer.limit_a if offer else 0.0
         if vehicle is None or offer is None:
-            self.draw = nothing_drawn
+            self.draw, self._pilot, self._flowing_a = nothing_drawn, None, no_current
         elif self.model.is_dc:
             offered_w = min(self.model.max_dc_power_w, self.power_of(offer))
             vehicle, self.draw = vehicle.step_dc(dt_s, offered_w)
-        else:
+        elif self.model.reaction is None:
             vehicle, self.draw = vehicle.step(dt_s, offer.currents_a(), self.voltage_v())
+        else:
+            flowing_a = self._follow(dt_s, vehicle, offer, self.model.reaction)
+            vehicle, self.draw = vehicle.draw(dt_s, flowing_a, self.voltage_v())
         self.register_wh += self.draw.energy_wh
         self._warm(dt_s)
         return vehicle
+
+    def _follow(self, dt_s: float, vehicle: Vehicle, offer: Offer, reaction: Reaction) -> Amps3:
+        """What flows in the next `dt_s` seconds, as fast as box and car can."""
+        if self._pilot is None:
+            self._starts_in_s = reaction.start_s
+        self._pilot = self._turned(dt_s, self._pilot or offer, offer, reaction)
+        wanted_a = vehicle.wanted_current_a(self._pilot.currents_a())
+        if not any(wanted_a):
+            self._starts_in_s = max(self._starts_in_s, reaction.start_s)
+            self._flowing_a = no_current
+        elif self._starts_in_s > 0.0:
+            self._starts_in_s -= dt_s
+            self._flowing_a = no_current
+        else:
+            risen_a = max(min_offer_a, max(self._flowing_a) + reaction.rise_a_per_s * dt_s)
+            one, two, three = (min(amps, risen_a) for amps in wanted_a)
+            self._flowing_a = (one, two, three)
+        return self._flowing_a
+
+    def _turned(self, dt_s: float, pilot: Offer, offer: Offer, reaction: Reaction) -> Offer:
+        """The pilot that the car obeys: a lower one takes its time, other phases a pause."""
+        if offer.limit_a >= pilot.limit_a and offer.phases >= pilot.phases:
+            self._falling_s = 0.0
+        elif self._falling_s + dt_s < reaction.fall_s:
+            self._falling_s += dt_s
+            return pilot
+        else:
+            self._falling_s = 0.0
+        if offer.phases != pilot.phases:
+            self._starts_in_s = reaction.switch_s
+        return offer
 
     def would_flow(self, vehicle: Vehicle | None, offer: Offer) -> bool:
         """Whether this car would take anything of this offer."""

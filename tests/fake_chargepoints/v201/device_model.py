@@ -148,6 +148,7 @@ def standard_variables(evses: Iterable[WallboxModel], **texts: str) -> list[Vari
         Variable("SmartChargingCtrlr", "Entries", "32", "integer", instance="ChargingProfiles"),
         Variable("SmartChargingCtrlr", "LimitChangeSignificance", "5", "decimal", "ReadWrite"),
         Variable("SmartChargingCtrlr", "PeriodsPerSchedule", "24", "integer"),
+        Variable("SmartChargingCtrlr", "Phases3to1", _phases_3_to_1(evses), "boolean"),
         Variable("SmartChargingCtrlr", "ProfileStackLevel", "8", "integer"),
         Variable("SmartChargingCtrlr", "RateUnit", "A,W", "MemberList"),
         Variable("SecurityCtrlr", "BasicAuthPassword", "", access="ReadWrite", reboot=True),
@@ -166,6 +167,11 @@ def standard_variables(evses: Iterable[WallboxModel], **texts: str) -> list[Vari
     for number, box in enumerate(evses, start=1):
         station += _evse_variables(number, box)
     return station
+
+
+def _phases_3_to_1(evses: Iterable[WallboxModel]) -> str:
+    can = any(box.switches_phases and box.phases > 1 and not box.is_dc for box in evses)
+    return "true" if can else "false"
 
 
 def _evse_variables(number: int, box: WallboxModel) -> list[Variable]:

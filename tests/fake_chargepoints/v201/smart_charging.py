@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..evse import Evse
 from ..frames import Payload
 from ..link import Reply
 from ..profiles import Period, Profile, Purpose, Schedule
@@ -76,6 +77,8 @@ def _refusal(station: ChargePoint201, profile: Profile) -> str | None:
         return "InvalidStackLevel"
     if profile.purpose == "External":
         return "InvalidProfile"  # K01.FR.22
+    if not all(_can_ensure_phases(evse, profile) for evse in station.evses):
+        return "InvalidSchedule"  # K01.FR.43
     if profile.purpose == "Max":
         # K01.FR.38
         fits = profile.evse_id == 0 and profile.kind != "Relative"
@@ -83,6 +86,14 @@ def _refusal(station: ChargePoint201, profile: Profile) -> str | None:
     if profile.purpose == "Tx":
         return _tx_refusal(station, profile)
     return _default_refusal(station, profile)
+
+
+def _can_ensure_phases(evse: Evse, profile: Profile) -> bool:
+    """Whether no more than the phases of the profile will be used, where it is for this EVSE."""
+    model = evse.box.model
+    if profile.evse_id not in (0, evse.id) or model.is_dc or model.switches_phases:
+        return True
+    return all((period.phases or 3) >= model.phases for period in profile.schedule.periods)
 
 
 def _tx_refusal(station: ChargePoint201, profile: Profile) -> str | None:
