@@ -28,9 +28,12 @@ from csms.store.database import Database, RawConnection, driver_errors_wrapped
 from csms.store.tables import (
     audit_log,
     connector_status_history,
+    load_alarms,
     message_log,
     meter_values,
     notifications,
+    phase_switches,
+    price_points,
 )
 
 _log = logging.getLogger(__name__)
@@ -113,7 +116,11 @@ _HISTORY: Final[Sequence[tuple[Table, str]]] = (
     (connector_status_history, "received_at"),
     (notifications, "received_at"),
     (audit_log, "at"),
+    (load_alarms, "cleared_at"),
+    (phase_switches, "at"),
+    (price_points, "starts_at"),
 )
+"""Limit orders are not among them: who was told to draw less, and when, may be asked for years."""
 
 
 async def keep_house(
