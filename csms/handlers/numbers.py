@@ -13,6 +13,8 @@ MAX_ENERGY_WH: Final = Decimal(10) ** 12
 """What the energy columns hold; a larger register is garbage, whatever the charger."""
 MAX_QUANTITY: Final = 1e15
 """In SI units, of anything else; NaN and infinity fall to the same comparison."""
+INT32_MAX: Final = 2**31 - 1
+"""OCPP's integers; what is larger is no number of an EVSE or a reservation."""
 WATT_HOURS: Final = Decimal(1)
 """The factor of an energy that needs no scaling."""
 
@@ -33,6 +35,16 @@ def read_decimal(value: object) -> Decimal | None:
     except DecimalException:
         return _with_decimal_comma(value, read_decimal)
     return number if number.is_finite() else None
+
+
+def read_int32(value: object) -> int | None:
+    """Read a 32-bit integer, also from text or with a fraction of zero."""
+    if type(value) is not int:
+        number = read_decimal(value)
+        if number is None or abs(number) > INT32_MAX or number != int(number):
+            return None
+        value = int(number)
+    return value if -INT32_MAX <= value <= INT32_MAX else None
 
 
 def read_energy_wh(value: object, factor: Decimal = WATT_HOURS) -> Decimal | None:

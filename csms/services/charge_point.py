@@ -66,3 +66,9 @@ class ChargePoint:
     @property
     def accepted(self) -> bool:
         return self.registration_status is RegistrationStatus.ACCEPTED
+
+    @property
+    def only_evse_id(self) -> int | None:
+        """The EVSE of a charge point that has shown a single one."""
+        numbers = {place.evse_id for place in self.connectors if place.evse_id > 0}
+        return numbers.pop() if len(numbers) == 1 else None

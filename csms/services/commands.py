@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
+from csms.clock import Clock, SystemClock
 from csms.errors import NotConnectedError
 from csms.model import IdToken, OcppVersion
 from csms.services.charge_point import ChargePoint
-from csms.services.password_changes import PasswordChanges
 from csms.services.ports import Link, Links
+from csms.smart_charging.grid import Unit
+from csms.smart_charging.profiles import ChargingProfile, Period, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,57 @@ class SendData:
     data: Any = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserve:
+    """Keep an EVSE free for an id token, or any EVSE (`evse_id` None)."""
+
+    reservation_id: int
+    id_token: IdToken
+    expires_at: datetime
+    evse_id: int | None = None
+    group_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReservation:
+    reservation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetChargingProfile:
+    evse_id: int
+    """0: the whole charge point."""
+    profile: ChargingProfile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearChargingProfile:
+    """By id alone, or whatever matches all that is given; nothing given clears everything."""
+
+    profile_id: int | None = None
+    evse_id: int | None = None
+    purpose: Purpose | None = None
+    stack_level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GetCompositeSchedule:
+    evse_id: int
+    """0: what the whole charge point takes from the grid."""
+    duration_s: int
+    unit: Unit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetChargingProfiles:
+    """By ids, or by at least one criterion; `evse_id` None: of all EVSEs (2.0.1 only)."""
+
+    profile_ids: tuple[int, ...] = ()
+    evse_id: int | None = None
+    purpose: Purpose | None = None
+    stack_level: int | None = None
+
+
 Command: TypeAlias = (
     RemoteStart
     | RemoteStop
@@ -105,7 +159,26 @@ Command: TypeAlias = (
     | Trigger
     | ClearCache
     | SendData
+    | Reserve
+    | CancelReservation
+    | SetChargingProfile
+    | ClearChargingProfile
+    | GetCompositeSchedule
+    | GetChargingProfiles
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeSchedule:
+    """What a charge point says it will do: limits in A per phase or W over all phases.
+
+    `unit` is the one it answered in, which need not be the one asked for.
+    """
+
+    start_at: datetime
+    unit: Unit
+    periods: tuple[Period, ...]
+    duration_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +186,19 @@ class CommandAnswer:
     """What the charge point said.
 
     `status` is its own word; `accepted` says whether it will do as told; `response` is the whole
-    CALLRESULT; `results` holds what a version-neutral verb gives back (configuration values).
+    CALLRESULT; `results` holds what a version-neutral verb gives back (configuration values);
+    `composite_schedule` is there if one was asked for and could be read.
     """
 
     status: str
     accepted: bool
     response: dict[str, Any]
     results: list[dict[str, Any]] = field(default_factory=list)
+    composite_schedule: CompositeSchedule | None = None
+
+
+Read: TypeAlias = Callable[[dict[str, Any], datetime], CommandAnswer]
+"""Reads a CALLRESULT that came at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +207,7 @@ class Outgoing:
 
     action: str
     payload: dict[str, Any]
-    read: Callable[[dict[str, Any]], CommandAnswer]
+    read: Read
 
 
 class Translator(Protocol):
@@ -141,18 +220,27 @@ class Translator(Protocol):
     def __call__(self, charge_point: ChargePoint, command: Command, /) -> Outgoing: ...
 
 
+class AnswerWatcher(Protocol):
+    """Learns from what charge points answer, whatever way the command was sent."""
+
+    async def answered(
+        self, link: Link, action: str, payload: Mapping[str, Any], answer: dict[str, Any]
+    ) -> None: ...
+
+
 class CommandService:
     def __init__(
         self,
         links: Links,
         translators: Mapping[OcppVersion, Translator],
-        passwords: PasswordChanges,
-        *,
+        *watchers: AnswerWatcher,
         timeout_s: float,
+        clock: Clock | None = None,
     ) -> None:
         self._links = links
-        self._passwords = passwords
         self._translators = translators
+        self._watchers: Sequence[AnswerWatcher] = watchers
+        self._clock = clock or SystemClock()
         self.timeout_s = timeout_s
 
     def _link(self, charge_point_id: str) -> Link:
@@ -172,24 +260,37 @@ class CommandService:
 
         Raises NotConnectedError and what `Link.call` raises.
         """
+        return await self._send(self._link(charge_point_id), action, payload, timeout_s)
+
+    def outgoing(self, charge_point_id: str, command: Command) -> Outgoing:
+        """Say a command in the charge point's own version, to be sent by `deliver`.
+
+        Raises NotConnectedError, NotSupportedError and InvalidValueError.
+        """
         link = self._link(charge_point_id)
-        return await self._send(link, action, payload, timeout_s)
+        return self._translators[link.version](link.charge_point, command)
+
+    async def deliver(
+        self, charge_point_id: str, outgoing: Outgoing, timeout_s: float | None = None
+    ) -> CommandAnswer:
+        """Send what `outgoing` made. Raises NotConnectedError and what `Link.call` raises."""
+        answer = await self.call(charge_point_id, outgoing.action, outgoing.payload, timeout_s)
+        return outgoing.read(answer, self._clock.now())
 
     async def execute(
         self, charge_point_id: str, command: Command, timeout_s: float | None = None
     ) -> CommandAnswer:
         """Send a version-neutral command in the charge point's own version.
 
-        Raises NotConnectedError, NotSupportedError and what `Link.call` raises.
+        Raises NotConnectedError, NotSupportedError, InvalidValueError and what `Link.call` raises.
         """
-        link = self._link(charge_point_id)
-        outgoing = self._translators[link.version](link.charge_point, command)
-        answer = await self._send(link, outgoing.action, outgoing.payload, timeout_s)
-        return outgoing.read(answer)
+        outgoing = self.outgoing(charge_point_id, command)
+        return await self.deliver(charge_point_id, outgoing, timeout_s)
 
     async def _send(
         self, link: Link, action: str, payload: Mapping[str, Any], timeout_s: float | None
     ) -> dict[str, Any]:
         answer = await link.call(action, payload, timeout_s or self.timeout_s)
-        await self._passwords.answered(link, action, payload, answer)
+        for watcher in self._watchers:
+            await watcher.answered(link, action, payload, answer)
         return answer

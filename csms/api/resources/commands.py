@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from csms.api.context import Context
 from csms.api.fields import (
@@ -17,17 +16,16 @@ from csms.api.fields import (
     IdTokenType,
     OutletId,
     RecordId,
-    TimeoutS,
 )
+from csms.api.orders import ERRORS, TAG, AnswerView, CommandQuery, Orders, order, view_of
 from csms.api.reservation_book import ReservationBook
 from csms.api.route import Asked, Nothing, Payload, Reply, Route, get
 from csms.errors import NotFoundError
-from csms.model import IdToken, OcppVersion
+from csms.model import IdToken, OcppVersion, normalise_id_token
 from csms.services.commands import (
     ChangeAvailability,
     ClearCache,
     Command,
-    CommandAnswer,
     GetConfiguration,
     RemoteStart,
     RemoteStop,
@@ -38,10 +36,10 @@ from csms.services.commands import (
     Unlock,
     VariableName,
 )
-from csms.store.admin import audit_log, charge_points, transactions
+from csms.store.admin import charge_points, transactions
 
-TAG: Final = "Commands"
-ERRORS: Final = (404, 409, 422, 429, 502, 504)
+UNKNOWN_TYPE: Final = "Central"
+"""The type of an id token that nobody entered: one that the central system made up."""
 
 B = TypeVar("B", bound=Struct)
 
@@ -52,28 +50,18 @@ VariableText: TypeAlias = Annotated[str, Meta(pattern="^[ -~]{1,150}$")]
 """1.6 keys have up to 50 characters, 2.0.1 components and variables as many each."""
 
 
-class CommandQuery(Struct, forbid_unknown_fields=True):
-    timeout: TimeoutS | UnsetType = UNSET
-
-
-class AnswerView(Struct):
-    """What the charge point said: its own word, what that means, and the whole CALLRESULT."""
-
-    status: str
-    accepted: bool
-    response: dict[str, Any]
-    results: list[dict[str, Any]]
-
-
 class AnyObject(Struct):
     """The CALLRESULT's payload, in the charge point's own OCPP version."""
 
 
 class RemoteStartBody(Struct, forbid_unknown_fields=True, kw_only=True):
-    """OCPP 1.6 calls an EVSE a connector: either name will do."""
+    """OCPP 1.6 calls an EVSE a connector: either name will do.
+
+    Without a `type` it is the one that the id token was entered with, else Central.
+    """
 
     id_token: IdTokenText
-    type: IdTokenType = "Central"
+    type: IdTokenType | None = None
     evse_id: OutletId | None = None
     connector_id: OutletId | None = None
     charging_profile: dict[str, Any] | None = None
@@ -112,7 +100,7 @@ class ConfigurationQuery(CommandQuery):
             max_length=50,
             description="A configuration key (1.6) or Component.Variable (2.0.1); repeatable.",
         ),
-    ] = []
+    ] = msgspec.field(default_factory=list)
 
 
 class ConfigurationBody(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -145,24 +133,14 @@ class DataTransferBody(Struct, forbid_unknown_fields=True):
 class Commands:
     def __init__(self, context: Context, reservations: ReservationBook) -> None:
         self._context = context
-        self._commands = context.commands
+        self._orders = Orders(context)
         self._reservations = reservations
 
     def routes(self) -> Sequence[Route[Any, Any]]:
         configuration = "/api/v1/charge-points/{charge_point_id}/configuration"
         return [
-            self._verb("remote-start", RemoteStartBody, _remote_start, "Start a transaction"),
-            Route(
-                method="POST",
-                path="/api/v1/charge-points/{charge_point_id}/remote-stop",
-                handler=self.remote_stop,
-                summary="Stop a transaction",
-                tag=TAG,
-                query=CommandQuery,
-                body=RemoteStopBody,
-                answers={200: AnswerView},
-                problems=ERRORS,
-            ),
+            order("remote-start", RemoteStartBody, self.remote_start, "Start a transaction"),
+            order("remote-stop", RemoteStopBody, self.remote_stop, "Stop a transaction"),
             self._verb("reset", ResetBody, _reset, "Restart"),
             self._verb("unlock", UnlockBody, _unlock, "Unlock a connector"),
             self._verb("availability", AvailabilityBody, _availability, "Take in or out of use"),
@@ -198,9 +176,9 @@ class Commands:
     async def call(self, asked: Asked[CommandQuery, Payload]) -> Reply:
         """The raw door: the schema of the charge point's version is the only check."""
         action, payload = str(asked.path["action"]), asked.payload
-        await self._order(asked, f"calls/{action}", without_secrets(payload))
+        await self._orders.note(asked, f"calls/{action}", payload)
         async with self._reservations.watching(asked.charge_point_id, action, payload) as watch:
-            response = await self._commands.call(
+            response = await self._context.commands.call(
                 asked.charge_point_id, action, payload, asked.query.timeout or None
             )
             watch.answered(response)
@@ -211,16 +189,25 @@ class Commands:
         link = self._context.links.get(asked.charge_point_id)
         is_v16 = link is not None and link.version is OcppVersion.V16
         names = tuple(_variable_name(name, is_v16=is_v16) for name in asked.query.name)
-        return await self._send(asked, GetConfiguration(names))
+        return view_of(await self._orders.send(asked, GetConfiguration(names)))
+
+    async def remote_start(self, asked: Asked[CommandQuery, RemoteStartBody]) -> AnswerView:
+        body = asked.body
+        await self._orders.note(asked, "remote-start", msgspec.to_builtins(body))
+        evse_id = body.evse_id if body.evse_id is not None else body.connector_id
+        token = IdToken.of(body.id_token, body.type or await self._type_of(body.id_token))
+        command = RemoteStart(token, evse_id, body.charging_profile)
+        return view_of(await self._orders.send(asked, command))
 
     async def remote_stop(self, asked: Asked[CommandQuery, RemoteStopBody]) -> AnswerView:
         number = asked.body.transaction_id
-        await self._order(asked, "remote-stop", {"transaction_id": number})
+        await self._orders.note(asked, "remote-stop", {"transaction_id": number})
         async with self._context.database.begin() as connection:
             transaction = await transactions.find(connection, number)
         if transaction["charge_point_id"].casefold() != asked.charge_point_id.casefold():
             raise NotFoundError(f"transaction of {asked.charge_point_id}", number)
-        return await self._send(asked, RemoteStop(number, transaction["ocpp_transaction_id"]))
+        command = RemoteStop(number, transaction["ocpp_transaction_id"])
+        return view_of(await self._orders.send(asked, command))
 
     def _verb(
         self,
@@ -231,43 +218,20 @@ class Commands:
         method: str = "POST",
     ) -> Route[CommandQuery, B]:
         async def handler(asked: Asked[CommandQuery, B]) -> AnswerView:
-            given = msgspec.to_builtins(asked.body)
-            await self._order(asked, verb, without_secrets(given))
-            return await self._send(asked, command_of(asked.body))
+            await self._orders.note(asked, verb, msgspec.to_builtins(asked.body))
+            return view_of(await self._orders.send(asked, command_of(asked.body)))
 
-        return Route(
-            method=method,
-            path=f"/api/v1/charge-points/{{charge_point_id}}/{verb}",
-            handler=handler,
-            summary=summary,
-            tag=TAG,
-            query=CommandQuery,
-            body=body,
-            answers={200: AnswerView},
-            problems=ERRORS,
-        )
+        return order(verb, body, handler, summary, method)
 
-    async def _send(self, asked: Asked[Any, Any], command: Command) -> AnswerView:
-        answer: CommandAnswer = await self._commands.execute(
-            asked.charge_point_id, command, asked.query.timeout or None
-        )
-        return AnswerView(answer.status, answer.accepted, answer.response, answer.results)
+    async def _type_of(self, id_token: str) -> str:
+        """Return the type that an id token was entered with."""
+        cache = self._context.services.authorization.cache
+        record = await cache.get(normalise_id_token(id_token))
+        return UNKNOWN_TYPE if record is None else record.type
 
     async def _exists(self, charge_point_id: str) -> None:
         async with self._context.database.begin() as connection:
             await charge_points.key_of(connection, charge_point_id)
-
-    async def _order(self, asked: Asked[Any, Any], verb: str, data: Any) -> None:
-        """Note the order before it is sent: what came of it is in the message log."""
-        target = f"charge-points/{asked.charge_point_id}"
-        async with self._context.database.begin() as connection:
-            await charge_points.key_of(connection, asked.charge_point_id)
-            await audit_log.record(connection, asked.actor.name, verb, target, {"order": data})
-
-
-def _remote_start(body: RemoteStartBody) -> Command:
-    evse_id = body.evse_id if body.evse_id is not None else body.connector_id
-    return RemoteStart(IdToken.of(body.id_token, body.type), evse_id, body.charging_profile)
 
 
 def _reset(body: ResetBody) -> Command:
@@ -309,15 +273,3 @@ def _variable_name(name: str, *, is_v16: bool) -> VariableName:
     if is_v16 or not dot:
         return VariableName(name)
     return VariableName(variable, component)
-
-
-_SECRET: Final = re.compile(
-    r"authorizationkey|passw|secret|private|simpin|\bpin\b|apn|://[^/\s\"]*@", re.IGNORECASE
-)
-
-
-def without_secrets(data: Any) -> Any:
-    """Return what the audit log may hold of an order: nothing of one that may carry a secret."""
-    if _SECRET.search(msgspec.json.encode(data).decode()):
-        return "(withheld: may hold a secret)"
-    return data

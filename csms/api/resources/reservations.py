@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,13 +20,13 @@ from csms.api.fields import (
     ReservationId,
     Text,
 )
+from csms.api.orders import ERRORS, CommandQuery
 from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.reservation_book import ReservationBook
-from csms.api.resources.commands import ERRORS, CommandQuery
 from csms.api.route import Asked, Nothing, Route, get
-from csms.errors import InvalidValueError, NotConnectedError
-from csms.model import OcppVersion, normalise_id_token
-from csms.services.clocks import format_time
+from csms.errors import InvalidValueError
+from csms.model import IdToken, normalise_id_token
+from csms.services.commands import CancelReservation, Reserve
 from csms.store.admin import audit_log, charge_points
 from csms.store.admin import reservations as store
 
@@ -153,8 +153,14 @@ class Reservations:
                 number = await store.next_id(connection, key)
             data = {"reservation_id": number, "id_token": body.id_token}
             await audit_log.record(connection, asked.actor.name, "reserve", target, data)
-        payload = self._reserve_now(asked.charge_point_id, body, number)
-        return await self._send(asked, "ReserveNow", payload, number)
+        reserve = Reserve(
+            reservation_id=number,
+            id_token=IdToken.of(body.id_token, body.type),
+            expires_at=body.expires_at,
+            evse_id=body.evse_id,
+            group_id=body.group_id,
+        )
+        return await self._send(asked, reserve, number)
 
     async def cancel(self, asked: Asked[CommandQuery, Nothing]) -> ReservationAnswer:
         number = int(asked.path["reservation_id"])
@@ -163,44 +169,15 @@ class Reservations:
             asked.actor.name, "cancel-reservation", target, {"reservation_id": number}
         ) as connection:
             await charge_points.key_of(connection, asked.charge_point_id)
-        return await self._send(asked, "CancelReservation", {"reservationId": number}, number)
+        return await self._send(asked, CancelReservation(number), number)
 
     async def _send(
-        self,
-        asked: Asked[CommandQuery, Any],
-        action: str,
-        payload: Mapping[str, Any],
-        number: int,
+        self, asked: Asked[CommandQuery, Any], command: Reserve | CancelReservation, number: int
     ) -> ReservationAnswer:
-        async with self._book.watching(asked.charge_point_id, action, payload) as watch:
-            response = await self._context.commands.call(
-                asked.charge_point_id, action, payload, asked.query.timeout or None
-            )
-            watch.answered(response)
-        return ReservationAnswer(str(response.get("status", "")), watch.accepted, response, number)
-
-    def _reserve_now(
-        self, charge_point_id: str, body: NewReservation, number: int
-    ) -> dict[str, Any]:
-        link = self._context.links.get(charge_point_id)
-        if link is None:
-            raise NotConnectedError(charge_point_id)
-        expires_at, id_token = format_time(body.expires_at), normalise_id_token(body.id_token)
-        if link.version is OcppVersion.V16:
-            payload: dict[str, Any] = {
-                "connectorId": body.evse_id or 0,
-                "expiryDate": expires_at,
-                "idTag": id_token,
-                "reservationId": number,
-            }
-            return payload | ({"parentIdTag": body.group_id} if body.group_id else {})
-        payload = {
-            "id": number,
-            "expiryDateTime": expires_at,
-            "idToken": {"idToken": id_token, "type": body.type},
-        }
-        if body.evse_id is not None:
-            payload["evseId"] = body.evse_id
-        if body.group_id is not None:
-            payload["groupIdToken"] = {"idToken": body.group_id, "type": "Central"}
-        return payload
+        commands, charge_point_id = self._context.commands, asked.charge_point_id
+        outgoing = commands.outgoing(charge_point_id, command)
+        watching = self._book.watching(charge_point_id, outgoing.action, outgoing.payload)
+        async with watching as watch:
+            answer = await commands.deliver(charge_point_id, outgoing, asked.query.timeout or None)
+            watch.answered(answer.response)
+        return ReservationAnswer(answer.status, answer.accepted, answer.response, number)

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import orjson
 
 from csms.errors import InvalidValueError, NotSupportedError
+from csms.handlers import phrasebook
+from csms.handlers.phrasebook import Phrasebook, read_data_transfer, reader, unsupported
+from csms.handlers.v16.charging_profiles import (
+    clear_charging_profile,
+    get_composite_schedule,
+    set_charging_profile,
+)
 from csms.handlers.v16.configuration import read_configuration
-from csms.handlers.v16.fields import INT32_MAX, only_connector
+from csms.handlers.v16.fields import VERSION, connector_of, transaction_number
 from csms.handlers.v16.id_tag_info import ID_TAG_MAX_LENGTH
 from csms.services.charge_point import ChargePoint
+from csms.services.clocks import format_time
 from csms.services.commands import (
+    CancelReservation,
     ChangeAvailability,
     ClearCache,
-    Command,
-    CommandAnswer,
     GetConfiguration,
     Outgoing,
     RemoteStart,
     RemoteStop,
+    Reserve,
     Reset,
     SendData,
     SetConfiguration,
@@ -29,7 +36,6 @@ from csms.services.commands import (
     VariableName,
 )
 
-VERSION: Final = "OCPP 1.6"
 KEY_MAX_LENGTH: Final = 50
 VALUE_MAX_LENGTH: Final = 500
 VENDOR_ID_MAX_LENGTH: Final = 255
@@ -54,115 +60,65 @@ _EXTENDED_TRIGGERS: Final = {
 }
 """Messages that only ExtendedTriggerMessage (security extension) asks for, by its names."""
 
-_Simple: TypeAlias = (
-    Unlock | ChangeAvailability | GetConfiguration | SetConfiguration | ClearCache | SendData
-)
-_Read: TypeAlias = Callable[[dict[str, Any]], CommandAnswer]
-
-
-def translate(charge_point: ChargePoint, command: Command) -> Outgoing:
-    """Say a command in 1.6.
-
-    Raises NotSupportedError where 1.6 has no such thing, InvalidValueError for a value that it
-    can't carry.
-    """
-    match command:
-        case RemoteStart():
-            return _remote_start(charge_point, command)
-        case RemoteStop():
-            return _remote_stop(charge_point, command)
-        case Reset():
-            return _reset(charge_point, command)
-        case Trigger():
-            return _trigger(charge_point, command)
-        case _:
-            return _translate_simple(command)
-
-
-def _translate_simple(command: _Simple) -> Outgoing:
-    """Say a command that is the same for every charge point."""
-    match command:
-        case Unlock():
-            return _unlock(command)
-        case ChangeAvailability():
-            return _change_availability(command)
-        case GetConfiguration():
-            return _get_configuration(command)
-        case SetConfiguration():
-            return _change_configuration(command)
-        case ClearCache():
-            return Outgoing("ClearCache", {}, _reader("Accepted"))
-        case SendData():
-            return _data_transfer(command)
-
 
 def _remote_start(charge_point: ChargePoint, command: RemoteStart) -> Outgoing:
     # Some chargers refuse a remote start without a connector, so it is named whenever it's known.
     connector_id = command.evse_id
     if connector_id is None:
-        connector_id = only_connector(charge_point)
+        connector_id = charge_point.only_evse_id
     payload: dict[str, Any] = {}
     if connector_id is not None:
-        payload["connectorId"] = _connector(connector_id)
+        payload["connectorId"] = connector_of(connector_id)
     payload["idTag"] = _within("id_token", command.id_token.value, ID_TAG_MAX_LENGTH)
     if command.charging_profile is not None:
         payload["chargingProfile"] = command.charging_profile
-    return Outgoing("RemoteStartTransaction", payload, _reader("Accepted"))
+    return Outgoing("RemoteStartTransaction", payload, reader("Accepted"))
 
 
 def _remote_stop(charge_point: ChargePoint, command: RemoteStop) -> Outgoing:
-    text = command.ocpp_transaction_id
-    transaction = charge_point.open_transactions.get(command.transaction_id)
-    if transaction is not None and transaction.claimed_id is not None:
-        text = transaction.claimed_id  # the charger only knows the id it made up itself
-    try:
-        number = int(text)
-    except ValueError:
-        number = INT32_MAX + 1
-    if abs(number) > INT32_MAX:
-        raise InvalidValueError("ocpp_transaction_id", text, f"a 32-bit integer in {VERSION}")
-    return Outgoing("RemoteStopTransaction", {"transactionId": number}, _reader("Accepted"))
+    number = transaction_number(charge_point, command.transaction_id, command.ocpp_transaction_id)
+    return Outgoing("RemoteStopTransaction", {"transactionId": number}, reader("Accepted"))
 
 
 def _reset(charge_point: ChargePoint, command: Reset) -> Outgoing:
     if command.evse_id:
         raise NotSupportedError(charge_point.id, "reset of a single EVSE", VERSION)
     kind = "Hard" if command.immediate else "Soft"
-    return Outgoing("Reset", {"type": kind}, _reader("Accepted"))
+    return Outgoing("Reset", {"type": kind}, reader("Accepted"))
 
 
-def _unlock(command: Unlock) -> Outgoing:
-    connector_id = _connector(command.evse_id, command.connector_id)
-    return Outgoing("UnlockConnector", {"connectorId": connector_id}, _reader("Unlocked"))
+def _unlock(_: ChargePoint, command: Unlock) -> Outgoing:
+    connector_id = connector_of(command.evse_id, command.connector_id)
+    return Outgoing("UnlockConnector", {"connectorId": connector_id}, reader("Unlocked"))
 
 
-def _change_availability(command: ChangeAvailability) -> Outgoing:
+def _change_availability(_: ChargePoint, command: ChangeAvailability) -> Outgoing:
     evse_id = command.evse_id
     return Outgoing(
         "ChangeAvailability",
         {
-            "connectorId": _connector(evse_id, command.connector_id) if evse_id else 0,
+            "connectorId": connector_of(evse_id, command.connector_id) if evse_id else 0,
             "type": "Operative" if command.operative else "Inoperative",
         },
-        _reader("Accepted", "Scheduled"),
+        reader("Accepted", "Scheduled"),
     )
 
 
-def _get_configuration(command: GetConfiguration) -> Outgoing:
+def _get_configuration(_: ChargePoint, command: GetConfiguration) -> Outgoing:
     payload: dict[str, Any] = {}
     if command.names:
         payload["key"] = [_key(name) for name in command.names]
     return Outgoing("GetConfiguration", payload, read_configuration)
 
 
-def _change_configuration(command: SetConfiguration) -> Outgoing:
+def _change_configuration(_: ChargePoint, command: SetConfiguration) -> Outgoing:
     return Outgoing(
         "ChangeConfiguration",
         {
             "key": _key(command.name),
             "value": _within("value", command.value, VALUE_MAX_LENGTH),
         },
-        _reader("Accepted", "RebootRequired"),
+        reader("Accepted", "RebootRequired"),
     )
 
 
@@ -176,28 +132,39 @@ def _trigger(charge_point: ChargePoint, command: Trigger) -> Outgoing:
         raise NotSupportedError(charge_point.id, f"trigger for {message}", VERSION)
     payload: dict[str, Any] = {"requestedMessage": message}
     if command.evse_id:
-        payload["connectorId"] = _connector(command.evse_id, command.connector_id)
-    return Outgoing(action, payload, _reader("Accepted"))
+        payload["connectorId"] = connector_of(command.evse_id, command.connector_id)
+    return Outgoing(action, payload, reader("Accepted"))
 
 
-def _data_transfer(command: SendData) -> Outgoing:
+def _send_data(_: ChargePoint, command: SendData) -> Outgoing:
     payload = {"vendorId": _within("vendor_id", command.vendor_id, VENDOR_ID_MAX_LENGTH)}
     if command.message_id is not None:
         payload["messageId"] = _within("message_id", command.message_id, MESSAGE_ID_MAX_LENGTH)
     data = command.data
     if data is not None:  # text is all that 1.6 can carry
         payload["data"] = data if isinstance(data, str) else orjson.dumps(data).decode()
-    return Outgoing("DataTransfer", payload, _read_data_transfer)
+    return Outgoing("DataTransfer", payload, read_data_transfer)
 
 
-def _connector(evse_id: int, connector_id: int | None = None) -> int:
-    if not 0 < evse_id <= INT32_MAX:
-        raise InvalidValueError("evse_id", evse_id, "an EVSE's number, 1 or more")
-    if connector_id not in (None, 1):
-        raise InvalidValueError(
-            "connector_id", connector_id, f"1: in {VERSION} each connector is an EVSE of its own"
-        )
-    return evse_id
+def _clear_cache(_: ChargePoint, __: ClearCache) -> Outgoing:
+    return Outgoing("ClearCache", {}, reader("Accepted"))
+
+
+def _reserve(_: ChargePoint, command: Reserve) -> Outgoing:
+    payload: dict[str, Any] = {
+        "connectorId": connector_of(command.evse_id) if command.evse_id else 0,
+        "expiryDate": format_time(command.expires_at),
+        "idTag": _within("id_token", command.id_token.value, ID_TAG_MAX_LENGTH),
+    }
+    if command.group_id is not None:
+        payload["parentIdTag"] = _within("group_id", command.group_id, ID_TAG_MAX_LENGTH)
+    payload["reservationId"] = command.reservation_id
+    return Outgoing("ReserveNow", payload, reader("Accepted"))
+
+
+def _cancel_reservation(_: ChargePoint, command: CancelReservation) -> Outgoing:
+    payload = {"reservationId": command.reservation_id}
+    return Outgoing("CancelReservation", payload, reader("Accepted"))
 
 
 def _key(name: VariableName) -> str:
@@ -218,29 +185,29 @@ def _key(name: VariableName) -> str:
 
 
 def _within(field: str, value: str, max_length: int) -> str:
-    if len(value) > max_length:
-        raise InvalidValueError(field, value, f"at most {max_length} characters in {VERSION}")
-    return value
+    return phrasebook.within(field, value, max_length, VERSION)
 
 
-def _status(response: Mapping[str, Any]) -> str:
-    status = response.get("status")
-    return status if isinstance(status, str) else ""
+translate: Final = Phrasebook(
+    cancel_reservation=_cancel_reservation,
+    change_availability=_change_availability,
+    clear_cache=_clear_cache,
+    clear_charging_profile=clear_charging_profile,
+    get_charging_profiles=unsupported("list of charging profiles", VERSION),
+    get_composite_schedule=get_composite_schedule,
+    get_configuration=_get_configuration,
+    remote_start=_remote_start,
+    remote_stop=_remote_stop,
+    reserve=_reserve,
+    reset=_reset,
+    send_data=_send_data,
+    set_charging_profile=set_charging_profile,
+    set_configuration=_change_configuration,
+    trigger=_trigger,
+    unlock=_unlock,
+)
+"""Says a command in 1.6.
 
-
-def _reader(*accepted: str) -> _Read:
-    """Make a reader for an answer that is a status; `accepted` are those that mean yes."""
-    words = {word.casefold() for word in accepted}
-
-    def read(response: dict[str, Any]) -> CommandAnswer:
-        status = _status(response)
-        return CommandAnswer(status, status.casefold() in words, response)
-
-    return read
-
-
-def _read_data_transfer(response: dict[str, Any]) -> CommandAnswer:
-    answer = _reader("Accepted")(response)
-    if response.get("data") is not None:
-        answer.results.append({"data": response["data"]})
-    return answer
+Raises NotSupportedError where 1.6 has no such thing, InvalidValueError for a value that it can't
+carry.
+"""

@@ -8,7 +8,7 @@ from csms.handlers.v16.fields import text
 from csms.services.commands import CommandAnswer
 
 
-def read_configuration(response: dict[str, Any]) -> CommandAnswer:
+def read_configuration(response: dict[str, Any], _: object) -> CommandAnswer:
     """Read the answer to GetConfiguration.
 
     Each result has `variable`, `value` (text, or None), `readonly` (None where not told) and

@@ -6,12 +6,12 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from csms.handlers.numbers import read_decimal
+from csms.errors import InvalidValueError
+from csms.handlers.numbers import INT32_MAX, read_int32
 from csms.model import Place
 from csms.services.charge_point import ChargePoint
 
-INT32_MAX: Final = 2**31 - 1
-"""OCPP 1.6 integers; what is larger is no number of a connector or a reservation."""
+VERSION: Final = "OCPP 1.6"
 
 _PLACEHOLDERS: Final = re.compile(r"|null|0x0+", re.IGNORECASE)
 
@@ -34,13 +34,7 @@ def text(payload: dict[str, Any], key: str) -> str | None:
 
 def integer(payload: dict[str, Any], key: str) -> int | None:
     """Return a 32-bit integer, also from text or a decimal without a fraction."""
-    value = payload.get(key)
-    if type(value) is not int:
-        number = read_decimal(value)
-        if number is None or abs(number) > INT32_MAX or number != int(number):
-            return None
-        value = int(number)
-    return value if -INT32_MAX <= value <= INT32_MAX else None
+    return read_int32(payload.get(key))
 
 
 def connector(payload: dict[str, Any]) -> int:
@@ -54,12 +48,34 @@ def place_of(connector_id: int) -> Place:
     return Place(connector_id)
 
 
-def only_connector(charge_point: ChargePoint) -> int | None:
-    """Return the connector's number of a charge point that has shown a single one."""
-    numbers = {place.evse_id for place in charge_point.connectors if place.evse_id > 0}
-    return numbers.pop() if len(numbers) == 1 else None
-
-
 def moment(charge_point: ChargePoint, payload: dict[str, Any], received_at: datetime) -> datetime:
     """Return when something happened: the charger's `timestamp`, corrected."""
     return charge_point.clock.read(text(payload, "timestamp"), received_at).at
+
+
+def connector_of(evse_id: int, connector_id: int | None = None) -> int:
+    """Return the connector's number for an EVSE; raises InvalidValueError."""
+    if not 0 < evse_id <= INT32_MAX:
+        raise InvalidValueError("evse_id", evse_id, "an EVSE's number, 1 or more")
+    if connector_id not in (None, 1):
+        raise InvalidValueError(
+            "connector_id", connector_id, f"1: in {VERSION} each connector is an EVSE of its own"
+        )
+    return evse_id
+
+
+def transaction_number(
+    charge_point: ChargePoint, transaction_id: int | None, ocpp_transaction_id: str
+) -> int:
+    """Return the number by which a charger knows a transaction; raises InvalidValueError.
+
+    It is ours, unless the charger only knows the one that it made up itself.
+    """
+    text = ocpp_transaction_id
+    transaction = charge_point.open_transactions.get(transaction_id or 0)
+    if transaction is not None and transaction.claimed_id is not None:
+        text = transaction.claimed_id
+    number = read_int32(text)
+    if number is None:
+        raise InvalidValueError("ocpp_transaction_id", text, f"a 32-bit integer in {VERSION}")
+    return number

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from csms.handlers.contract import Payload
 from csms.handlers.numbers import read_energy_wh
-from csms.handlers.v16.fields import connector, integer, only_connector, text
+from csms.handlers.v16.fields import connector, integer, text
 from csms.handlers.v16.id_tag_info import id_tag_info
 from csms.model import IdToken
 from csms.services.charge_point import ChargePoint
@@ -18,7 +18,7 @@ async def handle(
     services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
 ) -> Payload:
     # A transaction always has a connector: without a number it is the only one, or the first.
-    connector_id = connector(payload) or only_connector(charge_point) or 1
+    connector_id = connector(payload) or charge_point.only_evse_id or 1
     answer = await services.transactions.start(
         charge_point,
         Start(

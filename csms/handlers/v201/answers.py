@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from csms.handlers.phrasebook import reader
 from csms.handlers.v201.device_model import ACTUAL, read_name, read_value
 from csms.handlers.v201.fields import Fields, group, groups, text
-from csms.services.commands import CommandAnswer
+from csms.services.commands import CommandAnswer, Read
 
-Read: TypeAlias = Callable[[dict[str, Any]], CommandAnswer]
 Result: TypeAlias = dict[str, Any]
 
 NO_STATUS: Final = ""
-
-
-def reader(*accepted: str, results: tuple[Result, ...] = ()) -> Read:
-    """Make a reader for an answer that is a status; `accepted` are those that mean yes.
-
-    `results` are given back with a yes.
-    """
-
-    def read(response: dict[str, Any]) -> CommandAnswer:
-        status = text(response, "status") or NO_STATUS
-        yes = status in accepted
-        return CommandAnswer(status, yes, response, [dict(each) for each in results if yes])
-
-    return read
 
 
 def remote_start_reader(remote_start_id: int) -> Read:
@@ -35,24 +21,17 @@ def remote_start_reader(remote_start_id: int) -> Read:
     A charging station that has begun a transaction already also tells which (F01.FR.13).
     """
 
-    def read(response: dict[str, Any]) -> CommandAnswer:
+    def read(response: dict[str, Any], received_at: datetime) -> CommandAnswer:
         result: Result = {"remote_start_id": remote_start_id}
         transaction_id = text(response, "transactionId")
         if transaction_id is not None:
             result["ocpp_transaction_id"] = transaction_id
-        return reader("Accepted", results=(result,))(response)
+        return reader("Accepted", results=(result,))(response, received_at)
 
     return read
 
 
-def read_data_transfer(response: dict[str, Any]) -> CommandAnswer:
-    answer = reader("Accepted")(response)
-    if response.get("data") is not None:
-        answer.results.append({"data": response["data"]})
-    return answer
-
-
-def read_variables(response: dict[str, Any]) -> CommandAnswer:
+def read_variables(response: dict[str, Any], _: object) -> CommandAnswer:
     """Read the answer to GetVariables.
 
     Each result names its variable and has `value` (text, or None) and `status` (Accepted,
@@ -69,7 +48,7 @@ def read_variables(response: dict[str, Any]) -> CommandAnswer:
     return CommandAnswer(status, accepted, response, results)
 
 
-def read_set_variables(response: dict[str, Any]) -> CommandAnswer:
+def read_set_variables(response: dict[str, Any], _: object) -> CommandAnswer:
     """Read the answer to SetVariables; the worst status of all stands for the whole."""
     results = [_variable(entry) | _status(entry) for entry in groups(response, "setVariableResult")]
     statuses = {result["status"] for result in results}

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import Final, TypeAlias
+from typing import Final
 
 from csms.errors import InvalidValueError, NotSupportedError
+from csms.handlers import phrasebook
 from csms.handlers.contract import Payload
-from csms.handlers.v201.answers import (
-    read_data_transfer,
-    read_set_variables,
-    read_variables,
-    reader,
-    remote_start_reader,
+from csms.handlers.numbers import INT32_MAX
+from csms.handlers.phrasebook import Phrasebook, read_data_transfer, reader
+from csms.handlers.v201.answers import read_set_variables, read_variables, remote_start_reader
+from csms.handlers.v201.charging_profiles import (
+    clear_charging_profile,
+    get_charging_profiles,
+    get_composite_schedule,
+    new_id,
+    set_charging_profile,
 )
 from csms.handlers.v201.device_model import component_of, evse, variable_of
-from csms.handlers.v201.fields import MAX_INTEGER
-from csms.handlers.v201.id_token import NO_TOKEN_TYPE, WIRE_LENGTH
+from csms.handlers.v201.fields import VERSION
+from csms.handlers.v201.id_token import DEFAULT_TYPE, NO_TOKEN_TYPE, WIRE_LENGTH
+from csms.model import IdToken
 from csms.services.charge_point import ChargePoint
+from csms.services.clocks import format_time
 from csms.services.commands import (
+    CancelReservation,
     ChangeAvailability,
     ClearCache,
-    Command,
     GetConfiguration,
     Outgoing,
     RemoteStart,
     RemoteStop,
+    Reserve,
     Reset,
     SendData,
     SetConfiguration,
@@ -33,8 +39,6 @@ from csms.services.commands import (
     Unlock,
     VariableName,
 )
-
-VERSION: Final = "OCPP 2.0.1"
 
 _TOKEN_TYPES: Final = frozenset(
     {
@@ -74,73 +78,22 @@ _TRIGGERS: Final = {
 _NAME_LENGTH: Final = 50
 _VALUE_LENGTH: Final = 1000
 
-_Plain: TypeAlias = (
-    RemoteStop
-    | Reset
-    | Unlock
-    | ChangeAvailability
-    | GetConfiguration
-    | SetConfiguration
-    | ClearCache
-    | SendData
-)
-
-
-def translate(charge_point: ChargePoint, command: Command) -> Outgoing:
-    """Say a command in 2.0.1.
-
-    Raises NotSupportedError where 2.0.1 has no such thing, InvalidValueError for a value that it
-    can't carry.
-    """
-    match command:
-        case RemoteStart():
-            return _remote_start(charge_point, command)
-        case Trigger():
-            return _trigger(charge_point, command)
-        case _:
-            return _translate_plain(command)
-
-
-def _translate_plain(command: _Plain) -> Outgoing:
-    """Say a command that is the same for every charge point."""
-    match command:
-        case RemoteStop():
-            return _remote_stop(command)
-        case Reset():
-            return _reset(command)
-        case Unlock():
-            return _unlock(command)
-        case ChangeAvailability():
-            return _change_availability(command)
-        case GetConfiguration():
-            return _get_configuration(command)
-        case SetConfiguration():
-            return _set_configuration(command)
-        case ClearCache():
-            return Outgoing("ClearCache", {}, reader("Accepted"))
-        case SendData():
-            return _send_data(command)
-
 
 def _remote_start(charge_point: ChargePoint, command: RemoteStart) -> Outgoing:
     payload: Payload = {}
     # F01.FR.07: without an EVSE it may be refused, so it is named whenever there is no choice
-    evse_id = _only_evse(charge_point) if command.evse_id is None else command.evse_id
+    evse_id = charge_point.only_evse_id if command.evse_id is None else command.evse_id
     if evse_id is not None:
         payload["evseId"] = _positive("evse_id", evse_id)
-    token = command.id_token
-    if token.type not in _TOKEN_TYPES:
-        raise InvalidValueError("type", token.type, f"one of {', '.join(sorted(_TOKEN_TYPES))}")
-    value = _within("id_token", token.value, WIRE_LENGTH)
-    payload["idToken"] = {"idToken": value, "type": token.type}
-    remote_start_id = _new_id()  # F01.FR.25: comes back in the transaction's next event
+    payload["idToken"] = _id_token(command.id_token)
+    remote_start_id = new_id()  # F01.FR.25: comes back in the transaction's next event
     payload["remoteStartId"] = remote_start_id
     if command.charging_profile is not None:
         payload["chargingProfile"] = command.charging_profile
     return Outgoing("RequestStartTransaction", payload, remote_start_reader(remote_start_id))
 
 
-def _remote_stop(command: RemoteStop) -> Outgoing:
+def _remote_stop(_: ChargePoint, command: RemoteStop) -> Outgoing:
     transaction_id = command.ocpp_transaction_id
     return Outgoing(
         "RequestStopTransaction",
@@ -149,14 +102,14 @@ def _remote_stop(command: RemoteStop) -> Outgoing:
     )
 
 
-def _reset(command: Reset) -> Outgoing:
+def _reset(_: ChargePoint, command: Reset) -> Outgoing:
     payload: Payload = {"type": "Immediate" if command.immediate else "OnIdle"}
     if command.evse_id:
         payload["evseId"] = _positive("evse_id", command.evse_id)
     return Outgoing("Reset", payload, reader("Accepted", "Scheduled"))  # B11.FR.07, B12.FR.01
 
 
-def _unlock(command: Unlock) -> Outgoing:
+def _unlock(_: ChargePoint, command: Unlock) -> Outgoing:
     return Outgoing(
         "UnlockConnector",
         {
@@ -167,7 +120,7 @@ def _unlock(command: Unlock) -> Outgoing:
     )
 
 
-def _change_availability(command: ChangeAvailability) -> Outgoing:
+def _change_availability(_: ChargePoint, command: ChangeAvailability) -> Outgoing:
     payload: Payload = {}
     place = _evse_or_none(command.evse_id, command.connector_id)
     if place is not None:  # G04.FR.01: without it, the whole charging station
@@ -176,10 +129,10 @@ def _change_availability(command: ChangeAvailability) -> Outgoing:
     return Outgoing("ChangeAvailability", payload, reader("Accepted", "Scheduled"))
 
 
-def _get_configuration(command: GetConfiguration) -> Outgoing:
+def _get_configuration(_: ChargePoint, command: GetConfiguration) -> Outgoing:
     if not command.names:
         # B07: the values come in NotifyReports of their own
-        request_id = _new_id()
+        request_id = new_id()
         return Outgoing(
             "GetBaseReport",
             {"requestId": request_id, "reportBase": "FullInventory"},
@@ -192,7 +145,7 @@ def _get_configuration(command: GetConfiguration) -> Outgoing:
     )
 
 
-def _set_configuration(command: SetConfiguration) -> Outgoing:
+def _set_configuration(_: ChargePoint, command: SetConfiguration) -> Outgoing:
     data = _attribute(command.name)
     data["attributeValue"] = _within("value", command.value, _VALUE_LENGTH)
     data |= _named(command.name)
@@ -214,7 +167,7 @@ def _trigger(charge_point: ChargePoint, command: Trigger) -> Outgoing:
     return Outgoing("TriggerMessage", payload, reader("Accepted"))
 
 
-def _send_data(command: SendData) -> Outgoing:
+def _send_data(_: ChargePoint, command: SendData) -> Outgoing:
     payload: Payload = {}
     if command.message_id is not None:
         payload["messageId"] = _within("message_id", command.message_id, 50)
@@ -224,15 +177,33 @@ def _send_data(command: SendData) -> Outgoing:
     return Outgoing("DataTransfer", payload, read_data_transfer)
 
 
-def _new_id() -> int:
-    """Make an id that no request of ours is likely to have had; chargers only echo it."""
-    return secrets.randbelow(MAX_INTEGER) + 1
+def _clear_cache(_: ChargePoint, __: ClearCache) -> Outgoing:
+    return Outgoing("ClearCache", {}, reader("Accepted"))
 
 
-def _only_evse(charge_point: ChargePoint) -> int | None:
-    """Return the EVSE of a charging station that has shown a single one."""
-    numbers = {place.evse_id for place in charge_point.connectors if place.evse_id > 0}
-    return numbers.pop() if len(numbers) == 1 else None
+def _reserve(_: ChargePoint, command: Reserve) -> Outgoing:
+    payload: Payload = {
+        "id": command.reservation_id,
+        "expiryDateTime": format_time(command.expires_at),
+        "idToken": _id_token(command.id_token),
+    }
+    if command.evse_id is not None:
+        payload["evseId"] = _positive("evse_id", command.evse_id)
+    if command.group_id is not None:
+        group_id = _within("group_id", command.group_id, WIRE_LENGTH)
+        payload["groupIdToken"] = {"idToken": group_id, "type": DEFAULT_TYPE}
+    return Outgoing("ReserveNow", payload, reader("Accepted"))
+
+
+def _cancel_reservation(_: ChargePoint, command: CancelReservation) -> Outgoing:
+    payload = {"reservationId": command.reservation_id}
+    return Outgoing("CancelReservation", payload, reader("Accepted"))
+
+
+def _id_token(token: IdToken) -> Payload:
+    if token.type not in _TOKEN_TYPES:
+        raise InvalidValueError("type", token.type, f"one of {', '.join(sorted(_TOKEN_TYPES))}")
+    return {"idToken": _within("id_token", token.value, WIRE_LENGTH), "type": token.type}
 
 
 def _attribute(name: VariableName) -> Payload:
@@ -273,12 +244,35 @@ def _evse_or_none(evse_id: int | None, connector_id: int | None) -> Payload | No
 
 
 def _positive(field: str, number: int) -> int:
-    if not 0 < number <= MAX_INTEGER:
+    if not 0 < number <= INT32_MAX:
         raise InvalidValueError(field, number, "a number from 1 up")
     return number
 
 
 def _within(field: str, value: str, max_length: int) -> str:
-    if len(value) > max_length:
-        raise InvalidValueError(field, value, f"at most {max_length} characters in {VERSION}")
-    return value
+    return phrasebook.within(field, value, max_length, VERSION)
+
+
+translate: Final = Phrasebook(
+    cancel_reservation=_cancel_reservation,
+    change_availability=_change_availability,
+    clear_cache=_clear_cache,
+    clear_charging_profile=clear_charging_profile,
+    get_charging_profiles=get_charging_profiles,
+    get_composite_schedule=get_composite_schedule,
+    get_configuration=_get_configuration,
+    remote_start=_remote_start,
+    remote_stop=_remote_stop,
+    reserve=_reserve,
+    reset=_reset,
+    send_data=_send_data,
+    set_charging_profile=set_charging_profile,
+    set_configuration=_set_configuration,
+    trigger=_trigger,
+    unlock=_unlock,
+)
+"""Says a command in 2.0.1.
+
+Raises NotSupportedError where 2.0.1 has no such thing, InvalidValueError for a value that it
+can't carry.
+"""

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from csms.handlers.numbers import read_int32
 from csms.services.charge_point import ChargePoint
 
 Fields = Mapping[str, Any]
 
-MAX_INTEGER: Final = 2**31 - 1
+VERSION: Final = "OCPP 2.0.1"
 NAME_LENGTH: Final = 100
 """Twice what the specification allows a name of the device model."""
 
@@ -35,16 +36,7 @@ def text(fields: Fields, key: str, limit: int = 255) -> str | None:
 
 def integer(fields: Fields, key: str) -> int | None:
     """Return a 32-bit integer, also one written as text or with a zero fraction."""
-    value = fields.get(key)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        number = int(value)
-    except (ValueError, OverflowError):
-        return None
-    if abs(number) > MAX_INTEGER or (isinstance(value, float) and value != number):
-        return None
-    return number
+    return read_int32(fields.get(key))
 
 
 def natural(fields: Fields, key: str) -> int | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from csms.api.resources.commands import without_secrets
+from csms.api.orders import without_secrets
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,24 @@ from typing import Any
 
 import pytest
 from unit.handlers.v16.conversation import check, say
-from unit.world import World
+from unit.world import NOON, World
 
 from csms.errors import InvalidValueError, NotSupportedError
 from csms.handlers.v16.commands import translate
 from csms.model import IdToken
 from csms.services.charge_point import ChargePoint
 from csms.services.commands import (
+    CancelReservation,
     ChangeAvailability,
     ClearCache,
+    ClearChargingProfile,
     Command,
+    GetChargingProfiles,
+    GetCompositeSchedule,
     GetConfiguration,
     RemoteStart,
     RemoteStop,
+    Reserve,
     Reset,
     SendData,
     SetConfiguration,
@@ -24,6 +29,7 @@ from csms.services.commands import (
     Unlock,
     VariableName,
 )
+from csms.smart_charging.profiles import Purpose
 
 CARD = IdToken("CARD-1")
 PROFILE = {
@@ -109,6 +115,45 @@ async def shows(world: World, charge_point: ChargePoint, *connector_ids: int) ->
             "DataTransfer",
             {"vendorId": "acme.com", "data": "text"},
         ),
+        (
+            Reserve(reservation_id=7, id_token=CARD, expires_at=NOON),
+            "ReserveNow",
+            {
+                "connectorId": 0,
+                "expiryDate": "2026-06-15T12:00:00Z",
+                "idTag": "CARD-1",
+                "reservationId": 7,
+            },
+        ),
+        (
+            Reserve(reservation_id=7, id_token=CARD, expires_at=NOON, evse_id=2, group_id="FAMILY"),
+            "ReserveNow",
+            {
+                "connectorId": 2,
+                "expiryDate": "2026-06-15T12:00:00Z",
+                "idTag": "CARD-1",
+                "parentIdTag": "FAMILY",
+                "reservationId": 7,
+            },
+        ),
+        (CancelReservation(7), "CancelReservation", {"reservationId": 7}),
+        (ClearChargingProfile(), "ClearChargingProfile", {}),
+        (ClearChargingProfile(profile_id=9, evse_id=1), "ClearChargingProfile", {"id": 9}),
+        (
+            ClearChargingProfile(evse_id=1, purpose=Purpose.TX_DEFAULT, stack_level=0),
+            "ClearChargingProfile",
+            {"connectorId": 1, "chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 0},
+        ),
+        (
+            GetCompositeSchedule(1, 300),
+            "GetCompositeSchedule",
+            {"connectorId": 1, "duration": 300},
+        ),
+        (
+            GetCompositeSchedule(0, 300, "W"),
+            "GetCompositeSchedule",
+            {"connectorId": 0, "duration": 300, "chargingRateUnit": "W"},
+        ),
     ],
 )
 def test_each_command_has_its_words_in_1_6(
@@ -175,6 +220,12 @@ async def test_a_remote_stop_uses_the_id_that_the_charger_made_up(
         (SetConfiguration(VariableName("X"), "1" * 501), "value: .* at most 500"),
         (SendData("v" * 256), "vendor_id: .* at most 255"),
         (SendData("v", "m" * 51), "message_id: .* at most 50"),
+        (
+            Reserve(reservation_id=7, id_token=IdToken("A" * 21), expires_at=NOON),
+            "id_token: .* at most 20 characters",
+        ),
+        (ClearChargingProfile(evse_id=-1), "evse_id: -1"),
+        (GetCompositeSchedule(2**31, 60), "evse_id: 2147483648"),
     ],
 )
 def test_a_value_that_1_6_cannot_carry_is_refused_with_the_reason(
@@ -188,6 +239,10 @@ def test_a_value_that_1_6_cannot_carry_is_refused_with_the_reason(
     ("command", "why"),
     [
         (Reset(evse_id=1), "CP-1: OCPP 1.6 has no reset of a single EVSE"),
+        (
+            GetChargingProfiles(profile_ids=(1,)),
+            "CP-1: OCPP 1.6 has no list of charging profiles",
+        ),
         (Trigger("TransactionEvent"), "CP-1: OCPP 1.6 has no trigger for TransactionEvent"),
     ],
 )
@@ -221,7 +276,7 @@ def test_what_1_6_does_not_have_is_not_supported(
 def test_an_answer_is_read_as_yes_or_no(
     charge_point: ChargePoint, command: Command, status: str, *, accepted: bool
 ) -> None:
-    answer = translate(charge_point, command).read({"status": status})
+    answer = translate(charge_point, command).read({"status": status}, NOON)
     assert (answer.status, answer.accepted) == (status, accepted)
     assert answer.response == {"status": status}
 
@@ -230,7 +285,7 @@ def test_an_answer_is_read_as_yes_or_no(
 def test_an_answer_without_a_status_is_a_no(
     charge_point: ChargePoint, response: dict[str, Any]
 ) -> None:
-    assert not translate(charge_point, Reset()).read(response).accepted
+    assert not translate(charge_point, Reset()).read(response, NOON).accepted
 
 
 def test_configuration_comes_back_in_version_neutral_words(charge_point: ChargePoint) -> None:
@@ -241,7 +296,8 @@ def test_configuration_comes_back_in_version_neutral_words(charge_point: ChargeP
                 {"key": "AuthorizationKey", "readonly": True},
             ],
             "unknownKey": ["Foo"],
-        }
+        },
+        NOON,
     )
     assert answer.accepted
     assert answer.results == [
@@ -258,7 +314,7 @@ def test_configuration_comes_back_in_version_neutral_words(charge_point: ChargeP
 
 def test_configuration_of_which_no_key_is_known_is_a_no(charge_point: ChargePoint) -> None:
     command = GetConfiguration((VariableName("Foo"),))
-    answer = translate(charge_point, command).read({"unknownKey": ["Foo"]})
+    answer = translate(charge_point, command).read({"unknownKey": ["Foo"]}, NOON)
     assert (answer.status, answer.accepted) == ("UnknownKey", False)
 
 
@@ -272,7 +328,8 @@ def test_configuration_is_read_however_oddly_it_is_written(charge_point: ChargeP
                 "no object",
             ],
             "unknownKey": [None],
-        }
+        },
+        NOON,
     )
     assert answer.results == [
         {"variable": "Interval", "value": "30", "readonly": False, "status": "Accepted"},
@@ -281,5 +338,7 @@ def test_configuration_is_read_however_oddly_it_is_written(charge_point: ChargeP
 
 
 def test_the_data_a_charger_answers_with_is_given_back(charge_point: ChargePoint) -> None:
-    answer = translate(charge_point, SendData("v")).read({"status": "Accepted", "data": "pong"})
+    answer = translate(charge_point, SendData("v")).read(
+        {"status": "Accepted", "data": "pong"}, NOON
+    )
     assert answer.results == [{"data": "pong"}]

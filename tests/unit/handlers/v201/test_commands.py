@@ -6,27 +6,34 @@ from typing import Any, get_args
 
 import pytest
 from unit.handlers.v201.conversation import check
-from unit.world import World
+from unit.world import NOON, World
 
 from csms.errors import InvalidValueError, NotSupportedError
 from csms.handlers.v201.commands import translate
 from csms.model import ConnectorStatus, IdToken, Place
 from csms.services.charge_point import ChargePoint, Connector
 from csms.services.commands import (
+    CancelReservation,
     ChangeAvailability,
     ClearCache,
+    ClearChargingProfile,
     Command,
+    GetChargingProfiles,
+    GetCompositeSchedule,
     GetConfiguration,
     Outgoing,
     RemoteStart,
     RemoteStop,
+    Reserve,
     Reset,
     SendData,
+    SetChargingProfile,
     SetConfiguration,
     Trigger,
     Unlock,
     VariableName,
 )
+from csms.smart_charging.profiles import ChargingProfile, Kind, Period, Purpose
 
 CARD = IdToken("CARD-1", "ISO14443")
 INTERVAL = VariableName("HeartbeatInterval", "OCPPCommCtrlr")
@@ -38,6 +45,14 @@ POWER = VariableName(
     evse_id=1,
     connector_id=2,
     attribute="MaxSet",
+)
+LIMIT = ChargingProfile(
+    profile_id=5,
+    purpose=Purpose.TX_DEFAULT,
+    stack_level=1,
+    kind=Kind.RELATIVE,
+    unit="A",
+    periods=(Period(0, 16.0),),
 )
 
 SAID: list[tuple[Command, str, dict[str, Any]]] = [
@@ -126,6 +141,78 @@ SAID: list[tuple[Command, str, dict[str, Any]]] = [
         "DataTransfer",
         {"messageId": "hello", "data": {"a": 1}, "vendorId": "org.example"},
     ),
+    (
+        Reserve(reservation_id=7, id_token=CARD, expires_at=NOON, evse_id=2, group_id="family"),
+        "ReserveNow",
+        {
+            "id": 7,
+            "expiryDateTime": "2026-06-15T12:00:00Z",
+            "idToken": {"idToken": "CARD-1", "type": "ISO14443"},
+            "evseId": 2,
+            "groupIdToken": {"idToken": "family", "type": "Central"},
+        },
+    ),
+    (CancelReservation(7), "CancelReservation", {"reservationId": 7}),
+    (
+        SetChargingProfile(1, LIMIT),
+        "SetChargingProfile",
+        {
+            "evseId": 1,
+            "chargingProfile": {
+                "id": 5,
+                "stackLevel": 1,
+                "chargingProfilePurpose": "TxDefaultProfile",
+                "chargingProfileKind": "Relative",
+                "chargingSchedule": [
+                    {
+                        "id": 5,
+                        "chargingRateUnit": "A",
+                        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16}],
+                    }
+                ],
+            },
+        },
+    ),
+    (ClearChargingProfile(), "ClearChargingProfile", {}),
+    (
+        ClearChargingProfile(profile_id=9, evse_id=1),
+        "ClearChargingProfile",
+        {"chargingProfileId": 9},
+    ),
+    (
+        ClearChargingProfile(evse_id=1, purpose=Purpose.TX_DEFAULT, stack_level=0),
+        "ClearChargingProfile",
+        {
+            "chargingProfileCriteria": {
+                "evseId": 1,
+                "chargingProfilePurpose": "TxDefaultProfile",
+                "stackLevel": 0,
+            }
+        },
+    ),
+    (
+        GetCompositeSchedule(1, 300, "A"),
+        "GetCompositeSchedule",
+        {"duration": 300, "chargingRateUnit": "A", "evseId": 1},
+    ),
+    (GetCompositeSchedule(0, 300), "GetCompositeSchedule", {"duration": 300, "evseId": 0}),
+]
+ASKED: list[tuple[GetChargingProfiles, dict[str, Any]]] = [
+    (GetChargingProfiles(profile_ids=(1, 2)), {"chargingProfile": {"chargingProfileId": [1, 2]}}),
+    (
+        GetChargingProfiles(evse_id=0, purpose=Purpose.STATION_MAX),
+        {
+            "evseId": 0,
+            "chargingProfile": {"chargingProfilePurpose": "ChargingStationMaxProfile"},
+        },
+    ),
+    (
+        GetChargingProfiles(evse_id=1, purpose=Purpose.TX, stack_level=0),
+        {
+            "evseId": 1,
+            "chargingProfile": {"chargingProfilePurpose": "TxProfile", "stackLevel": 0},
+        },
+    ),
 ]
 
 
@@ -136,7 +223,7 @@ def say(charge_point: ChargePoint, command: Command) -> Outgoing:
 
 
 def test_no_command_is_without_words() -> None:
-    said = {type(command) for command, _, _ in SAID} | {RemoteStart}
+    said = {type(command) for command, _, _ in SAID} | {RemoteStart, GetChargingProfiles}
     assert said == set(get_args(Command))
 
 
@@ -181,7 +268,7 @@ async def test_a_remote_start_tells_the_id_that_comes_back_with_the_transaction(
     charge_point: ChargePoint,
 ) -> None:
     outgoing = say(charge_point, RemoteStart(CARD))
-    answer = outgoing.read({"status": "Accepted", "transactionId": "tx-9"})
+    answer = outgoing.read({"status": "Accepted", "transactionId": "tx-9"}, NOON)
     assert answer.accepted
     assert answer.results == [
         {
@@ -206,9 +293,20 @@ async def test_without_names_the_whole_inventory_is_asked_for(charge_point: Char
     outgoing = say(charge_point, GetConfiguration())
     assert outgoing.action == "GetBaseReport"
     assert outgoing.payload["reportBase"] == "FullInventory"
-    answer = outgoing.read({"status": "Accepted"})
+    answer = outgoing.read({"status": "Accepted"}, NOON)
     assert answer.accepted
     assert answer.results == [{"request_id": outgoing.payload["requestId"]}]
+
+
+@pytest.mark.parametrize(("command", "payload"), ASKED)
+async def test_profiles_are_asked_for_by_ids_or_by_what_they_have_in_common(
+    charge_point: ChargePoint, command: GetChargingProfiles, payload: dict[str, Any]
+) -> None:
+    outgoing = say(charge_point, command)
+    request_id = outgoing.payload["requestId"]
+    assert outgoing.payload == {"requestId": request_id} | payload
+    answer = outgoing.read({"status": "Accepted"}, NOON)
+    assert answer.results == [{"request_id": request_id}]
 
 
 @pytest.mark.parametrize(
@@ -240,7 +338,7 @@ async def test_without_names_the_whole_inventory_is_asked_for(charge_point: Char
 async def test_a_stations_word_is_told_and_understood(
     charge_point: ChargePoint, command: Command, status: str, accepted: bool
 ) -> None:
-    answer = translate(charge_point, command).read({"status": status})
+    answer = translate(charge_point, command).read({"status": status}, NOON)
     assert (answer.status, answer.accepted) == (status, accepted)
     assert answer.response == {"status": status}
 
@@ -253,12 +351,12 @@ async def test_a_stations_word_is_told_and_understood(
 async def test_an_answer_that_makes_no_sense_is_not_a_yes(
     charge_point: ChargePoint, command: Command, response: dict[str, Any]
 ) -> None:
-    assert not translate(charge_point, command).read(response).accepted
+    assert not translate(charge_point, command).read(response, NOON).accepted
 
 
 async def test_data_that_a_vendor_answers_is_given_back(charge_point: ChargePoint) -> None:
     answer = translate(charge_point, SendData("org.example")).read(
-        {"status": "Accepted", "data": [1, 2]}
+        {"status": "Accepted", "data": [1, 2]}, NOON
     )
     assert answer.results == [{"data": [1, 2]}]
 
@@ -282,7 +380,8 @@ async def test_values_that_were_read_are_given_back_in_neutral_words(
                 result("HeartbeatInterval", "Accepted", attributeValue="300"),
                 result("Colour", "UnknownVariable", attributeStatusInfo=info),
             ]
-        }
+        },
+        NOON,
     )
     assert (answer.status, answer.accepted) == ("Accepted", True)
     assert answer.results[0] == {
@@ -304,13 +403,13 @@ async def test_values_that_were_read_are_given_back_in_neutral_words(
 @pytest.mark.parametrize("value", ["", " null ", "a,\tb"])
 async def test_a_value_is_given_back_as_it_is(charge_point: ChargePoint, value: str) -> None:
     read = translate(charge_point, GetConfiguration((INTERVAL,))).read
-    answer = read({"getVariableResult": [result("X", "Accepted", attributeValue=value)]})
+    answer = read({"getVariableResult": [result("X", "Accepted", attributeValue=value)]}, NOON)
     assert answer.results[0]["value"] == value
 
 
 async def test_if_nothing_asked_for_is_known_that_is_no_yes(charge_point: ChargePoint) -> None:
     read = translate(charge_point, GetConfiguration((INTERVAL,))).read
-    answer = read({"getVariableResult": [result("X", "UnknownComponent")]})
+    answer = read({"getVariableResult": [result("X", "UnknownComponent")]}, NOON)
     assert (answer.status, answer.accepted) == ("UnknownComponent", False)
 
 
@@ -328,7 +427,7 @@ async def test_a_setting_counts_if_all_of_it_was_taken(
     charge_point: ChargePoint, statuses: list[str], status: str, accepted: bool
 ) -> None:
     answer = translate(charge_point, SetConfiguration(INTERVAL, "60")).read(
-        {"setVariableResult": [result("HeartbeatInterval", each) for each in statuses]}
+        {"setVariableResult": [result("HeartbeatInterval", each) for each in statuses]}, NOON
     )
     assert (answer.status, answer.accepted) == (status, accepted)
     assert [each["status"] for each in answer.results] == statuses
@@ -358,6 +457,13 @@ async def test_a_setting_counts_if_all_of_it_was_taken(
         (Trigger("MeterValues", connector_id=1), "connector_id"),
         (SendData("v" * 256), "vendor_id"),
         (SendData("v", "m" * 51), "message_id"),
+        (Reserve(reservation_id=7, id_token=IdToken("C" * 37), expires_at=NOON), "id_token"),
+        (
+            Reserve(reservation_id=7, id_token=IdToken("C", "Plastic"), expires_at=NOON),
+            "type",
+        ),
+        (GetChargingProfiles(evse_id=1), "profile_ids"),  # K09.FR.03
+        (ClearChargingProfile(evse_id=-1), "evse_id"),
     ],
 )
 async def test_a_value_that_cannot_be_said_names_its_field(

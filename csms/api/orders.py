@@ -1,0 +1,86 @@
+"""Orders to charge points: noted in the audit log, sent, and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from csms.api.context import Context
+from csms.api.fields import TimeoutS
+from csms.api.route import Asked, Route
+from csms.services.commands import Command, CommandAnswer
+from csms.services.confidential import may_hold_secret
+from csms.store.admin import audit_log, charge_points
+
+TAG: Final = "Commands"
+ERRORS: Final = (404, 409, 422, 429, 502, 504)
+
+B = TypeVar("B", bound=Struct)
+
+
+class CommandQuery(Struct, forbid_unknown_fields=True):
+    timeout: TimeoutS | UnsetType = UNSET
+
+
+class AnswerView(Struct):
+    """What the charge point said: its own word, what that means, and the whole CALLRESULT."""
+
+    status: str
+    accepted: bool
+    response: dict[str, Any]
+    results: list[dict[str, Any]]
+
+
+class Orders:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def note(self, asked: Asked[Any, Any], verb: str, data: Any) -> None:
+        """Note an order before it is sent: what came of it is in the message log."""
+        target = f"charge-points/{asked.charge_point_id}"
+        async with self._context.database.begin() as connection:
+            await charge_points.key_of(connection, asked.charge_point_id)
+            order = {"order": without_secrets(data)}
+            await audit_log.record(connection, asked.actor.name, verb, target, order)
+
+    async def send(self, asked: Asked[Any, Any], command: Command) -> CommandAnswer:
+        """Send a command, and wait as long as `asked` wants."""
+        return await self._context.commands.execute(
+            asked.charge_point_id, command, asked.query.timeout or None
+        )
+
+
+def order(
+    verb: str,
+    body: type[B],
+    handler: Callable[[Asked[CommandQuery, B]], Awaitable[Any]],
+    summary: str,
+    method: str = "POST",
+    answer: type[Struct] = AnswerView,
+) -> Route[CommandQuery, B]:
+    """Make the route of a verb that commands one charge point."""
+    return Route(
+        method=method,
+        path=f"/api/v1/charge-points/{{charge_point_id}}/{verb}",
+        handler=handler,
+        summary=summary,
+        tag=TAG,
+        query=CommandQuery,
+        body=body,
+        answers={200: answer},
+        problems=ERRORS,
+    )
+
+
+def view_of(answer: CommandAnswer) -> AnswerView:
+    return AnswerView(answer.status, answer.accepted, answer.response, answer.results)
+
+
+def without_secrets(data: Any) -> Any:
+    """Return what the audit log may hold of an order: nothing of one that may carry a secret."""
+    if may_hold_secret(msgspec.json.encode(data).decode()):
+        return "(withheld: may hold a secret)"
+    return data

@@ -1,0 +1,123 @@
+"""How one OCPP version says the commands: a phrase for each, and none can be forgotten."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, TypeVar, get_args
+
+from csms.errors import InvalidValueError, NotSupportedError
+from csms.services.charge_point import ChargePoint
+from csms.services.commands import (
+    CancelReservation,
+    ChangeAvailability,
+    ClearCache,
+    ClearChargingProfile,
+    Command,
+    CommandAnswer,
+    GetChargingProfiles,
+    GetCompositeSchedule,
+    GetConfiguration,
+    Outgoing,
+    Read,
+    RemoteStart,
+    RemoteStop,
+    Reserve,
+    Reset,
+    SendData,
+    SetChargingProfile,
+    SetConfiguration,
+    Trigger,
+    Unlock,
+)
+
+C = TypeVar("C")
+
+Say: TypeAlias = Callable[[ChargePoint, C], Outgoing]
+"""Raises NotSupportedError and InvalidValueError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrasebook:
+    """All commands in one OCPP version; implements `csms.services.commands.Translator`.
+
+    The type checker sees to it that each version has each phrase, a test that each command has a
+    field, whose name is that of the command in lower case.
+    """
+
+    cancel_reservation: Say[CancelReservation]
+    change_availability: Say[ChangeAvailability]
+    clear_cache: Say[ClearCache]
+    clear_charging_profile: Say[ClearChargingProfile]
+    get_charging_profiles: Say[GetChargingProfiles]
+    get_composite_schedule: Say[GetCompositeSchedule]
+    get_configuration: Say[GetConfiguration]
+    remote_start: Say[RemoteStart]
+    remote_stop: Say[RemoteStop]
+    reserve: Say[Reserve]
+    reset: Say[Reset]
+    send_data: Say[SendData]
+    set_charging_profile: Say[SetChargingProfile]
+    set_configuration: Say[SetConfiguration]
+    trigger: Say[Trigger]
+    unlock: Say[Unlock]
+
+    def __call__(self, charge_point: ChargePoint, command: Command, /) -> Outgoing:
+        say: Say[Any] = getattr(self, PHRASES[type(command)])
+        return say(charge_point, command)
+
+
+def _phrase(command: type[Any]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", command.__name__).lower()
+
+
+PHRASES: Final[Mapping[type[Any], str]] = {kind: _phrase(kind) for kind in get_args(Command)}
+"""The field that holds the phrase for each command."""
+
+
+def unsupported(what: str, version: str) -> Say[Any]:
+    """Make the phrase for what a version does not have."""
+
+    def say(charge_point: ChargePoint, _: Any) -> Outgoing:
+        raise NotSupportedError(charge_point.id, what, version)
+
+    return say
+
+
+def reader(*accepted: str, results: tuple[dict[str, Any], ...] = ()) -> Read:
+    """Make a reader for an answer that is a status; `accepted` are those that mean yes.
+
+    Some charge points don't keep to its case. `results` are given back with a yes.
+    """
+    words = {word.casefold() for word in accepted}
+
+    def read(response: dict[str, Any], _: object) -> CommandAnswer:
+        status = status_of(response)
+        yes = status.casefold() in words
+        return CommandAnswer(status, yes, response, [dict(each) for each in results if yes])
+
+    return read
+
+
+def status_of(response: Mapping[str, Any]) -> str:
+    """Return an answer's own word, empty if it has none."""
+    status = response.get("status")
+    return status.strip() if isinstance(status, str) else ""
+
+
+_read_yes: Final = reader("Accepted")
+
+
+def read_data_transfer(response: dict[str, Any], received_at: Any) -> CommandAnswer:
+    answer = _read_yes(response, received_at)
+    if response.get("data") is not None:
+        answer.results.append({"data": response["data"]})
+    return answer
+
+
+def within(field: str, value: str, max_length: int, version: str) -> str:
+    """Return a text that fits; raises InvalidValueError."""
+    if len(value) > max_length:
+        raise InvalidValueError(field, value, f"at most {max_length} characters in {version}")
+    return value

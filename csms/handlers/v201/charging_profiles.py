@@ -1,0 +1,162 @@
+"""Charging profiles in OCPP 2.0.1 (K01, K08, K09, K10): set, cleared, asked for.
+
+ChargingStationExternalConstraints belong to others: we never set or clear them (K01.FR.22,
+K10.FR.06), and there is no word for them in `Purpose`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from csms.errors import InvalidValueError
+from csms.handlers.charging_schedules import check_profile, read_composite, write_limit
+from csms.handlers.contract import Payload
+from csms.handlers.numbers import INT32_MAX
+from csms.handlers.phrasebook import reader, within
+from csms.handlers.v201.fields import VERSION, group
+from csms.handlers.v201.id_token import WIRE_LENGTH
+from csms.services.charge_point import ChargePoint
+from csms.services.clocks import format_time
+from csms.services.commands import (
+    ClearChargingProfile,
+    CommandAnswer,
+    GetChargingProfiles,
+    GetCompositeSchedule,
+    Outgoing,
+    SetChargingProfile,
+)
+from csms.smart_charging.profiles import ChargingProfile, Kind, Period, Purpose
+
+_PURPOSES: Final = {
+    Purpose.STATION_MAX: "ChargingStationMaxProfile",
+    Purpose.TX_DEFAULT: "TxDefaultProfile",
+    Purpose.TX: "TxProfile",
+}
+_KINDS: Final = {Kind.ABSOLUTE: "Absolute", Kind.RELATIVE: "Relative"}
+
+
+def set_charging_profile(_: ChargePoint, command: SetChargingProfile) -> Outgoing:
+    check_profile(command.evse_id, command.profile)
+    payload = {
+        "evseId": _evse(command.evse_id),
+        "chargingProfile": _profile(command.profile),
+    }
+    return Outgoing("SetChargingProfile", payload, reader("Accepted"))
+
+
+def clear_charging_profile(_: ChargePoint, command: ClearChargingProfile) -> Outgoing:
+    """K10.FR.02: an id names a profile, so criteria beside it say nothing."""
+    if command.profile_id is not None:
+        payload: Payload = {"chargingProfileId": command.profile_id}
+        return Outgoing("ClearChargingProfile", payload, reader("Accepted"))
+    criteria: Payload = {}
+    if command.evse_id is not None:
+        criteria["evseId"] = _evse(command.evse_id)
+    if command.purpose is not None:
+        criteria["chargingProfilePurpose"] = _PURPOSES[command.purpose]
+    if command.stack_level is not None:
+        criteria["stackLevel"] = command.stack_level
+    payload = {"chargingProfileCriteria": criteria} if criteria else {}
+    return Outgoing("ClearChargingProfile", payload, reader("Accepted"))
+
+
+def get_composite_schedule(charge_point: ChargePoint, command: GetCompositeSchedule) -> Outgoing:
+    payload: Payload = {"duration": command.duration_s}
+    if command.unit is not None:
+        payload["chargingRateUnit"] = command.unit
+    payload["evseId"] = _evse(command.evse_id)
+
+    def read(response: dict[str, Any], received_at: datetime) -> CommandAnswer:
+        answer = reader("Accepted")(response, received_at)
+        if not answer.accepted:
+            return answer
+        # some write it where 1.6 has it
+        schedule = group(response, "schedule") or group(response, "chargingSchedule")
+        starts = (schedule.get("scheduleStart"), schedule.get("startSchedule"))
+        composite = read_composite(charge_point, schedule, starts, command.unit, received_at)
+        return replace(answer, composite_schedule=composite)
+
+    return Outgoing("GetCompositeSchedule", payload, read)
+
+
+def get_charging_profiles(_: ChargePoint, command: GetChargingProfiles) -> Outgoing:
+    """K09: the profiles come in ReportChargingProfiles with this request's id."""
+    criteria: Payload = {}
+    if command.profile_ids:  # K09.FR.03: ids, or one or more of the others
+        criteria["chargingProfileId"] = list(command.profile_ids)
+    else:
+        if command.purpose is not None:
+            criteria["chargingProfilePurpose"] = _PURPOSES[command.purpose]
+        if command.stack_level is not None:
+            criteria["stackLevel"] = command.stack_level
+    if not criteria:
+        raise InvalidValueError("profile_ids", (), "ids, or a purpose or stack level")
+    request_id = new_id()
+    payload: Payload = {"requestId": request_id}
+    if command.evse_id is not None:
+        payload["evseId"] = _evse(command.evse_id)
+    payload["chargingProfile"] = criteria
+    results = ({"request_id": request_id},)
+    return Outgoing("GetChargingProfiles", payload, reader("Accepted", results=results))
+
+
+def new_id() -> int:
+    """Make an id that no request of ours is likely to have had; chargers only echo it."""
+    return secrets.randbelow(INT32_MAX) + 1
+
+
+def _profile(profile: ChargingProfile) -> Payload:
+    if profile.purpose is Purpose.STATION_MAX and profile.kind is Kind.RELATIVE:  # K01.FR.38
+        raise InvalidValueError("kind", profile.kind.value, "absolute for a whole station")
+    written: Payload = {
+        "id": profile.profile_id,
+        "stackLevel": profile.stack_level,
+        "chargingProfilePurpose": _PURPOSES[profile.purpose],
+        "chargingProfileKind": _KINDS[profile.kind],
+    }
+    if profile.valid_from is not None:
+        written["validFrom"] = format_time(profile.valid_from)
+    if profile.valid_to is not None:
+        written["validTo"] = format_time(profile.valid_to)
+    written["chargingSchedule"] = [_schedule(profile)]  # K01.FR.34: one alone
+    if profile.purpose is Purpose.TX:  # K01.FR.03
+        if profile.ocpp_transaction_id is None:
+            raise InvalidValueError("ocpp_transaction_id", None, "the transaction of a TxProfile")
+        written["transactionId"] = within(
+            "ocpp_transaction_id", profile.ocpp_transaction_id, WIRE_LENGTH, VERSION
+        )
+    return written
+
+
+def _schedule(profile: ChargingProfile) -> Payload:
+    schedule: Payload = {"id": profile.profile_id}
+    if profile.kind is Kind.ABSOLUTE:
+        if profile.start_at is None:  # K01.FR.40
+            raise InvalidValueError("start_at", None, "the start of an absolute schedule")
+        schedule["startSchedule"] = format_time(profile.start_at)  # K01.FR.41: not if relative
+    if profile.duration_s is not None:
+        schedule["duration"] = profile.duration_s
+    schedule["chargingRateUnit"] = profile.unit
+    schedule["chargingSchedulePeriod"] = [_period(period) for period in profile.periods]
+    return schedule
+
+
+def _period(period: Period) -> Payload:
+    written: Payload = {"startPeriod": period.start_s, "limit": write_limit(period.limit)}
+    if period.phases is not None:
+        written["numberPhases"] = period.phases
+    if period.phase_to_use is not None:
+        if period.phases != 1:  # K01.FR.19
+            allowed = "none, unless phases is 1"
+            raise InvalidValueError("phase_to_use", period.phase_to_use, allowed)
+        written["phaseToUse"] = period.phase_to_use
+    return written
+
+
+def _evse(evse_id: int) -> int:
+    if not 0 <= evse_id <= INT32_MAX:
+        raise InvalidValueError("evse_id", evse_id, "an EVSE's number, or 0")
+    return evse_id

@@ -1,0 +1,15 @@
+"""What nobody may read in a log or a table."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_SECRET: Final = re.compile(
+    r"authorizationkey|passw|secret|private|simpin|\bpin\b|apn|://[^/\s\"]*@", re.IGNORECASE
+)
+
+
+def may_hold_secret(text: str) -> bool:
+    """Whether a text names or holds a password, key or PIN, or a URL with a user in it."""
+    return _SECRET.search(text) is not None
