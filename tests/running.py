@@ -14,6 +14,7 @@ from fake_chargepoints.link import LinkOptions
 from fake_chargepoints.script import ScriptedChargePoint
 
 from csms.app import Application
+from csms.clock import Clock
 from csms.config import Settings
 from csms.store import api_keys
 
@@ -100,7 +101,9 @@ class Running:
 
 
 @asynccontextmanager
-async def running_app(database_url: str, data_dir: Path, **settings: Any) -> AsyncIterator[Running]:
+async def running_app(
+    database_url: str, data_dir: Path, clock: Clock | None = None, **settings: Any
+) -> AsyncIterator[Running]:
     """Start a server on the database and enter an operator's key."""
     options = Settings(
         **{
@@ -114,7 +117,7 @@ async def running_app(database_url: str, data_dir: Path, **settings: Any) -> Asy
             **settings,
         }
     )
-    async with Application(options) as app:
+    async with Application(options, clock) as app:
         async with app.database.begin() as connection:
             _, key = await api_keys.create(connection, "tests", "admin")
         headers = {"Authorization": f"Bearer {key}"}

@@ -1,0 +1,145 @@
+"""Garages and days by chance: the same seed gives the same ones. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .breakers import CircuitPlan
+from .garage_site import GarageCircuit, GarageEvse, GarageSite, Version
+from .other_loads import House
+from .vehicle import VehicleModel, city_car, commuter, family_car, fast_ac_car, tourer, two_phase
+
+floors = 3
+circuits_per_floor = 4
+rotations = ("RST", "STR", "TRS")
+slow_car = VehicleModel("Plug-in hybrid 3.3 kW", 1, 14.3, 12_000.0)
+cars = (family_car, family_car, tourer, fast_ac_car, commuter, city_car, two_phase, slow_car)
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A car stands at an EVSE and wants `energy_wh` of its `capacity_wh`."""
+
+    charge_point_id: str
+    evse_id: int
+    arrives_at: datetime
+    leaves_at: datetime
+    vehicle: VehicleModel
+    soc: float
+    card: str
+
+
+def random_garage(seed: int, evses: int = 60, site_id: str = "garage") -> GarageSite:
+    """Chargers of every kind on a tree of three levels that can't feed them all at once."""
+    chance = random.Random(f"{seed}/garage")
+    circuits = [_main(seed), *_floors_and_strings(seed)]
+    strings = [circuit.id for circuit in circuits if circuit.id.count("-") == 2]
+    outlets = [
+        _outlet(number, strings[number % len(strings)], chance) for number in range(1, evses + 1)
+    ]
+    return GarageSite(site_id, "Garage", circuits, outlets)
+
+
+def _main(seed: int) -> GarageCircuit:
+    assumed_a = (60.0, 60.0, 60.0)
+    plan = CircuitPlan("main", (200.0, 200.0, 200.0), name="Main")
+    return GarageCircuit(
+        plan, has_meter=True, assumed_load_a=assumed_a, others=(House(assumed_a, seed),)
+    )
+
+
+def _floors_and_strings(seed: int) -> list[GarageCircuit]:
+    circuits = []
+    for floor in range(1, floors + 1):
+        name, assumed_a = f"floor-{floor}", (12.0, 12.0, 12.0)
+        plan = CircuitPlan(name, (80.0, 80.0, 80.0), "main", name=f"Piso -{floor}")
+        has_meter = floor != floors
+        circuits.append(
+            GarageCircuit(plan, has_meter, assumed_a, (House(assumed_a, seed + floor),))
+        )
+        for number in range(1, circuits_per_floor + 1):
+            breaker_a = 32.0 if number % 2 else 40.0
+            string = CircuitPlan(
+                f"{name}-{number}",
+                (breaker_a, breaker_a, breaker_a),
+                name,
+                "B" if number == 1 else "C",
+                f"Piso -{floor} Circuito {number}",
+            )
+            circuits.append(GarageCircuit(string))
+    return circuits
+
+
+def _outlet(number: int, circuit_id: str, chance: random.Random) -> GarageEvse:
+    phases, rated_a = _kind(number, chance)
+    version: Version = "1.6" if number % 2 else "2.0.1"
+    three_phase = len(phases) == 3
+    return GarageEvse(
+        f"G-{number:03d}",
+        1,
+        circuit_id,
+        phases,
+        rated_a,
+        version,
+        controllable=number % 30 != 7,
+        can_switch_phases=three_phase and chance.random() < 0.3,
+        clock_skew_s=chance.choice((0, 0, 0, 0, -40.0, 25.0, 45.0)),
+    )
+
+
+def _kind(number: int, chance: random.Random) -> tuple[str, float]:
+    """Phases and rated current: 11 kW mostly, some 22 kW, some on one or two phases."""
+    if number % 30 == 7:
+        return f"L{number % 3 + 1}", 10.0  # a simple box that follows no profile
+    kind = chance.random()
+    rotation = chance.choice(rotations)
+    if kind < 0.6:
+        return rotation, 16.0
+    if kind < 0.75:
+        return rotation, 32.0
+    if kind < 0.95:
+        return chance.choice(("L1", "L2", "L3")), 32.0
+    return chance.choice(("L1L2", "L2L3", "L3L1")), 16.0
+
+
+def random_stays(site: GarageSite, seed: int, start: datetime, hours: float) -> list[Stay]:
+    """Who comes and goes at each EVSE, in order of arrival: cars stand for two to nine hours."""
+    stays: list[Stay] = []
+    for place, evse in enumerate(site.evses):
+        chance = random.Random(f"{seed}/{evse.charge_point_id}/{evse.evse_id}")
+        at, end = start, start + timedelta(hours=hours)
+        while True:
+            at += timedelta(hours=chance.uniform(0.02, 1.5))
+            leaves_at = at + timedelta(hours=chance.uniform(2.0, 9.0))
+            if at >= end:
+                break
+            vehicle = chance.choice(cars)
+            soc = chance.uniform(0.1, 0.75)
+            card = f"CARD-{place:04d}"
+            stays.append(
+                Stay(evse.charge_point_id, evse.evse_id, at, leaves_at, vehicle, soc, card)
+            )
+            at = leaves_at
+    return sorted(stays, key=lambda stay: stay.arrives_at)
+
+
+def full_house(
+    site: GarageSite, start: datetime, vehicle: VehicleModel = fast_ac_car
+) -> list[Stay]:
+    """An empty car at every EVSE within the first two minutes: nothing is harder on breakers."""
+    evses: Sequence[GarageEvse] = site.evses
+    return [
+        Stay(
+            evse.charge_point_id,
+            evse.evse_id,
+            start + timedelta(seconds=120 * place / len(evses)),
+            start + timedelta(days=1),
+            vehicle,
+            0.05,
+            f"CARD-{place:04d}",
+        )
+        for place, evse in enumerate(evses)
+    ]
