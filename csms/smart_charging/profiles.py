@@ -54,3 +54,76 @@ class ChargingProfile:
     valid_to: datetime | None = None
     transaction_id: int | None = None
     ocpp_transaction_id: str | None = None
+
+
+class Register(StrEnum):
+    """The three places of an EVSE where our profiles lie; each holds one at a time."""
+
+    STANDING = "standing"
+    """The permanent default: what is left when everything else has lapsed."""
+    IDLE = "idle"
+    """A default above it for a while: what a transaction that starts now may draw."""
+    TX = "tx"
+    """The limit of the running transaction; replaces the defaults while it rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From `at` on, by the charge point's clock: this limit per phase."""
+
+    at: datetime
+    limit_a: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """What a profile makes an EVSE do: an absolute staircase in amperes per phase.
+
+    Its first step lies in the past when it is sent: it rules from the moment it is installed.
+    From `ends_at` on it rules nothing: the register below does. `phases` is numberPhases where
+    it was told, `phase_to_use` the terminal 1..3.
+    """
+
+    steps: tuple[Step, ...]
+    ends_at: datetime | None = None
+    phases: int | None = None
+    phase_to_use: int | None = None
+
+    @property
+    def tail_a(self) -> float | None:
+        """What it allows for ever, None if it ends."""
+        return self.steps[-1].limit_a if self.ends_at is None else None
+
+    @property
+    def highest_a(self) -> float:
+        return max(step.limit_a for step in self.steps)
+
+    def levels_a(self, since: datetime, until: datetime) -> list[float]:
+        """Every limit that rules at some moment from `since` to `until`, both included."""
+        if self.ends_at is not None and since >= self.ends_at:
+            return []
+        levels = [self.steps[0].limit_a]
+        for step in self.steps[1:]:
+            if step.at <= since:
+                levels = [step.limit_a]
+            elif step.at <= until and (self.ends_at is None or step.at < self.ends_at):
+                levels.append(step.limit_a)
+            else:
+                break
+        return levels
+
+    def rules_until(self, until: datetime) -> bool:
+        """Whether it still rules at this moment."""
+        return self.ends_at is None or until < self.ends_at
+
+    def edges(self) -> list[datetime]:
+        """The moments at which it changes."""
+        edges = [step.at for step in self.steps[1:]]
+        if self.ends_at is not None:
+            edges.append(self.ends_at)
+        return edges
+
+
+def constant_hold(limit_a: float, since: datetime, *, phases: int | None = None) -> Hold:
+    """Return a limit without end."""
+    return Hold(steps=(Step(since, limit_a),), phases=phases)
