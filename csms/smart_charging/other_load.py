@@ -34,12 +34,14 @@ STALE_GROWTH: Final = 1.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadView:
-    """The other load of a circuit now, in A per phase, never below 0."""
+    """The other load of a circuit now, in A per phase."""
 
     load_a: PerPhase
-    """The most it can be."""
+    """The most it can be, never below 0."""
     likely_a: PerPhase
     """What it is if it changed as little as the readings allow; at most `load_a`."""
+    net_a: PerPhase
+    """As `load_a`, but negative where the circuit feeds in: for the phases' imbalance."""
     metered: bool
     stale: bool
     """There is a meter, but no reading that is young enough."""
@@ -189,6 +191,7 @@ class OtherLoad:
         return LoadView(
             load_a=most.at_least(0.0),
             likely_a=meter.likely_a.at_least(0.0),
+            net_a=most,
             metered=True,
             stale=False,
             measured_at=reading.at,
@@ -203,7 +206,9 @@ def _stale(circuit: Circuit, meter: _Metered, children: list[LoadView]) -> LoadV
         load = load.most(PerPhase(*(amps * STALE_GROWTH for amps in last)))
     load = load.most(_sum([child.load_a for child in children])).at_least(0.0)
     measured_at = None if meter.newest is None else meter.newest.at
-    return LoadView(load_a=load, likely_a=load, metered=True, stale=True, measured_at=measured_at)
+    return LoadView(
+        load_a=load, likely_a=load, net_a=load, metered=True, stale=True, measured_at=measured_at
+    )
 
 
 def _unmetered(circuit: Circuit, children: list[LoadView]) -> LoadView:
@@ -211,6 +216,7 @@ def _unmetered(circuit: Circuit, children: list[LoadView]) -> LoadView:
     return LoadView(
         load_a=assumed.plus(_sum([child.load_a for child in children])),
         likely_a=assumed.plus(_sum([child.likely_a for child in children])),
+        net_a=assumed.plus(_sum([child.net_a for child in children])),
         metered=False,
         stale=False,
     )

@@ -125,7 +125,10 @@ def test_feed_in_gives_no_room_under_a_breaker() -> None:
     load = house(circuit("root"))
     load.reading("root", PerPhase(-10.0, 4.0, 0.0), NOON, now=NOON)
 
-    assert load.load(NOON)["root"].load_a == PerPhase(0.0, 4.0, 0.0)
+    view = load.load(NOON)["root"]
+
+    assert view.load_a == PerPhase(0.0, 4.0, 0.0)
+    assert view.net_a == PerPhase(-10.0, 4.0, 0.0)
 
 
 def test_readings_from_the_future_the_past_or_nowhere_are_refused_with_the_reason() -> None:
