@@ -21,7 +21,7 @@ Indices = npt.NDArray[np.int32]
 
 _DOMINANCE = 10.0
 """How far a kWh that a car needs outweighs all that can be saved by withholding it."""
-_TIE_PER_H = 1e-5
+_TIE = 1e-4
 _TIE_INERTIA = 1e-3
 """Parts of the highest price: they decide only where prices don't."""
 
@@ -35,7 +35,9 @@ class CarArrays:
     max_a: Floats
     running: npt.NDArray[np.bool_]
     hours: Floats
-    """Cars × blocks: how long each can charge."""
+    """Cars × blocks: how long the current of a block flows: as long as the block, 0 if away."""
+    most_a: Floats
+    """Cars × blocks: mean current over the block at most; less than `max_a` in part of it."""
     wanted_wh: Floats
     delivered_wh: Floats
     worth: Floats
@@ -71,7 +73,12 @@ def car_arrays(problem: PlanProblem) -> CarArrays:
         [stay[i] if car.departure_s is None else car.departure_s for i, car in enumerate(cars)]
     )
     begin = np.maximum(arrival[:, None], edges[None, :-1])
-    hours = np.clip(np.minimum(departure[:, None], edges[None, 1:]) - begin, 0.0, None) / 3600.0
+    present_s = np.clip(np.minimum(departure[:, None], edges[None, 1:]) - begin, 0.0, None)
+    hours = np.where(present_s > 0, problem.block_s, 0.0) / 3600.0
+    # Later blocks are planned again before they come: there a mean will do.
+    hours[:, 0] = present_s[:, 0] / 3600.0
+    share = present_s / problem.block_s
+    share[:, 0] = present_s[:, 0] > 0
     delivered = np.array([max(car.delivered_wh, 0.0) for car in cars])
     typical = settings.typical_energy_wh
     guess = np.maximum(typical - delivered, typical / 4)
@@ -81,12 +88,14 @@ def car_arrays(problem: PlanProblem) -> CarArrays:
     sure = np.array([None not in (car.departure_s, car.energy_wh) for car in cars], dtype=bool)
     weight = np.array([car.weight for car in cars])
     columns = np.array([car.column for car in cars], dtype=np.int32)
+    max_a = np.array([max(car.max_a, 0.0) for car in cars])
     return CarArrays(
         problem.rows.column_class[columns],
         np.array([car.power_w_per_a for car in cars]),
-        np.array([max(car.max_a, 0.0) for car in cars]),
+        max_a,
         np.array([car.running for car in cars], dtype=bool),
         hours,
+        max_a[:, None] * share,
         np.maximum(wanted, 0.0),
         delivered,
         weight * np.where(sure, 1.0, settings.guess_worth),
@@ -146,15 +155,17 @@ class _Builder:
     def add_cars(self) -> None:
         """Currents and tiers; a car's tiers hold exactly what its currents bring."""
         cars, settings = self.cars, self.problem.settings
-        front = settings.front_loading_per_h if self._only_energy else _TIE_PER_H
+        front = settings.front_loading if self._only_energy else _TIE
         inertia = settings.inertia if self._only_energy else _TIE_INERTIA
         unit = 1.0 if self._only_energy else self.highest_price
         kwh_per_a = (cars.power_w_per_a[:, None] * cars.hours / 1000.0)[
             self.pair_car, self.pair_block
         ]
+        most_a = cars.most_a[self.pair_car, self.pair_block]
         now_running = (self.pair_block == 0) & cars.running[self.pair_car]
-        cost = front * self.middle_h[self.pair_block] - inertia * now_running
-        currents = self._columns(kwh_per_a * cost * unit, cars.max_a[self.pair_car])
+        later = self.middle_h / (self.middle_h + settings.front_loading_h)
+        cost = front * later[self.pair_block] - inertia * now_running
+        currents = self._columns(kwh_per_a * cost * unit, most_a)
 
         tier_car, tier_kwh, tier_worth = self._tiers()
         tiers = self._columns(-tier_worth * self.scale, tier_kwh)
@@ -188,7 +199,7 @@ class _Builder:
         flat = group_of.ravel()[self.pair_car] * blocks + self.pair_block
         used, position = np.unique(flat, return_inverse=True)
         most_a = np.zeros(used.size)
-        np.add.at(most_a, position, cars.max_a[self.pair_car])
+        np.add.at(most_a, position, cars.most_a[self.pair_car, self.pair_block])
         self.sum_group, self.sum_block = np.divmod(used, blocks)
         self.sums = self._columns(self._linear_price(), most_a)
         rows = self._rows(np.zeros(used.size), np.zeros(used.size))

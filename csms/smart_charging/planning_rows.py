@@ -1,8 +1,8 @@
 """The installation's rows as straight lines that a linear program understands. Values only.
 
-A row says: the sum of coefficient × current stays below its limit. Real coefficients are taken as
-they are (the sum is signed); complex ones are phasors and the length of their sum is limited. A
-phasor row becomes a polygon inside the circle, so that what the lines allow, the circle allows.
+A row says: the sum of coefficient × current stays below its limit in size, and so does the sum of
+whatever part of it is drawn: no EVSE is relied on to balance another. Complex coefficients are
+phasors; the circle that their sum stays in becomes a polygon inside it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 Coefficients = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
 
+_NEGLIGIBLE: Final = 1e-12
+_ALIGNED: Final = 1e-9
 CHORD_RAD: Final = pi / 15
 """One side of the polygon: 12 degrees, at most 0.55 % below the circle."""
 
@@ -53,17 +55,13 @@ def planning_rows(coefficients: Coefficients, chord_rad: float = CHORD_RAD) -> P
         raise ValueError("coefficients must be rows × columns")
     row_count = coefficients.shape[0]
     classes, column_class = _classes(coefficients)
-    if not np.iscomplexobj(classes):
-        facets = np.ascontiguousarray(classes, dtype=np.float64)
-        own_row = np.arange(row_count, dtype=np.int32)
-        return PlanningRows(row_count, column_class, facets, own_row, np.ones(row_count))
     lines: list[Floats] = []
     rows: list[int] = []
     shares: list[float] = []
     for index in range(row_count):
         normals, share = _normals(classes[index], chord_rad)
         for angle in normals:
-            lines.append(np.real(classes[index] * np.exp(-1j * angle)))
+            lines.append(np.maximum(np.real(classes[index] * np.exp(-1j * angle)), 0.0))
             rows.append(index)
             shares.append(share)
     return PlanningRows(
@@ -91,16 +89,18 @@ def _classes(coefficients: Coefficients) -> tuple[Coefficients, Ints]:
 
 def _normals(row: Coefficients, chord_rad: float) -> tuple[Floats, float]:
     """Directions of the polygon's sides over all angles that the sum can take, and cos(half)."""
-    angles = np.unique(np.round(np.angle(row[np.abs(row) > 1e-12]), 9))
+    angles = np.unique(np.round(np.angle(row[np.abs(row) > _NEGLIGIBLE]), 9))
     if not angles.size:
         return np.empty(0), 1.0
+    if (np.abs(np.sin(angles - angles[0])) < _ALIGNED).all():
+        opposite = np.cos(angles - angles[0]) < 0
+        return np.concatenate((angles[~opposite][:1], angles[opposite][:1])), 1.0
     gaps = np.diff(np.append(angles, angles[0] + 2 * pi))
     widest = int(np.argmax(gaps))
-    width = 2 * pi - float(gaps[widest])
-    start = float(angles[(widest + 1) % angles.size])
-    if width > pi - 1e-9:
+    start, width = float(angles[(widest + 1) % angles.size]), 2 * pi - float(gaps[widest])
+    if width > pi - _ALIGNED:
         width = 2 * pi
-    pieces = max(1, ceil(width / chord_rad - 1e-9))
+    pieces = max(1, ceil(width / chord_rad - _ALIGNED))
     side = width / pieces
     normals = start + (np.arange(pieces, dtype=np.float64) + 0.5) * side
     return np.asarray(normals, dtype=np.float64), cos(side / 2)

@@ -78,8 +78,10 @@ class PlanSettings:
 
     tier_values: tuple[float, ...] = (2.2, 1.8, 1.5, 1.2, 1.0)
     """Worth of a kWh in each equal step of the car's request: the first ones are worth most."""
-    front_loading_per_h: float = 0.01
-    """How much less a kWh is worth an hour later: who knows who comes."""
+    front_loading: float = 0.5
+    front_loading_h: float = 5.0
+    """A kWh t hours later is worth front_loading · t / (t + front_loading_h) less: who knows who
+    comes. Less than the last tier, so that it never keeps a car from charging at all."""
     inertia: float = 0.05
     """How much more a kWh is worth right now to a car that is charging."""
     guess_worth: float = 0.7
@@ -133,8 +135,8 @@ class PlanProblem:
         rows = self.rows.row_count
         if self.capacity.shape not in ((rows,), (blocks, rows)):
             raise ValueError(f"capacity must be {rows} rows, or {blocks} blocks × {rows} rows")
-        if not np.isfinite(self.capacity).all():
-            raise ValueError("capacity must be finite")
+        if np.isnan(self.capacity).any():
+            raise ValueError("capacity must be numbers, inf for no limit")
         columns = self.rows.column_class.size
         if any(not 0 <= car.column < columns for car in self.cars):
             raise ValueError(f"cars need columns from 0 to {columns - 1}")
