@@ -1,11 +1,11 @@
-"""Hours in minutes: an event loop on which all time passes faster, and the clock that fits it.
+"""Hours in minutes: event loops on which all time passes faster, and the clock that fits them.
 
-Everything that waits on such a loop (`asyncio.sleep`, timeouts, database, sockets) lives in the
+Everything that waits on such a loop (`asyncio.sleep`, timeouts, database, sockets) lives in its
 swift time, so neither the server nor the simulated chargers know of it. Two kinds:
 
-`SwiftLoop` is for a world in one process. While the loop is busy its time hardly moves (at most
-`stride_s` a turn), and while nothing is ready it passes `factor` times as fast. So a slow machine
-makes the day longer in real time, but no answer in it late.
+`SwiftLoop` is for a world in one process: its time stands still while anybody has something to do
+(also the database behind its unix socket, and threads), and jumps to the next timer when nobody
+has. So a slow machine makes the day longer in real time, but nothing in it late.
 
 `SharedSwiftLoop` is for several processes: time is strictly `factor` times that since `origin_s`
 (of `time.monotonic`, the same for all processes of the machine). What takes real milliseconds takes
@@ -16,50 +16,105 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import socket
 import time
-from collections.abc import Coroutine
+from asyncio import selector_events
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar, TypeVarTuple, Unpack
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+PATIENCE_S: Final = 2.0
+"""Whoever outside needs longer (really) is not waited for: it may wait for us."""
 
 
 class TimedLoop(Protocol):
     def time(self) -> float: ...
 
 
-class _SwiftSelector(selectors.SelectSelector):
-    """Keeps the time of a `SwiftLoop`: what was waited for, and a little of what was worked."""
+class _Errands:
+    """What was asked of others outside the loop and has not been answered yet."""
 
-    def __init__(self, factor: float, stride_s: float) -> None:
+    def __init__(self) -> None:
+        self._asked_at_s: dict[object, float] = {}
+
+    def begin(self, errand: object) -> None:
+        self._asked_at_s.setdefault(errand, time.monotonic())
+
+    def end(self, errand: object) -> None:
+        self._asked_at_s.pop(errand, None)
+
+    def are_worth_waiting_for(self) -> bool:
+        latest_s = time.monotonic() - PATIENCE_S
+        return any(asked_at_s > latest_s for asked_at_s in self._asked_at_s.values())
+
+
+class _SwiftSelector(selectors.DefaultSelector):
+    """Keeps the time of a `SwiftLoop`."""
+
+    def __init__(self, errands: _Errands) -> None:
         super().__init__()
         self.now_s = 0.0
-        self._factor = factor
-        self._stride_s = stride_s
-        self._left_at_s = time.perf_counter()
+        self._errands = errands
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        began_s = time.perf_counter()
-        self.now_s += min((began_s - self._left_at_s) * self._factor, self._stride_s)
-        ready = super().select(None if timeout is None else max(0.0, timeout) / self._factor)
-        self._left_at_s = time.perf_counter()
-        if ready or timeout is None:
-            self.now_s += (self._left_at_s - began_s) * self._factor
-        else:
-            # Woken late by the machine: only what was asked for has passed.
-            self.now_s += max(0.0, timeout)
-        return ready
+        ready = super().select(0)
+        while not ready and timeout != 0 and self._errands.are_worth_waiting_for():
+            ready = super().select(PATIENCE_S / 10)
+        if ready or timeout == 0:
+            return ready
+        if timeout is None:
+            return super().select(None)
+        self.now_s += max(0.0, timeout)
+        return []
+
+
+_Transport: Any = selector_events._SelectorSocketTransport  # type: ignore[attr-defined]  # no public one
+
+
+class _AnsweringTransport(_Transport):  # type: ignore[misc]  # its base has no types
+    """A socket whose other end is another process, and answers all that is written."""
+
+    def write(self, data: bytes) -> None:
+        self._loop.errands.begin(self)
+        super().write(data)
+
+    def _read_ready(self) -> None:
+        self._loop.errands.end(self)
+        super()._read_ready()
+
+    def _call_connection_lost(self, error: Exception | None) -> None:
+        self._loop.errands.end(self)
+        super()._call_connection_lost(error)
 
 
 class SwiftLoop(asyncio.SelectorEventLoop):
-    """Time passes up to `factor` times as fast, but never faster than the loop follows."""
+    """Time stands still while there is something to do and jumps when there is nothing."""
 
-    def __init__(self, factor: float, stride_s: float = 0.1) -> None:
-        self._swift = _SwiftSelector(factor, stride_s)
+    def __init__(self) -> None:
+        self.errands = _Errands()
+        self._swift = _SwiftSelector(self.errands)
         super().__init__(self._swift)
 
     def time(self) -> float:
         return self._swift.now_s
+
+    def _make_socket_transport(self, sock: socket.socket, *args: Any, **options: Any) -> Any:
+        # TCP stays inside this process here; unix sockets are the database's.
+        is_database = sock.family == getattr(socket, "AF_UNIX", None)
+        transport = _AnsweringTransport if is_database else _Transport
+        return transport(self, sock, *args, **options)
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        work = super().run_in_executor(executor, func, *args)
+        self.errands.begin(work)
+        work.add_done_callback(self.errands.end)
+        return work
 
 
 class _ScaledSelector(selectors.DefaultSelector):
@@ -97,7 +152,7 @@ class SwiftClock:
         return self._loop.time()
 
 
-def run_swiftly(main: Coroutine[Any, Any, T], factor: float = 500.0) -> T:
+def run_swiftly(main: Coroutine[Any, Any, T]) -> T:
     """Run in a `SwiftLoop` of its own."""
-    with asyncio.Runner(loop_factory=lambda: SwiftLoop(factor)) as runner:
+    with asyncio.Runner(loop_factory=SwiftLoop) as runner:
         return runner.run(main)

@@ -21,7 +21,7 @@ __all__ = ["ChargePoint", "StationOptions", "StopReason"]
 
 logger = logging.getLogger(__name__)
 
-longest_step_s = 30.0
+longest_step = timedelta(seconds=30)
 
 
 class ChargePoint(Station):
@@ -284,6 +284,11 @@ class ChargePoint(Station):
 
     # -- time ----------------------------------------------------------------------------------
 
+    @property
+    def is_lively(self) -> bool:
+        """Whether somebody stands here: a car, a transaction, a driver who was let in."""
+        return any(e.vehicle or e.transaction or e.awaited for e in self.evses)
+
     async def tick(self) -> None:
         """Let the time since the last tick pass and queue what fell due."""
         now = self.clock.now()
@@ -308,7 +313,7 @@ class ChargePoint(Station):
 
     def _live_until(self, now: datetime) -> None:
         while self._lived_until < now:
-            until = min([now, self._lived_until + timedelta(seconds=longest_step_s), *self._due()])
+            until = min(now, self._lived_until + longest_step, *self._due())
             until = max(until, self._lived_until)
             self._update_offers(self._lived_until)
             dt_s = (until - self._lived_until).total_seconds()

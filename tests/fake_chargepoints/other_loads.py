@@ -9,6 +9,7 @@ import math
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from .vehicle import Amps3
 
@@ -42,10 +43,9 @@ class House:
         if most_a <= 0:
             return 0.0
         slot, second = divmod(at.timestamp(), slot_s)
-        chance = random.Random(f"{self.seed}/{line}/{slot:.0f}")
-        runs = chance.random() < self.busy and second < chance.uniform(30, slot_s)
-        appliance = chance.uniform(0.2, 0.5) if runs else 0.0
-        return most_a * (0.25 + 0.25 * _evening(_hour(at)) + appliance)
+        likelihood, until_s, share = _appliance(self.seed, line, int(slot))
+        runs = likelihood < self.busy and second < until_s
+        return most_a * (0.25 + 0.25 * _evening(_hour(at)) + (share if runs else 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,22 @@ class SolarRoof:
         return sun * (before + (after - before) * second / cloud_s)
 
     def _sky(self, slot: float) -> float:
-        return 1.0 - self.cloudiness * random.Random(f"{self.seed}/sky/{slot:.0f}").random()
+        return 1.0 - self.cloudiness * _cloud(self.seed, int(slot))
 
 
 OtherLoad = House | SolarRoof
+
+
+@lru_cache(maxsize=1024)
+def _appliance(seed: int, line: int, slot: int) -> tuple[float, float, float]:
+    """How likely it runs in this slot, until which second, and its share of the most."""
+    chance = random.Random(f"{seed}/{line}/{slot}")
+    return chance.random(), chance.uniform(30, slot_s), chance.uniform(0.2, 0.5)
+
+
+@lru_cache(maxsize=1024)
+def _cloud(seed: int, slot: int) -> float:
+    return random.Random(f"{seed}/sky/{slot}").random()
 
 
 def _hour(at: datetime) -> float:
