@@ -22,13 +22,17 @@ from csms.gateway.server import Gateway
 from csms.handlers import v16, v201
 from csms.handlers.v16.authorization_key import read_new_password as read_authorization_key
 from csms.handlers.v16.commands import translate as translate_v16
+from csms.handlers.v16.variables import read_values as read_configuration_values
 from csms.handlers.v201.basic_auth_password import read_new_password as read_basic_auth_password
 from csms.handlers.v201.commands import translate as translate_v201
+from csms.handlers.v201.variables import read_values as read_variable_values
 from csms.metrics import Metrics
 from csms.model import OcppVersion
 from csms.services.authorization import AuthorizationService
 from csms.services.charge_points import ChargePointService
+from csms.services.charging_reports import ChargingReportService
 from csms.services.commands import CommandService
+from csms.services.configuration_memory import ConfigurationMemory
 from csms.services.data_transfer import DataTransferService
 from csms.services.enforcement import Enforcement
 from csms.services.notifications import NotificationService
@@ -51,6 +55,10 @@ TRANSLATORS: Final = {OcppVersion.V16: translate_v16, OcppVersion.V201: translat
 PASSWORD_READERS: Final = {
     OcppVersion.V16: read_authorization_key,
     OcppVersion.V201: read_basic_auth_password,
+}
+CONFIGURATION_READERS: Final = {
+    OcppVersion.V16: read_configuration_values,
+    OcppVersion.V201: read_variable_values,
 }
 
 
@@ -113,7 +121,9 @@ class Application:
             links,
             TRANSLATORS,
             PasswordChanges(passwords, PASSWORD_READERS),
+            ConfigurationMemory(services.notifications, CONFIGURATION_READERS, self._clock),
             timeout_s=settings.call_timeout,
+            clock=self._clock,
         )
         upkeep = Upkeep(self.database, services, metrics, settings, self._clock)
         await upkeep.start()
@@ -183,6 +193,7 @@ class Application:
             events=events,
             authorization=authorization,
             charge_points=charge_points,
+            charging_reports=ChargingReportService(notifications, events),
             data_transfer=DataTransferService(notifications),
             notifications=notifications,
             transactions=transactions,

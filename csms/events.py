@@ -67,6 +67,57 @@ class TransactionEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionCharging(Event):
+    """The charging state of an open transaction changed (2.0.1; 1.6 has connector statuses)."""
+
+    transaction_id: int
+    evse_id: int
+    connector_id: int
+    charging_state: str
+    """Charging, EVConnected, SuspendedEV, SuspendedEVSE or Idle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargingNeeds(Event):
+    """What a car asks for (ISO 15118); what it did not tell is None.
+
+    Currents are per phase if `transfer` is AC.
+    """
+
+    evse_id: int
+    transaction_id: int | None
+    """The open transaction there."""
+    transfer: str | None
+    """DC, AC_single_phase, AC_two_phase or AC_three_phase."""
+    departure_at: datetime | None = None
+    energy_wh: float | None = None
+    min_current_a: float | None = None
+    max_current_a: float | None = None
+    max_voltage_v: float | None = None
+    max_power_w: float | None = None
+    soc_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalLimit(Event):
+    """A limit at the charge point that is not ours was set or changed, or is over.
+
+    Both limits are None where it is over, and where the charge point doesn't tell how much it is.
+    """
+
+    evse_id: int
+    """0: the whole charge point."""
+    source: str | None
+    """EMS, SO, CSO or Other."""
+    is_over: bool = False
+    limit_a: float | None = None
+    """Per phase, now."""
+    limit_w: float | None = None
+    """Over all phases, now."""
+    is_grid_critical: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeterValuesReceived(Event):
     evse_id: int
     connector_id: int

@@ -57,13 +57,13 @@ def read_composite(
 
     `starts` are what it says of its start; the first that can be believed counts.
     """
-    periods = _read_periods(schedule.get("chargingSchedulePeriod"))
+    periods = read_periods(schedule.get("chargingSchedulePeriod"))
     if not periods:
         return None
     duration_s = read_int32(schedule.get("duration"))
     return CompositeSchedule(
         _start(charge_point, starts, received_at),
-        _unit(schedule.get("chargingRateUnit")) or asked or "A",
+        read_unit(schedule.get("chargingRateUnit")) or asked or "A",
         periods,
         duration_s if duration_s is not None and duration_s >= 0 else None,
     )
@@ -85,13 +85,15 @@ def read_period(raw: object) -> Period | None:
     )
 
 
-def _read_periods(raw: object) -> tuple[Period, ...]:
+def read_periods(raw: object) -> tuple[Period, ...]:
+    """Read periods in the order of time; those without a limit are left out."""
     entries = raw if isinstance(raw, list) else [raw]
     periods = [period for period in map(read_period, entries) if period is not None]
     return tuple(sorted(periods, key=lambda period: period.start_s))
 
 
-def _unit(raw: object) -> Unit | None:
+def read_unit(raw: object) -> Unit | None:
+    """Read a chargingRateUnit; None if it is none."""
     word = raw.strip().upper() if isinstance(raw, str) else ""
     return "W" if word == "W" else "A" if word == "A" else None
 

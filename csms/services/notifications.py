@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from csms.events import ChargePointNotified, Events
 from csms.services.charge_point import ChargePoint
+from csms.services.confidential import may_hold_secret
 from csms.services.records import Notification, Recorder, ReservationChange, VariableValue
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
@@ -57,9 +59,15 @@ class NotificationService:
         )
 
     async def record_variables(self, variables: Sequence[VariableValue]) -> None:
-        """Keep what a charger reported of its device model or configuration."""
+        """Keep what a charger reported of its device model or configuration, but no secrets."""
         if variables:
-            await self._recorder.commit(*variables)
+            await self._recorder.commit(*map(_without_secret, variables))
 
     async def record_reservation(self, change: ReservationChange) -> None:
         await self._recorder.commit(change)
+
+
+def _without_secret(value: VariableValue) -> VariableValue:
+    if may_hold_secret(value.variable) or may_hold_secret(value.value or ""):
+        return replace(value, value=None)
+    return value

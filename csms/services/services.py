@@ -8,6 +8,7 @@ from csms.clock import Clock
 from csms.events import Events
 from csms.services.authorization import AuthorizationService
 from csms.services.charge_points import ChargePointService
+from csms.services.charging_reports import ChargingReportService
 from csms.services.data_transfer import DataTransferService
 from csms.services.notifications import NotificationService
 from csms.services.transactions.service import TransactionService
@@ -21,6 +22,7 @@ class Services:
     events: Events
     authorization: AuthorizationService
     charge_points: ChargePointService
+    charging_reports: ChargingReportService
     data_transfer: DataTransferService
     notifications: NotificationService
     transactions: TransactionService

@@ -46,14 +46,22 @@ Write: TypeAlias = tuple[Statement, Row]
 
 
 def _insert(
-    table: Table, names: tuple[str, ...], *, replace: bool = False, ignore: bool = False
+    table: Table,
+    names: tuple[str, ...],
+    *,
+    replace: bool = False,
+    ignore: bool = False,
+    kept: tuple[str, ...] = (),
 ) -> str:
+    """Replaced rows keep their `kept` columns where the new row has nothing there."""
     # Only names of our own tables are put into the text; values are parameters.
     values = ", ".join(f"${number}" for number in range(1, len(names) + 1))
     sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})"  # noqa: S608
     keys = [column.name for column in table.primary_key]
     if replace:
-        sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name not in keys)
+        new = {name: f"EXCLUDED.{name}" for name in names if name not in keys}
+        new |= {name: f"COALESCE(EXCLUDED.{name}, {table.name}.{name})" for name in kept}
+        sets = ", ".join(f"{name} = {value}" for name, value in new.items())
         return f"{sql} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
     return f"{sql} ON CONFLICT DO NOTHING" if ignore else sql
 
@@ -148,7 +156,8 @@ NOTIFICATION: Final = Statement(
 VARIABLE: Final = Statement(
     "variable",
     6,
-    _insert(tables.variables, _VARIABLE, replace=True),
+    # only reports tell these two, not what is asked for one by one
+    _insert(tables.variables, _VARIABLE, replace=True, kept=("mutability", "characteristics")),
     _columns(tables.variables, _VARIABLE),
     lambda row: row[:8],
 )

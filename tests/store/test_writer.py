@@ -296,3 +296,25 @@ async def test_saving_a_charge_point_never_undoes_what_the_operator_decided(
         loaded = await store.live.load("CP-1")
         assert loaded is not None
         assert loaded.registration_status is status
+
+
+async def test_a_value_asked_for_alone_leaves_what_a_report_told_of_the_variable(
+    database_url: str,
+) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        told = VariableValue(
+            charge_point.key,
+            "EVSE",
+            "Power",
+            "11000",
+            NOON,
+            mutability="ReadOnly",
+            characteristics={"unit": "W"},
+        )
+        await store.writer.commit(told)
+        asked = VariableValue(charge_point.key, "EVSE", "Power", "22000", NOON)
+        await store.writer.commit(asked)
+        (row,) = await store.rows("SELECT value, mutability, characteristics FROM variables")
+    assert (row["value"], row["mutability"]) == ("22000", "ReadOnly")
+    assert row["characteristics"] is not None

@@ -25,6 +25,7 @@ from csms.model import AuthorizationStatus, OcppVersion, Place, RegistrationStat
 from csms.services.authorization import AuthorizationService
 from csms.services.charge_point import ChargePoint, Connector
 from csms.services.charge_points import ChargePointService, UnknownChargePoints
+from csms.services.charging_reports import ChargingReportService
 from csms.services.data_transfer import DataTransferService
 from csms.services.id_token import IdTokenRecord
 from csms.services.notifications import NotificationService
@@ -298,6 +299,7 @@ def make_world(
             unknown=unknown,
             heartbeat_interval_s=heartbeat_interval_s,
         ),
+        charging_reports=ChargingReportService(notifications, events),
         data_transfer=DataTransferService(notifications),
         notifications=notifications,
         transactions=transactions,

@@ -15,7 +15,7 @@ from csms.handlers.v16.charging_profiles import (
     set_charging_profile,
 )
 from csms.handlers.v16.configuration import read_configuration
-from csms.handlers.v16.fields import VERSION, connector_of, transaction_number
+from csms.handlers.v16.fields import KEY_MAX_LENGTH, VERSION, connector_of, transaction_number
 from csms.handlers.v16.id_tag_info import ID_TAG_MAX_LENGTH
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import format_time
@@ -36,7 +36,6 @@ from csms.services.commands import (
     VariableName,
 )
 
-KEY_MAX_LENGTH: Final = 50
 VALUE_MAX_LENGTH: Final = 500
 VENDOR_ID_MAX_LENGTH: Final = 255
 MESSAGE_ID_MAX_LENGTH: Final = 50

@@ -12,6 +12,7 @@ from csms.model import Place
 from csms.services.charge_point import ChargePoint
 
 VERSION: Final = "OCPP 1.6"
+KEY_MAX_LENGTH: Final = 50
 
 _PLACEHOLDERS: Final = re.compile(r"|null|0x0+", re.IGNORECASE)
 

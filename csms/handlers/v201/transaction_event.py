@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from csms.handlers.contract import Payload
-from csms.handlers.v201.fields import flag, group, integer, natural, place, text
+from csms.handlers.v201.fields import Fields, flag, group, integer, natural, place, text
 from csms.handlers.v201.id_token import id_token_info, read_id_token
 from csms.handlers.v201.samples import read_samples
 from csms.services.charge_point import ChargePoint
@@ -14,6 +14,10 @@ from csms.services.services import Services
 from csms.services.transactions.model import TransactionEvent
 
 _KINDS: Final = {"started": "Started", "updated": "Updated", "ended": "Ended"}
+_STATES: Final = {
+    state.casefold(): state
+    for state in ("Charging", "EVConnected", "Idle", "SuspendedEV", "SuspendedEVSE")
+}
 NO_SEQUENCE_NUMBER: Final = -1
 
 
@@ -48,12 +52,17 @@ def read_event(
         evse_id=evse_id,
         connector_id=connector_id or None,
         id_token=None if id_token is None else read_id_token(id_token),
-        charging_state=text(info, "chargingState"),
+        charging_state=_state(info),
         stopped_reason=text(info, "stoppedReason"),
         remote_start_id=integer(info, "remoteStartId"),
         reservation_id=integer(payload, "reservationId"),
         meter_values=read_samples(charge_point, payload.get("meterValue"), received_at),
     )
+
+
+def _state(info: Fields) -> str | None:
+    told = text(info, "chargingState")
+    return told and _STATES.get(told.casefold(), told)
 
 
 def _kind(payload: Payload, info: object) -> str:

@@ -142,7 +142,7 @@ class TransactionService:
         transaction, created = self._finder.of_event(charge_point, event, found, time.at)
         if authorization is not None:
             authorization = _same_answer(transaction, event, authorization)
-        was_stopped = transaction.stop_known
+        was_stopped, state_before = transaction.stop_known, transaction.charging_state
         where_and_when = (transaction.evse_id, transaction.started_at)
         assembly.join_event(transaction, event, time, received_at, authorization)
         assembly.take_registers(transaction, event)
@@ -160,6 +160,7 @@ class TransactionService:
             alone=not created and where_and_when == (transaction.evse_id, transaction.started_at),
             stopped=transaction.stop_known and not was_stopped,
         )
+        self._news.charging(charge_point, transaction, state_before, time.at)
         place = Place(transaction.evse_id, transaction.connector_id)
         self._news.readings(charge_point, place, transaction, event.meter_values, received_at)
         return TransactionEventAnswer(transaction.id, authorization)

@@ -9,6 +9,7 @@ from csms.events import (
     ChargePointNotified,
     Events,
     MeterValuesReceived,
+    TransactionCharging,
     TransactionEnded,
     TransactionStarted,
 )
@@ -39,6 +40,23 @@ class TransactionNews:
                 id_token=transaction.id_token,
             )
         )
+
+    def charging(
+        self, charge_point: ChargePoint, transaction: Transaction, before: str | None, at: datetime
+    ) -> None:
+        """Tell of a charging state that is another than before."""
+        state = transaction.charging_state
+        if state is not None and state != before and transaction.open:
+            self._events.publish(
+                TransactionCharging(
+                    at=at,
+                    charge_point_id=charge_point.id,
+                    transaction_id=transaction.id,
+                    evse_id=transaction.evse_id,
+                    connector_id=transaction.connector_id,
+                    charging_state=state,
+                )
+            )
 
     def ended(self, charge_point: ChargePoint, transaction: Transaction, at: datetime) -> None:
         """Tell of an end; watchers hear of the real one again after one that was inferred."""

@@ -217,3 +217,43 @@ async def test_a_secret_in_an_order_is_not_in_the_audit_log(
     log = await server.get("/audit-log")
     assert log["items"][0]["action"] == f"calls/{action}"
     assert "0123456789abcdef0123" not in str(log)
+
+
+async def test_the_configuration_a_charge_point_tells_is_kept_but_no_secret(
+    server: Running,
+) -> None:
+    keys = [
+        {"key": "ConnectorPhaseRotation", "readonly": False, "value": "1.STR"},
+        {"key": "AuthorizationKey", "readonly": False, "value": "0123456789abcdef"},
+    ]
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("GetConfiguration", {"configurationKey": keys})
+        await call(server, "GetConfiguration", {})
+        charger.expect("ChangeConfiguration", {"status": "Accepted"})
+        change = {"variable": "ConnectorPhaseRotation", "value": "1.RST"}
+        await server.post("/charge-points/CP-1/configuration", change)
+    items = (await server.get("/charge-points/CP-1/variables"))["items"]
+    assert {each["variable"]: each["value"] for each in items} == {
+        "AuthorizationKey": None,
+        "ConnectorPhaseRotation": "1.RST",
+    }
+
+
+@pytest.mark.parametrize(
+    ("entered", "named", "sent"),
+    [
+        ("ISO15693", None, "ISO15693"),
+        ("ISO15693", "KeyCode", "KeyCode"),
+        (None, None, "Central"),
+    ],
+)
+async def test_a_remote_start_says_the_type_that_the_id_token_was_entered_with(
+    server: Running, entered: str | None, named: str | None, sent: str
+) -> None:
+    if entered is not None:
+        await server.add_token("CARD-1", type=entered)
+    body = {"id_token": "card-1", "evse_id": 1} | ({"type": named} if named else {})
+    async with server.charge_point("CP-1", "ocpp2.0.1") as charger:
+        order = charger.expect("RequestStartTransaction")
+        await server.post("/charge-points/CP-1/remote-start", body)
+        assert (await order.happened())["idToken"] == {"idToken": "CARD-1", "type": sent}

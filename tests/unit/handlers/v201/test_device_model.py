@@ -79,3 +79,16 @@ async def test_only_the_last_part_completes_a_report(
     await say(world, charge_point, "NotifyReport", REPORT | {"seqNo": 1})
     (notification,) = world.store.notifications
     assert (notification.kind, notification.data) == ("report", {"request_id": 6, "parts": 2})
+
+
+async def test_a_password_that_a_station_reports_is_not_kept(
+    world: World, charge_point: ChargePoint
+) -> None:
+    entry = {
+        "component": {"name": "SecurityCtrlr"},
+        "variable": {"name": "BasicAuthPassword"},
+        "variableAttribute": [{"value": "0123456789abcdef"}],
+    }
+    await say(world, charge_point, "NotifyReport", part(entry))
+    (kept,) = world.store.variables
+    assert (kept.variable, kept.value) == ("BasicAuthPassword", None)
