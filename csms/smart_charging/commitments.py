@@ -68,28 +68,20 @@ class Commitment:
     ) -> None:
         bound_a = self.evse.rated_a if last_limit_a is None else last_limit_a
         start = now - self._timing.clock_skew - self._timing.settle
-        if Register.TX in used:
-            ends_at = now + timedelta(seconds=self._timing.ttl_s)
-            self._unknown(Register.TX, Hold(steps=(Step(start, bound_a),), ends_at=ends_at))
-        if Register.IDLE in used:
-            ends_at = now + timedelta(seconds=self._timing.idle_ttl_s)
-            self._unknown(Register.IDLE, Hold(steps=(Step(start, bound_a),), ends_at=ends_at))
+        lapsed_at = now + timedelta(seconds=self._timing.ttl_s)
+        for register in used - {Register.STANDING}:
+            # What outlives the TTL allows at most the safe share, which the defaults count.
+            hold = Hold(steps=(Step(start, bound_a),), ends_at=lapsed_at)
+            self._registers[register] = Possibilities(
+                Possibility(None), Possibility(hold, unknown=True)
+            )
         if standing_a is None:
             return
-        standing = constant_hold(standing_a, start)
-        if used == {Register.STANDING}:
-            until = now + timedelta(seconds=self._timing.idle_ttl_s)
-            hold = Hold(
-                steps=(Step(start, max(bound_a, standing_a)), Step(until, standing_a)),
-            )
-            self._registers[Register.STANDING] = Possibilities(Possibility(hold, unknown=True))
-        else:
-            self._registers[Register.STANDING] = Possibilities(Possibility(standing))
-
-    def _unknown(self, register: Register, hold: Hold) -> None:
-        self._registers[register] = Possibilities(
-            Possibility(None), Possibility(hold, unknown=True)
-        )
+        standing = Possibility(constant_hold(standing_a, start))
+        if used != set(Register):
+            first, after = Step(start, max(bound_a, standing_a)), Step(lapsed_at, standing_a)
+            standing = Possibility(Hold(steps=(first, after)), unknown=True)
+        self._registers[Register.STANDING] = Possibilities(standing)
 
     # --- what happens ---
 
@@ -117,6 +109,11 @@ class Commitment:
         """A new transaction began (not: is found running); it has no profile of its own yet."""
         self._in_transaction = True
         self._registers[Register.TX].empty()
+        self._forget(now)
+
+    def transaction_found(self, now: datetime) -> None:
+        """A transaction is found running; its profile may be there already."""
+        self._in_transaction = True
         self._forget(now)
 
     def transaction_ended(self, now: datetime) -> None:
@@ -187,8 +184,8 @@ class Commitment:
             if one.hold is None:
                 continue
             levels = one.hold.levels_a(since, until)
-            if one.unknown and levels:
-                return read_a <= max(levels) + READ_WITHIN_A
+            if one.unknown:
+                levels = [min(level, read_a) for level in levels]
             if any(abs(level - read_a) <= READ_WITHIN_A for level in levels):
                 return True
             if one.hold.rules_until(until):
@@ -228,24 +225,30 @@ class Commitment:
         limit_a = self._peak_a(now, self._back(now), self._horizon(now))
         return max(limit_a, *self._overdraw.reserved(now))
 
-    def surely_a(self, now: datetime) -> float:
-        """What it is certainly allowed at this moment: an order up to this only lowers."""
+    def surely_a(self, now: datetime, register: Register | None = None) -> float:
+        """What it is certainly allowed at this moment: an order up to this only lowers.
+
+        Of the transaction if one runs, else of a transaction that would start now; with
+        `register` what this register and those below it surely allow.
+        """
         if not self.evse.controllable:
             return self.evse.rated_a
-        return self._trough_a(now)
+        return self._trough_a(now - self._skew, now + self._skew, register)
 
-    def surely_until(self, limit_a: float, now: datetime) -> datetime | None:
+    def surely_until(
+        self, limit_a: float, now: datetime, register: Register | None = None
+    ) -> datetime:
         """Until when, by the charge point's own clock, `limit_a` is certainly allowed.
 
-        None: at least as long as an order sent now would last. A lower limit that ends at this
-        moment takes nothing from anybody, whatever becomes of the others' orders.
+        At most as long as an order sent now lasts. A lower limit for the transaction that lapses
+        at this moment takes nothing from anybody, whatever becomes of the others' orders.
         """
         end = now + timedelta(seconds=self._timing.ttl_s)
-        edges = sorted(edge for edge in self._edges() if now < edge < end)
-        for edge in edges:
-            if self._trough_a(edge, exactly=True) < limit_a:
+        first = now - self._skew
+        for edge in sorted(edge for edge in self._edges() if first < edge < end):
+            if self._trough_a(edge, edge, register) < limit_a:
                 return edge
-        return None
+        return end
 
     def reserved(self, now: datetime) -> PerPhase:
         """What has to be kept free for it on each grid phase."""
@@ -401,16 +404,16 @@ class Commitment:
         possibilities = self._registers[register]
         return possibilities.current() if current else possibilities.at(now)
 
-    def _trough_a(self, now: datetime, *, exactly: bool = False) -> float:
-        """The lowest limit that may rule at this moment."""
-        skew = timedelta(0) if exactly else self._skew
-        since, until = now - skew, now + skew
+    def _trough_a(
+        self, since: datetime, until: datetime, register: Register | None = None
+    ) -> float:
+        """The lowest limit that may rule in this time."""
+        if register is None:
+            register = Register.TX if self._in_transaction else Register.IDLE
         lowest = self.evse.rated_a
-        for register in reversed(_DOWNWARDS):
-            if register is Register.TX and not self._in_transaction:
-                continue
+        for layer in reversed(_DOWNWARDS[_DOWNWARDS.index(register) :]):
             below, candidates = lowest, []
-            for one in self._registers[register].current():
+            for one in self._registers[layer].current():
                 if one.unknown:
                     candidates.append(0.0)
                     continue
