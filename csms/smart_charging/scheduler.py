@@ -1,0 +1,265 @@
+"""Plan and fair allocation behind one door, for tools that know a network only in plain values.
+
+    scheduler = Scheduler(rows, limits_a, power_w_per_a)
+    amps = scheduler.schedule(sessions, now)
+
+Rows × EVSEs, real or complex (phasors): |row · amperes| stays below its limit, whatever part of
+the amperes is drawn. The scheduler remembers between calls who runs and how much of its grant a
+car was seen to use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from csms.smart_charging.grid import MIN_CURRENT_A
+from csms.smart_charging.headroom import STABLE, Headroom
+from csms.smart_charging.matrix import allocate_matrix
+from csms.smart_charging.plan import Plan, plan
+from csms.smart_charging.planned_sharing import Bools, Claims, share_by_plan
+from csms.smart_charging.planning_blocks import growing_blocks
+from csms.smart_charging.planning_rows import Coefficients, Floats, planning_rows
+from csms.smart_charging.planning_values import PlannedCar, PlanProblem, PlanSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A car that is plugged in, as the scheduler's user sees it."""
+
+    evse: int
+    """Its column of the rows."""
+    arrived_at: datetime
+    departs_at: datetime | None = None
+    energy_wh: float | None = None
+    """Requested in all; None: nobody said."""
+    delivered_wh: float = 0.0
+    max_a: float = 32.0
+    min_a: float = MIN_CURRENT_A
+    step_a: float = 1.0
+    measured_a: float | None = None
+    """What it drew since the last call; None: no reading."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulerSettings:
+    plan: PlanSettings | None = field(default_factory=PlanSettings)
+    """None: the fair allocation alone."""
+    period_s: float = 300.0
+    """How long until the next call: nobody gets more than fills him in that time."""
+    least_run_s: float = 900.0
+    """Who was started keeps his place that long."""
+    reuse_headroom: bool = True
+    """Lower who doesn't draw what it may."""
+    continuous: bool = False
+    """Exact shares instead of whole steps."""
+
+
+@dataclass(slots=True)
+class _Car:
+    """What is remembered of one session."""
+
+    headroom: Headroom
+    granted_a: float = 0.0
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """Per EVSE, 0 or False where nobody is."""
+
+    present: Bools
+    running: Bools
+    min_a: Floats
+    max_a: Floats
+    step_a: Floats
+
+
+class Scheduler:
+    """One site. Not for several threads at once."""
+
+    def __init__(
+        self,
+        rows: Coefficients,
+        limits_a: Floats,
+        power_w_per_a: Floats,
+        settings: SchedulerSettings | None = None,
+    ) -> None:
+        """`power_w_per_a` is volts × phases of each EVSE. Raises ValueError for wrong shapes."""
+        if power_w_per_a.shape != (rows.shape[-1],):
+            raise ValueError(f"power per ampere must be {rows.shape[-1]} values")
+        self.limits_a = np.array(limits_a, dtype=np.float64)
+        self.last_plan: Plan | None = None
+        self._rows = rows
+        self._planning_rows = planning_rows(rows)
+        self._power_w_per_a = power_w_per_a
+        self._settings = settings or SchedulerSettings()
+        self._cars: dict[tuple[int, datetime], _Car] = {}
+        self._called_at: datetime | None = None
+
+    def schedule(self, sessions: Sequence[Session], now: datetime) -> Floats:
+        """Amperes per EVSE from now on, 0 where nobody is or who waits.
+
+        At most one session an EVSE; a session is known again by its EVSE and arrival.
+        """
+        self._remember(sessions, now)
+        bounds = self._bounds(sessions, now)
+        self.last_plan = self._plan(sessions, bounds, now)
+        amps = self._share(sessions, bounds, now)
+        for session in sessions:
+            car = self._car(session)
+            granted = float(amps[session.evse])
+            if granted > 0 and car.granted_a == 0:
+                car.started_at = now
+            car.granted_a = granted
+        self._called_at = now
+        return amps
+
+    def _car(self, session: Session) -> _Car:
+        return self._cars[session.evse, session.arrived_at]
+
+    def _remember(self, sessions: Sequence[Session], now: datetime) -> None:
+        """Forget who left, and take the readings of who is here."""
+        known, self._cars = self._cars, {}
+        for session in sessions:
+            key = session.evse, session.arrived_at
+            car = known.get(key) or _Car(Headroom(session.min_a, session.step_a))
+            self._cars[key] = car
+            if session.measured_a is None or car.granted_a == 0 or self._called_at is None:
+                continue
+            # A mean over minutes is as good as two readings a minute apart.
+            for at in (now - STABLE, now):
+                if at > self._called_at:
+                    car.headroom.measured(session.measured_a, car.granted_a, at)
+
+    def _bounds(self, sessions: Sequence[Session], now: datetime) -> _Bounds:
+        size = self._power_w_per_a.size
+        bounds = _Bounds(
+            np.zeros(size, np.bool_),
+            np.zeros(size, np.bool_),
+            np.zeros(size),
+            np.zeros(size),
+            np.ones(size),
+        )
+        for session in sessions:
+            evse, car = session.evse, self._car(session)
+            bounds.present[evse] = True
+            bounds.running[evse] = car.granted_a > 0
+            bounds.min_a[evse] = session.min_a
+            bounds.step_a[evse] = session.step_a
+            bounds.max_a[evse] = self._most_a(session, car, now)
+        return bounds
+
+    def _most_a(self, session: Session, car: _Car, now: datetime) -> float:
+        most = session.max_a
+        ceiling = car.headroom.ceiling_a(now) if self._settings.reuse_headroom else None
+        if ceiling is not None:
+            most = min(most, ceiling)
+        if session.energy_wh is not None:
+            left_wh = max(session.energy_wh - session.delivered_wh, 0.0)
+            hours = self._settings.period_s / 3600.0
+            fills = left_wh / self._power_w_per_a[session.evse] / hours
+            if not self._settings.continuous:
+                fills = np.ceil(fills / session.step_a - 1e-9) * session.step_a
+            most = min(most, max(fills, session.min_a))
+        return float(min(max(most, session.min_a), session.max_a))
+
+    def _plan(self, sessions: Sequence[Session], bounds: _Bounds, now: datetime) -> Plan | None:
+        settings = self._settings.plan
+        if settings is None or not sessions:
+            return None
+        cars = tuple(self._planned_car(session, bounds, now) for session in sessions)
+        horizon_s = max(
+            settings.typical_stay_s if car.departure_s is None else car.departure_s for car in cars
+        )
+        return plan(
+            PlanProblem(
+                rows=self._planning_rows,
+                capacity=self.limits_a,
+                block_s=growing_blocks(max(horizon_s, self._settings.period_s)),
+                cars=cars,
+                settings=settings,
+            )
+        )
+
+    def _planned_car(self, session: Session, bounds: _Bounds, now: datetime) -> PlannedCar:
+        leaves, wanted = session.departs_at, session.energy_wh
+        return PlannedCar(
+            column=session.evse,
+            power_w_per_a=float(self._power_w_per_a[session.evse]) * self._use(session),
+            max_a=float(bounds.max_a[session.evse]),
+            min_a=session.min_a,
+            arrival_s=(session.arrived_at - now).total_seconds(),
+            departure_s=None if leaves is None else (leaves - now).total_seconds(),
+            energy_wh=None if wanted is None else max(wanted - session.delivered_wh, 0.0),
+            delivered_wh=session.delivered_wh,
+            running=bool(bounds.running[session.evse]),
+        )
+
+    def _use(self, session: Session) -> float:
+        """How much of its grant a car uses that draws less than the minimum; 1 if not known."""
+        granted = self._car(session).granted_a
+        drawn = session.measured_a
+        if drawn is None or not 0 < granted <= session.min_a or drawn >= session.min_a:
+            return 1.0
+        return max(drawn / session.min_a, 0.05)
+
+    def _share(self, sessions: Sequence[Session], bounds: _Bounds, now: datetime) -> Floats:
+        turn = self._turns(sessions, bounds, now)
+        claims = Claims(wants=bounds.present, min_a=bounds.min_a, max_a=bounds.max_a, turn=turn)
+
+        def fair_shares(claims: Claims) -> Floats:
+            return allocate_matrix(
+                self._rows,
+                self.limits_a,
+                wants=claims.wants,
+                min_a=claims.min_a,
+                max_a=claims.max_a,
+                step_a=bounds.step_a,
+                turn=claims.turn,
+                continuous=self._settings.continuous,
+            )
+
+        target_a = self._targets(sessions, bounds, now)
+        if target_a is None:
+            return fair_shares(claims)
+        return share_by_plan(fair_shares, claims, bounds.running, target_a)
+
+    def _targets(
+        self, sessions: Sequence[Session], bounds: _Bounds, now: datetime
+    ) -> Floats | None:
+        if self.last_plan is None:
+            return None
+        target_a = np.zeros(bounds.max_a.size)
+        for index, session in enumerate(sessions):
+            planned = self.last_plan.target_a[index]
+            if not self._settings.continuous:
+                planned = np.floor(planned / session.step_a + 0.5) * session.step_a
+            if self._keeps_place(session, now):
+                planned = max(planned, session.min_a)
+            target_a[session.evse] = planned
+        return target_a
+
+    def _keeps_place(self, session: Session, now: datetime) -> bool:
+        car = self._car(session)
+        if car.granted_a == 0 or car.started_at is None:
+            return False
+        return now - car.started_at < timedelta(seconds=self._settings.least_run_s)
+
+    def _turns(self, sessions: Sequence[Session], bounds: _Bounds, now: datetime) -> Floats:
+        """Just started, then by plan running before waiting, then who was served least."""
+        targets = self._targets(sessions, bounds, now)
+
+        def place(session: Session) -> tuple[object, ...]:
+            runs = bool(bounds.running[session.evse])
+            target = 0.0 if targets is None else float(targets[session.evse])
+            served = session.delivered_wh / (session.energy_wh or 1.0)
+            return (not self._keeps_place(session, now), not runs, -target, served, session.evse)
+
+        turn = np.zeros(bounds.max_a.size)
+        for number, session in enumerate(sorted(sessions, key=place)):
+            turn[session.evse] = number
+        return turn
