@@ -16,6 +16,7 @@ from rich.console import Console
 from websockets.exceptions import InvalidURI
 
 from csms import logs
+from csms.cli import simulate_site
 from csms.cli.entering import Entry, enter
 from csms.cli.options import add_command, positive, run
 from csms.errors import CsmsError
@@ -40,12 +41,16 @@ car after the other and sends readings, until --duration is over or you press Ct
 A server accepts only chargers and cards that it knows. For this server either give --api and
 --key, so that they are entered first, or start it with CSMS_UNKNOWN_CHARGE_POINTS=accept and
 CSMS_UNKNOWN_ID_TOKENS=accept.
+
+With --site it plays a whole garage instead: a charger for each EVSE that is set up there, an empty
+car at each, the rest of the building, the meters, and breakers that trip as real ones do.
 """
 _EXAMPLES: Final = """\
 examples:
   csms simulate --count 100 --api http://localhost:8080 --key csms_...
   csms simulate --url wss://csms.example.org/ocpp --count 5000 --ramp-up 100 --version both
   csms simulate --count 20 --interval 1 --charging 30 --idle 10 --duration 600
+  csms simulate --site garage --api http://localhost:8080 --key csms_... --lose-meter-at 120+300
 """
 
 
@@ -64,7 +69,7 @@ def add_to(commands: Commands) -> None:
     add = parser.add_argument
     add("--url", default="ws://localhost:9000/ocpp", help="without identity (%(default)s)")
     add("--count", type=_count, default=10, help="how many chargers (%(default)s)")
-    add("--version", choices=tuple(_VERSIONS), default="1.6", help="of OCPP (%(default)s)")
+    add("--version", choices=tuple(_VERSIONS), help="of OCPP (1.6, at a --site both)")
     add("--prefix", default="SIM-", help="of their identities (%(default)s)")
     add("--password", help="for basic authentication, the same for all")
     add("--ca", type=Path, metavar="FILE", help="PEM file of who signed the server's certificate")
@@ -76,6 +81,7 @@ def add_to(commands: Commands) -> None:
     add("--duration", type=positive, help="seconds until the end (default: Ctrl-C)")
     add("--api", metavar="URL", help="enter chargers and card here first, with --key")
     add("--key", help="API key of an admin")
+    simulate_site.add_to(parser)
     parser.set_defaults(run=_run)
 
 
@@ -83,6 +89,10 @@ def _run(options: argparse.Namespace) -> int:
     logs.set_up("warning", "text")
     if (options.api is None) != (options.key is None):
         raise SimulationError("--api and --key belong together")
+    if options.site is not None:
+        if options.api is None:
+            raise SimulationError("--site needs --api and --key")
+        return run(_simulate_site(options))
     statistics = run(_simulate(options))
     print(_summary(statistics))
     if not statistics.answered:
@@ -98,9 +108,7 @@ async def _simulate(options: argparse.Namespace) -> FleetStatistics:
     fleet = _fleet_options(options)
     if options.api is not None:
         await enter(options.api, options.key, list(_entries(fleet)))
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = _stop_event()
     console = Console(stderr=True)
     with console.status("Dialling ...") as status:
         last_line_s = 0.0
@@ -122,6 +130,23 @@ async def _simulate(options: argparse.Namespace) -> FleetStatistics:
             raise SimulationError(f"--url: {error}") from error
 
 
+async def _simulate_site(options: argparse.Namespace) -> int:
+    from fake_chargepoints.garage_api import Imagination
+
+    versions = _VERSIONS[options.version or "both"]
+    imagination = Imagination(options.house_load, versions, options.seed)
+    tls = None if options.ca is None else _tls(options.ca)
+    return await simulate_site.simulate_site(options, imagination, tls, _stop_event())
+
+
+def _stop_event() -> asyncio.Event:
+    """Set by Ctrl-C and SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
 def _fleet_options(options: argparse.Namespace) -> FleetOptions:
     from fake_chargepoints.fleet import FleetOptions
     from fake_chargepoints.lives import Habits
@@ -129,7 +154,7 @@ def _fleet_options(options: argparse.Namespace) -> FleetOptions:
     return FleetOptions(
         url=options.url,
         stations=options.count,
-        versions=_VERSIONS[options.version],
+        versions=_VERSIONS[options.version or "1.6"],
         identity_prefix=options.prefix,
         id_token=options.id_token,
         password=options.password,

@@ -38,7 +38,7 @@ idle_steps = 10
 """A charger at which nobody stands is looked at every so many steps only."""
 nominal_voltage_v = 230.0
 
-IncidentKind = Literal["meter", "offline", "crash", "reboot", "power"]
+IncidentKind = Literal["meter", "charger", "crash", "reboot", "power"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class MeterLinkError(Exception):
 class Incident:
     """Something breaks at `at` for `lasts_s` seconds: a circuit's meter, or a charger.
 
-    A charger goes "offline", its controller has a "crash" that forgets TxProfiles, it has a
+    A charger goes "charger", its controller has a "crash" that forgets TxProfiles, it has a
     "reboot" that ends transactions, or it loses "power".
     """
 
@@ -276,7 +276,7 @@ class Garage:
             return
         station = self.stations[incident.subject]
         match incident.kind:
-            case "offline":
+            case "charger":
                 station.go_offline()
                 await asyncio.sleep(incident.lasts_s)
                 station.go_online()

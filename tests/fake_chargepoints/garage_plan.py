@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -127,19 +126,21 @@ def random_stays(site: GarageSite, seed: int, start: datetime, hours: float) -> 
 
 
 def full_house(
-    site: GarageSite, start: datetime, vehicle: VehicleModel = fast_ac_car
+    site: GarageSite,
+    start: datetime,
+    within_s: float = 120.0,
+    vehicle: VehicleModel = fast_ac_car,
 ) -> list[Stay]:
-    """An empty car at every EVSE within the first two minutes: nothing is harder on breakers."""
-    evses: Sequence[GarageEvse] = site.evses
+    """An empty car at every EVSE before long: nothing is harder on breakers."""
     return [
         Stay(
             evse.charge_point_id,
             evse.evse_id,
-            start + timedelta(seconds=120 * place / len(evses)),
+            start + timedelta(seconds=within_s * place / len(site.evses)),
             start + timedelta(days=1),
             vehicle,
             0.05,
             f"CARD-{place:04d}",
         )
-        for place, evse in enumerate(evses)
+        for place, evse in enumerate(site.evses)
     ]

@@ -103,7 +103,9 @@ class GarageSite:
             key=lambda evse: evse.evse_id,
         )
         if [evse.evse_id for evse in own] != list(range(1, len(own) + 1)):
-            raise ValueError(f"the EVSEs of {charge_point_id} must be numbered from 1")
+            raise ValueError(
+                f"the EVSEs of {charge_point_id} are not numbered from 1 without a gap"
+            )
         return own
 
     @property
