@@ -107,6 +107,18 @@ class Metrics:
             ["site"],
             registry=registry,
         )
+        self.meters = Gauge(
+            "csms_meters", "Meters of circuits that are read", ["kind"], registry=registry
+        )
+        self.meter_readings = Counter(
+            "csms_meter_readings_total", "Readings of meters", ["kind"], registry=registry
+        )
+        self.meter_errors = Counter(
+            "csms_meter_errors_total",
+            "Failures to read a meter and readings that could not be used",
+            ["kind"],
+            registry=registry,
+        )
         self.authorizations = Counter(
             "csms_authorizations_total", "Decisions about id tokens", ["status"], registry=registry
         )
@@ -118,6 +130,35 @@ class Metrics:
             "Admin API requests",
             ["method", "route", "status"],
             registry=registry,
+        )
+        self.load_decision_seconds = Histogram(
+            "csms_load_decision_seconds",
+            "Load management: one decision about a whole site",
+            buckets=_LATENCY_S,
+            registry=registry,
+        )
+        self.load_reaction_seconds = Histogram(
+            "csms_load_reaction_seconds",
+            "Load management: from the first new fact to the limits that follow from it sent",
+            buckets=_LATENCY_S,
+            registry=registry,
+        )
+        self.load_instructions = Counter(
+            "csms_load_instructions_total",
+            "Load management: what was told to chargers, by outcome",
+            ["outcome"],
+            registry=registry,
+        )
+        self.load_alarms = Counter(
+            "csms_load_alarms_total", "Load management: alarms raised", ["kind"], registry=registry
+        )
+        self.load_failures = Counter(
+            "csms_load_failures_total",
+            "Load management: times the steering of a site had to start anew",
+            registry=registry,
+        )
+        self.load_sites = Gauge(
+            "csms_load_sites", "Sites that this server steers", registry=registry
         )
         self._vendors: dict[str, str] = {}
         self._sites: dict[str, str] = {}

@@ -103,6 +103,10 @@ class ChargePointService:
         """Return a charge point that this server holds in memory."""
         return self._live.get(charge_point_id.casefold())
 
+    def is_connected(self, charge_point_id: str) -> bool:
+        """Whether it has a connection to this server."""
+        return charge_point_id.casefold() in self._connections
+
     def connected_ones(self) -> Iterator[ChargePoint]:
         """The charge points that have a connection to this server."""
         for identity in self._connections:

@@ -7,10 +7,14 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from csms.smart_charging.grid import Binding, EvseKey, Grant, PerPhase, Phase
-from csms.smart_charging.profiles import ChargingProfile
+from csms.smart_charging.profiles import ChargingProfile, Register
 
-Outcome: TypeAlias = Literal["accepted", "refused", "not_supported", "timeout", "lost"]
-"""How a charger took an instruction; `lost`: the link ended before it answered."""
+Outcome: TypeAlias = Literal["accepted", "refused", "not_supported", "timeout", "lost", "unsent"]
+"""How a charger took an instruction.
+
+`timeout` and `lost` (the link ended before the answer): it may or may not have taken effect;
+`unsent`: it never left.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,13 @@ class Instruction:
     id: int
     key: EvseKey
     action: Action
+    register: Register | None = None
     limit_a: float | None = None
     """What the charger may draw per phase once it obeys."""
+    phases: int = 3
+    transaction_id: int | None = None
     is_raise: bool = False
+    """Whether it may let the charger draw more than it surely may now."""
     because: Binding | None = None
 
 

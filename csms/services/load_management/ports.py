@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
+from csms.services.load_management.views import SiteView
 from csms.smart_charging.grid import EvseKey, PerPhase, Site
 from csms.smart_charging.wishes import ChargingNeed, ModeSettings
 
@@ -146,3 +147,19 @@ class LoadManagementStore(Protocol):
     async def clear_alarm(self, site_id: str, kind: str, subject: str, at: datetime) -> None: ...
 
     async def log_switch(self, switch: PhaseSwitch) -> None: ...
+
+
+class MeterInbox(Protocol):
+    """Who wants to know what meters show."""
+
+    def reading(self, reading: CircuitReading) -> None:
+        """Take a reading, from whatever source; never waits."""
+        ...
+
+
+class LoadView(Protocol):
+    """A look at what load management does just now."""
+
+    def allocation(self, site_id: str) -> SiteView | None:
+        """Return how a site is steered, None if this node doesn't steer it."""
+        ...

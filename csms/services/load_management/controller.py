@@ -1,0 +1,158 @@
+"""All sites of this node: which are steered here, and what happens at each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from csms.clock import Clock
+from csms.errors import DatabaseUnavailableError
+from csms.events import Events
+from csms.metrics import Metrics
+from csms.services.charge_points import ChargePointService
+from csms.services.commands import CommandService
+from csms.services.load_management import facts
+from csms.services.load_management.dispatch import Dispatch
+from csms.services.load_management.keeper import Keeper
+from csms.services.load_management.models import ModelKnowledge
+from csms.services.load_management.ports import CircuitReading, LoadManagementStore
+from csms.services.load_management.runner import SiteRunner, World
+
+log = logging.getLogger(__name__)
+
+WAITING_EVENTS: Final = 100_000
+LOOK_S: Final = 1.0
+"""How often changes of installations are looked for."""
+RESTART_S: Final = 5.0
+"""Pause before a site whose steering failed is steered again, from what is known for sure."""
+
+
+class LoadManagement:
+    """Steers the sites whose lock this node holds."""
+
+    def __init__(
+        self,
+        store: LoadManagementStore,
+        events: Events,
+        charge_points: ChargePointService,
+        commands: CommandService,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        call_timeout_s: float,
+    ) -> None:
+        self._store = store
+        self._charge_points = charge_points
+        self._keeper = Keeper(store)
+        self._metrics = metrics
+        self._watched = events.subscribe(WAITING_EVENTS, *facts.WATCHED)
+        self._lost = 0
+        self._world = World(
+            store=store,
+            keeper=self._keeper,
+            dispatch=Dispatch(commands, call_timeout_s),
+            models=ModelKnowledge(store, commands),
+            live=charge_points.live,
+            is_connected=charge_points.is_connected,
+            clock=clock,
+            metrics=metrics,
+        )
+        self._runners: dict[str, SiteRunner] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._helpers: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self._helpers = [
+            asyncio.create_task(self._keeper.run(), name="load management keeper"),
+            asyncio.create_task(self._watch_events(), name="load management events"),
+            asyncio.create_task(self._watch_sites(), name="load management sites"),
+        ]
+
+    async def stop(self) -> None:
+        """Stop steering; what chargers hold brings them to their safe limits by itself."""
+        tasks = [*self._helpers, *self._tasks.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            await self._keeper.flush()
+        except DatabaseUnavailableError as error:
+            log.warning("what load management knew last is not kept: %s", error)
+
+    def reading(self, reading: CircuitReading) -> None:
+        """Take a meter reading, from whatever source."""
+        for runner in self._runners.values():
+            if runner.steering is not None and reading.circuit_id in runner.steering.circuits:
+                runner.read(reading)
+                return
+
+    def runner_of(self, site_id: str) -> SiteRunner | None:
+        """Return who steers a site, None if this node doesn't."""
+        return self._runners.get(site_id)
+
+    def is_steered(self, charge_point_id: str, evse_id: int) -> bool:
+        """Whether an EVSE (0: any of the charge point) gets its limits from here."""
+        return any(
+            evse_id in (0, key.evse_id)
+            for runner in self._runners.values()
+            if runner.steering is not None
+            for key in runner.steering.evses_of(charge_point_id)
+        )
+
+    def _site_of(self, charge_point_id: str) -> list[SiteRunner]:
+        return [
+            runner
+            for runner in self._runners.values()
+            if runner.steering is not None and runner.steering.evses_of(charge_point_id)
+        ]
+
+    async def _watch_events(self) -> None:
+        async for event in self._watched:
+            if self._watched.lost > self._lost:
+                self._metrics.events_lost.inc(self._watched.lost - self._lost)
+                self._lost = self._watched.lost
+                for runner in self._runners.values():
+                    runner.take_stock()
+            for runner in self._site_of(event.charge_point_id):
+                runner.happened(event)
+
+    async def _watch_sites(self) -> None:
+        while True:
+            try:
+                versions = await self._store.site_versions()
+            except DatabaseUnavailableError:
+                await asyncio.sleep(LOOK_S)
+                continue
+            for site_id, version in versions.items():
+                runner = self._runners.get(site_id)
+                if runner is None:
+                    self._begin(site_id)
+                elif runner.steering is not None and runner.version != version:
+                    runner.installation_changed()
+            for site_id in self._runners.keys() - versions.keys():
+                self._end(site_id)
+            await asyncio.sleep(LOOK_S)
+
+    def _begin(self, site_id: str) -> None:
+        self._runners[site_id] = runner = SiteRunner(site_id, self._world)
+        self._tasks[site_id] = asyncio.create_task(
+            self._run(runner), name=f"load management of {site_id}"
+        )
+
+    def _end(self, site_id: str) -> None:
+        del self._runners[site_id]
+        self._tasks.pop(site_id).cancel()
+
+    async def _run(self, runner: SiteRunner) -> None:
+        """Steer a site, and again should its steering ever fail: other sites don't notice."""
+        while True:
+            try:
+                await runner.run()
+            except Exception:
+                log.exception("steering site %s failed; it starts anew", runner.site_id)
+                self._metrics.load_failures.inc()
+                runner.steering = None
+                await asyncio.sleep(RESTART_S)
+            else:
+                return

@@ -1,0 +1,88 @@
+"""Writes what steering must remember, behind its back: the database may be slow or away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final
+
+from csms.errors import DatabaseUnavailableError, RecordRefusedError
+from csms.services.load_management.ports import (
+    CircuitReading,
+    EvseMemory,
+    LoadAlarm,
+    LoadManagementStore,
+    PhaseSwitch,
+)
+from csms.smart_charging.grid import EvseKey
+
+log = logging.getLogger(__name__)
+
+RETRY_S: Final = 2.0
+MAX_NEWS: Final = 10_000
+"""Alarms and switches that wait for the database; the oldest go first."""
+
+
+class Keeper:
+    """Keeps the latest of each EVSE and circuit, and all news in order."""
+
+    def __init__(self, store: LoadManagementStore) -> None:
+        self._store = store
+        self._memories: dict[EvseKey, EvseMemory] = {}
+        self._readings: dict[str, CircuitReading] = {}
+        self._news: deque[Callable[[], Awaitable[None]]] = deque(maxlen=MAX_NEWS)
+        self._wake = asyncio.Event()
+
+    def remember(self, memory: EvseMemory) -> None:
+        self._memories[memory.key] = memory
+        self._wake.set()
+
+    def reading(self, reading: CircuitReading) -> None:
+        self._readings[reading.circuit_id] = reading
+        self._wake.set()
+
+    def raise_alarm(self, alarm: LoadAlarm) -> None:
+        self._tell(lambda: self._store.raise_alarm(alarm))
+
+    def clear_alarm(self, site_id: str, kind: str, subject: str, at: datetime) -> None:
+        self._tell(lambda: self._store.clear_alarm(site_id, kind, subject, at))
+
+    def log_switch(self, switch: PhaseSwitch) -> None:
+        self._tell(lambda: self._store.log_switch(switch))
+
+    def _tell(self, news: Callable[[], Awaitable[None]]) -> None:
+        self._news.append(news)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Write until cancelled; what a failed write held is written again."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self.flush()
+            except DatabaseUnavailableError:
+                self._wake.set()
+                await asyncio.sleep(RETRY_S)
+
+    async def flush(self) -> None:
+        """Write all that waits; raises DatabaseUnavailableError and keeps what it couldn't."""
+        while self._news:
+            try:
+                await self._news[0]()
+            except RecordRefusedError as error:
+                log.warning("an alarm or phase switch could not be kept: %s", error)
+            self._news.popleft()
+        if memories := self._memories:
+            self._memories = {}
+            try:
+                await self._store.remember(list(memories.values()))
+            except DatabaseUnavailableError:
+                self._memories = memories | self._memories
+                raise
+        if readings := self._readings:
+            self._readings = {}
+            await self._store.keep_readings(list(readings.values()))

@@ -1,0 +1,304 @@
+"""Steers one site: facts in, decisions, instructions out. One task per site."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from csms.clock import Clock
+from csms.errors import DatabaseUnavailableError
+from csms.events import ChargePointBooted, ChargePointConnected, Event
+from csms.metrics import Metrics
+from csms.services.charge_point import ChargePoint
+from csms.services.load_management import facts
+from csms.services.load_management.alarms import Alarms
+from csms.services.load_management.dispatch import Dispatch
+from csms.services.load_management.keeper import Keeper
+from csms.services.load_management.models import ModelKnowledge
+from csms.services.load_management.ports import (
+    CircuitReading,
+    EvseMemory,
+    LoadManagementStore,
+    PhaseSwitch,
+    SteeredSite,
+)
+from csms.services.load_management.schedules import hold_of
+from csms.smart_charging.grid import EvseKey
+from csms.smart_charging.instructions import Decision, Instruction
+from csms.smart_charging.limit_orders import Order
+from csms.smart_charging.steered_evse import Remembered
+from csms.smart_charging.steering import Installation, SiteSteering
+
+log = logging.getLogger(__name__)
+
+COALESCE_S: Final = 0.05
+"""Facts that arrive within this time share a decision."""
+RETRY_S: Final = 2.0
+"""How often another node's lock is tried, and a lost one is missed."""
+LOCK_CHECK_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all runners share."""
+
+    store: LoadManagementStore
+    keeper: Keeper
+    dispatch: Dispatch
+    models: ModelKnowledge
+    live: Callable[[str], ChargePoint | None]
+    """The live charge point, connected to this node or not long gone."""
+    is_connected: Callable[[str], bool]
+    clock: Clock
+    metrics: Metrics
+
+
+class SiteRunner:
+    def __init__(self, site_id: str, world: World) -> None:
+        self.site_id = site_id
+        self._world = world
+        self._alarms = Alarms(site_id, world.keeper, world.metrics)
+        self._wake = asyncio.Event()
+        self._is_changed = False
+        self._is_sure = True
+        self._lock_lost = False
+        self._sends: asyncio.TaskGroup
+        self.version = -1
+        self.steering: SiteSteering | None = None
+        """None while another node steers the site."""
+
+    async def run(self) -> None:
+        """Steer whenever this node holds the site's lock, until cancelled or the site is gone."""
+        async with asyncio.TaskGroup() as sends:
+            self._sends = sends
+            while True:
+                try:
+                    async with self._world.store.hold_site(self.site_id) as is_ours:
+                        if not is_ours:
+                            self.steering = None
+                        elif not await self._steer():
+                            return
+                except DatabaseUnavailableError as error:
+                    log.warning("site %s: %s", self.site_id, error)
+                await asyncio.sleep(RETRY_S)
+
+    def installation_changed(self) -> None:
+        self._is_changed = True
+        self._wake.set()
+
+    def happened(self, event: Event) -> None:
+        """Take an event of one of the site's charge points."""
+        if self.steering is not None:
+            live = self._world.live(event.charge_point_id)
+            facts.tell(self.steering, event, live, self._world.clock.now())
+            if live is not None and isinstance(event, ChargePointConnected | ChargePointBooted):
+                self._get_to_know(live)
+            self._wake.set()
+
+    def read(self, reading: CircuitReading) -> None:
+        """Take a meter reading of one of the site's circuits."""
+        if self.steering is None:
+            return
+        why = self.steering.meter(
+            reading.circuit_id,
+            reading.current_a,
+            reading.measured_at,
+            now=self._world.clock.now(),
+            power_w=reading.power_w,
+            battery_w=reading.battery_w,
+        )
+        if why is None:
+            self._world.keeper.reading(reading)
+            self._wake.set()
+        else:
+            log.warning("circuit %s: a reading is ignored: %s", reading.circuit_id, why)
+
+    async def _steer(self) -> bool:
+        """Steer until the lock is surely lost; returns whether the site is still there."""
+        self._is_sure = True
+        self._lock_lost = False
+        if self.steering is None and not await self._begin():
+            self._alarms.update((), self._world.clock.now())
+            return False
+        watch = self._sends.create_task(self._watch_lock())
+        try:
+            return await self._decide_until_lock_lost()
+        finally:
+            watch.cancel()
+
+    async def _begin(self) -> bool:
+        """Rebuild what is known from the database and the chargers that are connected."""
+        steered = await self._world.store.load(self.site_id)
+        if steered is None:
+            return False
+        now = self._world.clock.now()
+        log.info("steering site %s: %d EVSEs", self.site_id, len(steered.site.evses))
+        self.version = steered.version
+        self.steering = SiteSteering(_installation(steered), _remembered(steered.memories), now)
+        for reading in steered.readings:
+            self.read(reading)
+        for live in self.take_stock():
+            self._get_to_know(live)
+        return True
+
+    def take_stock(self) -> list[ChargePoint]:
+        """Look at every charge point of the site that is connected; returns them."""
+        if self.steering is None:
+            return []
+        now = self._world.clock.now()
+        connected = [
+            live
+            for identity in self.steering.charge_points
+            if (live := self._world.live(identity)) and self._world.is_connected(identity)
+        ]
+        for live in connected:
+            facts.take_stock(self.steering, live, now)
+        self._wake.set()
+        return connected
+
+    async def _decide_until_lock_lost(self) -> bool:
+        while not self._lock_lost:
+            if self._is_changed:
+                self._is_changed = False
+                if not await self._reload():
+                    self.steering = None
+                    return False
+            steering, now = self.steering, self._world.clock.now()
+            if steering is None:
+                return True
+            with self._world.metrics.load_decision_seconds.time():
+                decision = steering.decide(now, may_raise=self._is_sure)
+            self._carry_out(steering, decision, now)
+            await self._pause_until(decision.wake_at)
+        return True
+
+    async def _reload(self) -> bool:
+        """Take over a changed installation; while the database is away the known one rules."""
+        try:
+            steered = await self._world.store.load(self.site_id)
+        except DatabaseUnavailableError:
+            self._is_changed = True
+            return True
+        if steered is None:
+            return False
+        now = self._world.clock.now()
+        self.version = steered.version
+        if self.steering is not None:
+            self.steering.reinstall(_installation(steered), _remembered(steered.memories), now)
+            for live in self.take_stock():
+                self._get_to_know(live)
+        return True
+
+    async def _watch_lock(self) -> None:
+        """Without a sure lock nobody is raised; once the database answers it is taken anew."""
+        while True:
+            await asyncio.sleep(LOCK_CHECK_S)
+            self._is_sure = await self._world.store.still_held(self.site_id)
+            if not self._is_sure:
+                with suppress(DatabaseUnavailableError):
+                    await self._world.store.site_versions()
+                    self._lock_lost = True
+                    self._wake.set()
+
+    async def _pause_until(self, moment: datetime) -> None:
+        seconds = (moment - self._world.clock.now()).total_seconds()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(COALESCE_S, seconds)):
+                await self._wake.wait()
+        await asyncio.sleep(COALESCE_S)
+        self._wake.clear()
+
+    def _carry_out(self, steering: SiteSteering, decision: Decision, now: datetime) -> None:
+        for instruction in decision.instructions:
+            self._sends.create_task(self._send(steering, instruction))
+        self._alarms.update(decision.alarms, now)
+        for switch in decision.switches:
+            self._world.keeper.log_switch(
+                PhaseSwitch(
+                    key=switch.key,
+                    at=now,
+                    from_phases=switch.from_phases,
+                    to_phases=switch.to_phases,
+                    reason=switch.reason,
+                    transaction_id=steering.transaction_id(switch.key),
+                )
+            )
+
+    async def _send(self, steering: SiteSteering, instruction: Instruction) -> None:
+        answer = await self._world.dispatch.send(instruction)
+        now = self._world.clock.now()
+        self._world.metrics.load_instructions.labels(answer.outcome).inc()
+        steering.answered(instruction.id, answer.outcome, now, answer.words)
+        if answer.schedule is not None:
+            hold = hold_of(answer.schedule, steering.evse(instruction.key))
+            if hold is not None:
+                steering.schedule_read(instruction.key, hold, now)
+        if answer.outcome == "accepted":
+            self._world.keeper.remember(_memory(steering, instruction.key, now))
+        live = self._world.live(instruction.key.charge_point_id)
+        if live is not None and answer.outcome == "accepted":
+            await self._world.models.worked(live, steering.strategy(instruction.key))
+        self._wake.set()
+
+    def _get_to_know(self, charge_point: ChargePoint) -> None:
+        """Find out how this model wants its limits, unless that is known."""
+        self._sends.create_task(self._learn_model(charge_point))
+
+    async def _learn_model(self, charge_point: ChargePoint) -> None:
+        strategy = await self._world.models.strategy_for(charge_point)
+        if self.steering is not None:
+            self.steering.use_strategy(charge_point.id, strategy, self._world.clock.now())
+            self._wake.set()
+
+
+def _installation(steered: SteeredSite) -> Installation:
+    return Installation(
+        site=steered.site,
+        modes=steered.modes,
+        orders=tuple(
+            Order(
+                circuit_id=order.circuit_id,
+                starts_at=order.starts_at,
+                ends_at=order.ends_at,
+                limit_a=order.limit_a,
+                power_w=order.power_w,
+                reason=order.reason,
+            )
+            for order in steered.orders
+        ),
+        needs=steered.needs,
+        signal_at=steered.signal_at,
+    )
+
+
+def _remembered(memories: Mapping[EvseKey, EvseMemory]) -> dict[EvseKey, Remembered]:
+    return {
+        key: Remembered(
+            standing_a=memory.standing_a,
+            last_limit_a=memory.last_limit_a,
+            phases=memory.phases,
+            switched_at=memory.switched_at,
+            switches=memory.switches,
+            strategy=memory.strategy or None,
+        )
+        for key, memory in memories.items()
+    }
+
+
+def _memory(steering: SiteSteering, key: EvseKey, now: datetime) -> EvseMemory:
+    known = steering.memory(key)
+    return EvseMemory(
+        key=key,
+        standing_a=known.standing_a,
+        last_limit_a=known.last_limit_a,
+        last_limit_at=now,
+        phases=known.phases,
+        switched_at=known.switched_at,
+        switches=known.switches,
+        strategy=known.strategy or {},
+    )

@@ -1,0 +1,114 @@
+"""What a person should look at, in words. One alarm for each kind and subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from csms.smart_charging.circuit_watch import CircuitNow, CircuitWatch
+from csms.smart_charging.grid import Phase, Site
+from csms.smart_charging.instructions import Alarm
+from csms.smart_charging.room import Room
+from csms.smart_charging.steered_evse import SteeredEvse
+
+
+class Alarming:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._rotations: dict[str, str] = {}
+
+    def rotation(self, subject: str, mismatch: str | None) -> None:
+        """Take how what a charge point says of its phases differs from the installation."""
+        if mismatch is None:
+            self._rotations.pop(subject, None)
+        else:
+            self._rotations[subject] = mismatch
+
+    def alarms(
+        self, evses: Sequence[SteeredEvse], circuits: CircuitWatch, room: Room, now: datetime
+    ) -> tuple[Alarm, ...]:
+        """Return all that are active."""
+        found: list[Alarm] = []
+        for circuit in circuits.now.values():
+            found.extend(_of_circuit(circuit))
+        for steered in evses:
+            found.extend(_of_evse(steered, room, now))
+        found.extend(
+            Alarm(kind="phase_rotation_mismatch", subject=subject, severity="warning", message=text)
+            for subject, text in self._rotations.items()
+        )
+        return tuple(found)
+
+
+def _of_circuit(now: CircuitNow) -> Iterator[Alarm]:
+    circuit = now.circuit
+    if now.load.stale:
+        age = "was never read"
+        if now.load.measured_at is not None:
+            age = f"was last read at {now.load.measured_at:%H:%M:%S} UTC"
+        yield Alarm(
+            kind="meter_silent",
+            subject=circuit.id,
+            severity="warning",
+            message=f"the meter of {circuit.name} {age}; the worst other load is assumed",
+        )
+    over = [
+        f"{phase.name} {now.load.load_a[phase]:.0f} A of {now.limit.limit_a[phase]:g} A"
+        for phase in Phase
+        if now.load.load_a[phase] > now.limit.limit_a[phase] and not now.load.stale
+    ]
+    if over:
+        yield Alarm(
+            kind="overloaded_by_others",
+            subject=circuit.id,
+            severity="critical",
+            message=f"{circuit.name} is overloaded without any charger: {', '.join(over)}",
+        )
+    if "failsafe" in now.limit.reason:
+        yield Alarm(
+            kind="grid_signal_lost",
+            subject=circuit.id,
+            severity="warning",
+            message=f"the grid signal of {circuit.name} is lost; its failsafe limit applies",
+        )
+
+
+def _of_evse(steered: SteeredEvse, room: Room, now: datetime) -> Iterator[Alarm]:
+    key = str(steered.key)
+    excess_a = steered.commitment.overdraw(now)
+    if excess_a > 0:
+        yield Alarm(
+            kind="draws_too_much",
+            subject=key,
+            severity="critical",
+            message=f"{key} draws {excess_a:.1f} A more than it may; that much is kept free",
+        )
+    if not steered.evse.controllable:
+        return
+    if steered.strategy is None:
+        why = f" ({steered.last_failure})" if steered.last_failure else ""
+        yield Alarm(
+            kind="not_controllable",
+            subject=key,
+            severity="critical",
+            message=f"{key} follows no charging profile{why}; {steered.evse.rated_a:g} A are "
+            "kept free for it",
+        )
+    if steered.is_online:
+        return
+    reserved_a = max(steered.reserved(now))
+    if reserved_a > 0:
+        yield Alarm(
+            kind="offline",
+            subject=key,
+            severity="warning",
+            message=f"{key} is not connected; {reserved_a:.1f} A are kept free for it",
+        )
+    obstacle = room.obstacle(steered.evse)
+    if obstacle is not None:
+        yield Alarm(
+            kind="may_overload",
+            subject=key,
+            severity="critical",
+            message=f"{key} is not connected and may overload {obstacle}",
+        )

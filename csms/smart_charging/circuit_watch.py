@@ -1,0 +1,95 @@
+"""What every circuit may carry now and what of it others take. Keeps meters and orders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import inf
+
+from csms.smart_charging.demands import Capacity
+from csms.smart_charging.grid import Circuit, Site
+from csms.smart_charging.limit_orders import ActiveLimit, Order, SignalWatch, active_limit
+from csms.smart_charging.other_load import LoadView, OtherLoad
+from csms.smart_charging.quarter_hour import QuarterHourBudget
+from csms.smart_charging.room import CircuitRoom, Room
+from csms.smart_charging.topology import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitNow:
+    circuit: Circuit
+    limit: ActiveLimit
+    load: LoadView
+
+
+class CircuitWatch:
+    """The circuits of one site."""
+
+    def __init__(
+        self,
+        site: Site,
+        topology: Topology,
+        orders: Sequence[Order],
+        signals: Mapping[str, datetime],
+    ) -> None:
+        self.site = site
+        self.other = OtherLoad(site)
+        self.budget = QuarterHourBudget(site.demand_cap_w) if site.demand_cap_w else None
+        self._topology = topology
+        self._orders: Sequence[Order] = orders
+        self._signals = dict(signals)
+        self._watches = {c.id: SignalWatch() for c in site.circuits if c.signal is not None}
+        self._built = Capacity.of(site, topology)
+        self.now: dict[str, CircuitNow] = {}
+        """As of the last `look`."""
+
+    def reorder(self, orders: Sequence[Order], signals: Mapping[str, datetime]) -> None:
+        self._orders = orders
+        self._signals = dict(signals)
+
+    def look(self, now: datetime) -> Capacity:
+        """Work out limits and loads; returns them as an allocation wants them."""
+        loads = self.other.load(now)
+        capacity = self._built.copy()
+        for circuit in self.site.circuits:
+            limit = active_limit(
+                circuit,
+                self._orders,
+                self._signals.get(circuit.id),
+                now,
+                self._watches.get(circuit.id),
+            )
+            load = loads[circuit.id]
+            self.now[circuit.id] = CircuitNow(circuit, limit, load)
+            row = self._topology.circuit_index[circuit.id]
+            capacity.limit_a[row] = limit.limit_a
+            capacity.load_a[row] = load.likely_a
+            capacity.max_power_w[row] = inf if limit.max_power_w is None else limit.max_power_w
+        if self.budget is not None:
+            row = self._topology.circuit_index[self.site.root.id]
+            allowed_w = self.budget.allowed_w(now)
+            capacity.max_power_w[row] = min(capacity.max_power_w[row], allowed_w)
+        return capacity
+
+    def room(self, capacity: Capacity, *, likely: bool = False) -> Room:
+        """Open a ledger of what chargers may draw beside the other load: the worst it can be, or
+        what it most likely is.
+        """
+        rooms: dict[str, CircuitRoom] = {}
+        for circuit_id, now in self.now.items():
+            row = self._topology.circuit_index[circuit_id]
+            load_a = now.load.likely_a if likely else now.load.load_a
+            rooms[circuit_id] = CircuitRoom(
+                name=now.circuit.name,
+                limit_a=now.limit.limit_a,
+                load_a=load_a,
+                max_power_w=float(capacity.max_power_w[row]),
+                load_w=sum(load_a) * self.site.voltage_v,
+            )
+        return Room(self.site, rooms)
+
+    @property
+    def next_change(self) -> datetime | None:
+        """When a limit changes by itself."""
+        return min((n.limit.until for n in self.now.values() if n.limit.until), default=None)

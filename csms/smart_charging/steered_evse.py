@@ -1,0 +1,167 @@
+"""One EVSE as steering keeps it: facts, wishes, what it was told, what it may still draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from csms.smart_charging.commitments import Commitment
+from csms.smart_charging.evse_facts import Measured, Plug, TransactionRef
+from csms.smart_charging.grid import Evse, EvseKey, Grant, PerPhase, Phase
+from csms.smart_charging.headroom import Headroom
+from csms.smart_charging.instructions import Instruction
+from csms.smart_charging.modes import ModeGovernor, Permit
+from csms.smart_charging.phase_learning import PhaseLearning
+from csms.smart_charging.phase_switching import Outlook, PhaseSwitching, SwitchStep
+from csms.smart_charging.profiles import Register
+from csms.smart_charging.strategies import Strategy
+from csms.smart_charging.wishes import ChargingNeed, ModeSettings
+
+START_WINDOW: Final = timedelta(minutes=5)
+"""How long a car that was plugged in has the minimum kept free before anyone pays for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What survived a restart of the server about an EVSE."""
+
+    standing_a: float | None = None
+    last_limit_a: float | None = None
+    phases: int | None = None
+    switched_at: datetime | None = None
+    switches: int = 0
+    strategy: Mapping[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Told:
+    """What a charger last confirmed for one register."""
+
+    limit_a: float
+    phases: int
+    renew_at: datetime
+    transaction_id: int | None = None
+
+
+@dataclass(slots=True)
+class SteeredEvse:
+    """State, not behaviour: `steering` and its helpers change it."""
+
+    evse: Evse
+    settings: ModeSettings
+    strategy: Strategy | None
+    """None: nothing that we know of steers it; its rated current is reserved."""
+    commitment: Commitment
+    headroom: Headroom
+    learning: PhaseLearning
+    switching: PhaseSwitching
+    governor: ModeGovernor
+    safe_a: float = 0.0
+    is_online: bool = False
+    plug: Plug = Plug.FREE
+    plugged_at: datetime | None = None
+    transaction: TransactionRef | None = None
+    need: ChargingNeed = field(default_factory=ChargingNeed)
+    measured: Measured | None = None
+    measured_a: PerPhase | None = None
+    """On the grid's phases."""
+    served_ah: float = 0.0
+    told: dict[Register, Told] = field(default_factory=dict)
+    in_flight: Instruction | None = None
+    retry_at: datetime | None = None
+    timeouts: int = 0
+    schedule_asked: bool = False
+    """Whether its composite schedule was asked for since it connected."""
+    lowered_at: datetime | None = None
+    """When it was last lowered to make room for others or the house."""
+    raised_at: datetime | None = None
+    stopped_at: datetime | None = None
+    """When it was last told to stop because no limit helped."""
+    blamed_at: datetime | None = None
+    """When its strategy was last changed for drawing too much."""
+    external_limit_a: float | None = None
+    permit: Permit | None = None
+    surplus_w: float | None = None
+    """Its share of the solar surplus."""
+    switch_step: SwitchStep | None = None
+    grant: Grant = field(default_factory=lambda: Grant(0.0))
+    target_a: float = 0.0
+    is_waiting: bool = False
+    last_failure: str = ""
+
+    @property
+    def key(self) -> EvseKey:
+        return self.evse.key
+
+    @property
+    def is_steerable(self) -> bool:
+        """Whether it can be told anything now and is known to obey."""
+        return self.is_online and self.evse.controllable and self.strategy is not None
+
+    @property
+    def phases(self) -> int:
+        """On how many phases it was switched."""
+        return self.switching.phases
+
+    def choose_phases(self, now: datetime, outlook: Outlook) -> SwitchStep:
+        """Decide about one phase or three; keeps and returns what is to be done."""
+        measured = None
+        if self.measured is not None and self.measured_a is not None:
+            measured = (self.measured.at, max(self.measured_a))
+        self.switch_step = self.switching.decide(
+            now,
+            self.settings.phases,
+            outlook,
+            may_draw_a=self.commitment.may_draw_a(now),
+            measured=measured,
+        )
+        return self.switch_step
+
+    def is_starting(self, now: datetime) -> bool:
+        """Whether a car was just plugged in: the minimum is freed for it beforehand."""
+        return (
+            self.transaction is None
+            and self.plug is Plug.PLUGGED
+            and self.plugged_at is not None
+            and now - self.plugged_at < START_WINDOW
+        )
+
+    def wants(self, now: datetime) -> bool:
+        """Whether a car is there that charges or may begin any moment."""
+        if self.plug is Plug.OUT_OF_ORDER:
+            return False
+        return self.transaction is not None or self.is_starting(now)
+
+    def draws_on(self, now: datetime) -> frozenset[Phase]:
+        """The grid phases that count for it: learned, switched, or all it could use."""
+        possible = self.evse.wiring.first(self.phases)
+        learned = self.learning.phases(now) if self.is_online else None
+        return (learned & possible or possible) if learned is not None else possible
+
+    def reserved(self, now: datetime) -> PerPhase:
+        """What has to be kept free for it on each grid phase, by what is known of its car."""
+        reserved = self.commitment.reserved(now)
+        if not self.is_online or self.learning.phases(now) is None:
+            return reserved
+        draws, measured = self.draws_on(now), self.measured_a or PerPhase.all(0.0)
+        return PerPhase(
+            *(reserved[p] if p in draws else min(reserved[p], measured[p]) for p in Phase)
+        )
+
+    def state(self, now: datetime) -> str:
+        """In a word, for people."""
+        if not self.evse.controllable or self.strategy is None:
+            return "uncontrolled"
+        if not self.is_online:
+            return "offline"
+        if self.plug is Plug.OUT_OF_ORDER:
+            return "out of order"
+        if not self.wants(now):
+            return "idle"
+        if self.is_waiting:
+            return "waiting"
+        if self.transaction is None:
+            return "starting"
+        return "charging" if self.target_a > 0 else "paused"

@@ -1,0 +1,590 @@
+"""One site's load management: facts in, decisions out. Pure; time is an argument.
+
+Each decision takes the limits and other load of every circuit, lets everybody who wants have a
+fair share, and then sends only what is safe beside all that chargers may still draw.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import inf
+from typing import Final
+
+from csms.smart_charging.alarming import Alarming
+from csms.smart_charging.allocation import Allocation, allocate
+from csms.smart_charging.circuit_watch import CircuitWatch
+from csms.smart_charging.commitments import Commitment
+from csms.smart_charging.demands import Capacity, Demands
+from csms.smart_charging.evse_facts import Measured, Plug, TransactionRef
+from csms.smart_charging.grid import NO_LOAD, Evse, EvseKey, Grant, PerPhase, Site
+from csms.smart_charging.headroom import Headroom
+from csms.smart_charging.instructions import (
+    CircuitStatus,
+    Decision,
+    EvseStatus,
+    Instruction,
+    Outcome,
+    ReadSchedule,
+    StopTransaction,
+    Switch,
+)
+from csms.smart_charging.limit_orders import Order
+from csms.smart_charging.modes import ModeGovernor, mode_at, watts_per_amp
+from csms.smart_charging.phase_learning import PhaseLearning
+from csms.smart_charging.phase_switching import Outlook, PhaseSwitching
+from csms.smart_charging.profiles import Hold, Register
+from csms.smart_charging.releasing import SAME_A, Releases, renewal
+from csms.smart_charging.room import Room
+from csms.smart_charging.safe_shares import safe_shares
+from csms.smart_charging.steered_evse import Remembered, SteeredEvse, Told
+from csms.smart_charging.strategies import Strategy, initial
+from csms.smart_charging.strategy_search import Failure, next_after
+from csms.smart_charging.topology import Topology
+from csms.smart_charging.wanting import SOLAR, PlanBounds, Wanting, why_not
+from csms.smart_charging.wishes import ChargingNeed, ModeSettings
+
+BUSY_S: Final = 2.0
+"""How often a site with cars is looked at although nothing happened."""
+CALM_S: Final = 10.0
+RETRY: Final = timedelta(seconds=10)
+TIMEOUTS: Final = 3
+"""So many unanswered messages in a row mean that the charger chokes on them."""
+BLAME_AGAIN: Final = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """What people have set up."""
+
+    site: Site
+    modes: Mapping[EvseKey, ModeSettings] = field(default_factory=dict)
+    orders: Sequence[Order] = ()
+    needs: Mapping[int, ChargingNeed] = field(default_factory=dict)
+    """By our transaction id."""
+    signal_at: Mapping[str, datetime] = field(default_factory=dict)
+
+
+class SiteSteering:
+    def __init__(
+        self,
+        installation: Installation,
+        remembered: Mapping[EvseKey, Remembered],
+        now: datetime,
+    ) -> None:
+        self._evses: dict[EvseKey, SteeredEvse] = {}
+        self._next_id = 0
+        self._flying: dict[int, Instruction] = {}
+        self._plan: Mapping[EvseKey, PlanBounds] = {}
+        self._plan_until: datetime | None = None
+        self._decided_at: datetime | None = None
+        self.site = installation.site
+        self.reinstall(installation, remembered, now)
+
+    # --- the installation ---
+
+    def reinstall(
+        self,
+        installation: Installation,
+        remembered: Mapping[EvseKey, Remembered],
+        now: datetime,
+    ) -> None:
+        """Take over a changed installation; what is known of unchanged EVSEs stays known."""
+        site = installation.site
+        same_site = bool(self._evses) and site == self.site
+        self.site = site
+        self._needs = installation.needs
+        known = self._evses
+        self._evses = {}
+        for evse in site.evses:
+            settings = installation.modes.get(evse.key, ModeSettings())
+            steered = known.get(evse.key)
+            if steered is None or steered.evse != evse:
+                memory = remembered.get(evse.key, Remembered())
+                steered = _steered(evse, settings, memory, steered, now)
+            steered.settings = settings
+            self._evses[evse.key] = steered
+            self._take_need(steered)
+        self._of_charge_point: dict[str, list[EvseKey]] = defaultdict(list)
+        for key in self._evses:
+            self._of_charge_point[key.charge_point_id].append(key)
+        if same_site:
+            self._watch.reorder(installation.orders, installation.signal_at)
+            return
+        self._prepare(installation)
+
+    def _prepare(self, installation: Installation) -> None:
+        site = installation.site
+        self._topology = Topology.prepare(site)
+        self._watch = CircuitWatch(
+            site, self._topology, installation.orders, installation.signal_at
+        )
+        self._wanting = Wanting(site, self._topology)
+        self._alarming = Alarming(site)
+        for key, safe_a in safe_shares(site, self._topology).items():
+            self._evses[key].safe_a = safe_a
+
+    def _take_need(self, steered: SteeredEvse) -> None:
+        transaction = steered.transaction
+        known = self._needs.get(transaction.id) if transaction is not None else None
+        steered.need = known or ChargingNeed()
+
+    @property
+    def charge_points(self) -> list[str]:
+        return list(self._of_charge_point)
+
+    @property
+    def circuits(self) -> Mapping[str, object]:
+        return self._topology.circuit_index
+
+    @property
+    def evses(self) -> Sequence[SteeredEvse]:
+        return list(self._evses.values())
+
+    def evses_of(self, charge_point_id: str) -> list[EvseKey]:
+        """The EVSEs of a charge point that are steered here."""
+        return self._of_charge_point.get(charge_point_id, [])
+
+    def _those_of(self, charge_point_id: str) -> Iterator[SteeredEvse]:
+        for key in self.evses_of(charge_point_id):
+            yield self._evses[key]
+
+    # --- facts ---
+
+    def connected(self, charge_point_id: str, now: datetime) -> None:
+        for steered in self._those_of(charge_point_id):
+            steered.is_online = True
+            steered.schedule_asked = False
+            steered.retry_at = None
+            steered.timeouts = 0
+            steered.commitment.connected(now)
+
+    def disconnected(self, charge_point_id: str, now: datetime) -> None:
+        for steered in self._those_of(charge_point_id):
+            steered.is_online = False
+            steered.commitment.disconnected(now)
+
+    def booted(self, charge_point_id: str, now: datetime) -> None:
+        for steered in self._those_of(charge_point_id):
+            steered.commitment.booted(now)
+            steered.told.pop(Register.TX, None)
+            steered.told.pop(Register.IDLE, None)
+            steered.schedule_asked = False
+
+    def plug(self, key: EvseKey, plug: Plug, now: datetime) -> None:
+        """Take what the connectors of an EVSE say."""
+        steered = self._evses[key]
+        if plug is steered.plug:
+            return
+        if plug is Plug.PLUGGED and steered.plug is Plug.FREE:
+            steered.plugged_at = now
+        if plug is Plug.FREE:
+            steered.plugged_at = None
+            _forget_car(steered, now)
+        steered.plug = plug
+
+    def transaction(self, key: EvseKey, transaction: TransactionRef | None, now: datetime) -> None:
+        """Take the open transaction of an EVSE, None if there is none."""
+        steered = self._evses[key]
+        before = steered.transaction
+        if (before and before.id) == (transaction and transaction.id):
+            return
+        if before is not None:
+            steered.commitment.transaction_ended(now)
+            steered.told.pop(Register.TX, None)
+            steered.served_ah = 0.0
+            steered.target_a = 0.0
+            steered.lowered_at = steered.raised_at = None
+            steered.switch_step = None
+            _forget_car(steered, now)
+        if transaction is not None and steered.is_online:
+            self._transaction_found(steered, transaction, now)
+        steered.transaction = transaction
+        self._take_need(steered)
+
+    def _transaction_found(
+        self, steered: SteeredEvse, transaction: TransactionRef, now: datetime
+    ) -> None:
+        """Whether it is new: one that began before we knew the EVSE may have its profile."""
+        if self._decided_at is not None and transaction.started_at >= self._decided_at:
+            steered.commitment.transaction_started(now)
+            steered.switching.begin()
+        else:
+            steered.commitment.transaction_found(now)
+
+    def measured(self, key: EvseKey, measured: Measured, now: datetime) -> None:
+        """Take a reading of the EVSE's own meter."""
+        steered = self._evses[key]
+        draws = len(steered.draws_on(now))
+        current_a = measured.on_grid(steered.evse, draws, self.site.voltage_v)
+        steered.measured, steered.measured_a = measured, current_a
+        told = steered.told.get(Register.TX)
+        if told is not None and steered.plug is not Plug.FREE:
+            steered.headroom.measured(max(current_a), told.limit_a, measured.at)
+        if measured.terminals_a is not None:
+            steered.learning.measured(current_a, measured.at)
+        steered.commitment.measured(current_a, measured.at, now)
+        self._watch.other.charger(key, current_a, measured.at)
+
+    def meter(
+        self,
+        circuit_id: str,
+        current_a: PerPhase,
+        at: datetime,
+        *,
+        now: datetime,
+        power_w: float | None = None,
+        battery_w: float | None = None,
+    ) -> str | None:
+        """Take a reading of a circuit's meter; returns why it is ignored, None if it is used."""
+        why = self._watch.other.reading(
+            circuit_id, current_a, at, now=now, power_w=power_w, battery_w=battery_w
+        )
+        if why is None and self._watch.budget is not None and circuit_id == self.site.root.id:
+            drawn_w = power_w if power_w is not None else sum(current_a) * self.site.voltage_v
+            self._watch.budget.reading(drawn_w, at)
+        return why
+
+    def need(self, key: EvseKey, need: ChargingNeed) -> None:
+        """Take what the car itself said that it needs."""
+        self._evses[key].need = need
+
+    def external_limit(self, key: EvseKey, limit_a: float | None) -> None:
+        """Take a limit that something else set at the charge point; None: it is gone."""
+        self._evses[key].external_limit_a = limit_a
+
+    def use_strategy(self, charge_point_id: str, strategy: Strategy | None, now: datetime) -> None:
+        """Take how a charge point's model wants its limits, unless it is found out already."""
+        del now
+        for steered in self._those_of(charge_point_id):
+            if steered.strategy is not None and steered.strategy.tried:
+                continue
+            steered.strategy = strategy
+
+    def use_plan(self, plan: Mapping[EvseKey, PlanBounds], until: datetime | None) -> None:
+        """Take the bounds of a plan until it is too old; an empty one takes them away."""
+        self._plan, self._plan_until = plan, until
+
+    # --- answers ---
+
+    def answered(
+        self, instruction_id: int, outcome: Outcome, now: datetime, words: str = ""
+    ) -> None:
+        """Take how an instruction went. Unknown ids are ignored: the EVSE was removed."""
+        instruction = self._flying.pop(instruction_id, None)
+        if instruction is None or instruction.key not in self._evses:
+            return
+        steered = self._evses[instruction.key]
+        if steered.in_flight is instruction:
+            steered.in_flight = None
+        if isinstance(instruction.action, ReadSchedule | StopTransaction):
+            return
+        match outcome:
+            case "accepted":
+                self._accepted(steered, instruction, now)
+            case "refused" | "not_supported":
+                steered.commitment.answered(instruction.id, accepted=False, now=now)
+                self._try_another(steered, Failure(outcome), words)
+            case "unsent":
+                steered.commitment.answered(instruction.id, accepted=False, now=now)
+                steered.retry_at = now + RETRY
+            case "timeout":
+                steered.commitment.lost(instruction.id, now)
+                steered.retry_at = now + RETRY
+                steered.timeouts += 1
+                if steered.timeouts >= TIMEOUTS:
+                    steered.timeouts = 0
+                    self._try_another(steered, Failure.TIMEOUT, words)
+            case "lost":
+                steered.commitment.lost(instruction.id, now)
+
+    def _accepted(self, steered: SteeredEvse, instruction: Instruction, now: datetime) -> None:
+        steered.commitment.answered(instruction.id, accepted=True, now=now)
+        steered.timeouts = 0
+        steered.retry_at = None
+        steered.last_failure = ""
+        register, limit_a = instruction.register, instruction.limit_a
+        if register is None or limit_a is None:
+            return
+        before = steered.told.get(register)
+        steered.told[register] = Told(
+            limit_a,
+            instruction.phases,
+            renewal(now, instruction.id),
+            instruction.transaction_id,
+        )
+        if register is Register.TX:
+            before_a = before.limit_a if before is not None else 0.0
+            if limit_a > before_a + SAME_A and before_a >= steered.evse.min_a:
+                steered.raised_at = now
+            if limit_a < before_a - SAME_A and steered.grant.binding is not None:
+                made_room = steered.grant.binding.kind in _MAKES_ROOM
+                steered.lowered_at = now if made_room else steered.lowered_at
+
+    def _try_another(self, steered: SteeredEvse, failure: Failure, words: str) -> None:
+        if steered.strategy is None:
+            return
+        steered.last_failure = words
+        steered.strategy = next_after(steered.strategy, failure)
+        steered.told.clear()
+
+    def schedule_read(self, key: EvseKey, schedule: Hold, now: datetime) -> None:
+        """Take the composite schedule that a charger told."""
+        if key in self._evses:
+            self._evses[key].commitment.composite_read(schedule, now)
+
+    # --- deciding ---
+
+    def decide(self, now: datetime, *, may_raise: bool = True) -> Decision:
+        """Say what to tell whom now. `may_raise` False: only lower and renew."""
+        self._account(now)
+        capacity = self._watch.look(now)
+        evses = list(self._evses.values())
+        plan = self._plan if self._plan_until is None or now < self._plan_until else {}
+        switches = self._switch_phases(capacity, now)
+        demands = self._wanting.demands(evses, self._watch, plan, now)
+        allocation = allocate(self._topology, capacity, demands, strict=self.site.strict_priority)
+        self._grant(evses, demands, allocation, now)
+        room = self._watch.room(capacity)
+        for steered in evses:
+            reserved = steered.reserved(now)
+            if steered.evse.wiring.between_lines:
+                room.take(steered.evse, max(reserved), steered.evse.wiring.phases)
+            else:
+                room.take_each(steered.evse, reserved)
+        self._blame(evses, now)
+        releases = Releases(room, now, may_raise=may_raise, next_id=self._take_id)
+        instructions = [
+            *releases.stops(evses),
+            *releases.lowered(evses, self._standing_may_rise(evses)),
+        ]
+        for instruction in instructions:
+            self._flying[instruction.id] = instruction
+        self._allow(evses, now)
+        self._decided_at = now
+        alarms = self._alarming.alarms(evses, self._watch, room, now)
+        return Decision(tuple(instructions), alarms, switches, self._wake_at(evses, now))
+
+    def _take_id(self) -> int:
+        self._next_id += 1
+        return self._next_id
+
+    def _account(self, now: datetime) -> None:
+        """Count what each transaction was given: the rotation serves the least served."""
+        if self._decided_at is None:
+            return
+        hours = (now - self._decided_at).total_seconds() / 3600.0
+        for steered in self._evses.values():
+            if steered.transaction is not None:
+                steered.served_ah += steered.target_a * hours
+
+    def _switch_phases(self, capacity: Capacity, now: datetime) -> tuple[Switch, ...]:
+        """Choose one phase or three where an EVSE can switch, by what the last shares left."""
+        able = [s for s in self._evses.values() if s.evse.can_switch_phases]
+        running = [s for s in able if s.transaction is not None and s.is_steerable]
+        if not running:
+            return ()
+        room = self._watch.room(capacity, likely=True)
+        for steered in self._evses.values():
+            room.take(steered.evse, steered.target_a, steered.draws_on(now))
+        switches: list[Switch] = []
+        for steered in running:
+            step = steered.choose_phases(now, self._outlook(steered, room, now))
+            if step.change is None:
+                continue
+            steered.learning.switched(now)
+            change = step.change
+            switches.append(
+                Switch(
+                    key=steered.key,
+                    from_phases=change.from_phases,
+                    to_phases=change.to_phases,
+                    reason=change.reason,
+                )
+            )
+        return tuple(switches)
+
+    def _outlook(self, steered: SteeredEvse, room: Room, now: datetime) -> Outlook:
+        evse = steered.evse
+        room.take(evse, -steered.target_a, steered.draws_on(now))
+        one_a, _ = room.most(evse, 0.0, evse.rated_a, evse.wiring.first(1))
+        three_a, _ = room.most(evse, 0.0, evse.rated_a, evse.wiring.phases)
+        room.take(evse, steered.target_a, steered.draws_on(now))
+        learned = steered.learning.phases(now)
+        is_solar = mode_at(steered.settings, self.site, now) in SOLAR
+        return Outlook(
+            one_phase_a=one_a,
+            three_phase_a=three_a,
+            surplus_w=steered.surplus_w if is_solar else inf,
+            watts_per_amp=watts_per_amp(evse, self.site, 1),
+            car_phases=len(learned) if learned is not None and steered.phases == 3 else None,
+        )
+
+    def _grant(
+        self,
+        evses: Sequence[SteeredEvse],
+        demands: Demands,
+        allocation: Allocation,
+        now: datetime,
+    ) -> None:
+        for row, steered in enumerate(evses):
+            steered.target_a = float(allocation.limit_a[row])
+            steered.is_waiting |= bool(allocation.waiting[row])
+            held = allocation.binding(row) if demands.wants[row] else None
+            steered.grant = Grant(steered.target_a, steered.draws_on(now), why_not(steered, held))
+
+    def _blame(self, evses: Sequence[SteeredEvse], now: datetime) -> None:
+        """A charger that draws more than it may is told in another way."""
+        for steered in evses:
+            if steered.commitment.overdraw(now) <= 0 or not steered.is_steerable:
+                continue
+            if steered.blamed_at is not None and now - steered.blamed_at < BLAME_AGAIN:
+                continue
+            steered.blamed_at = now
+            self._try_another(steered, Failure.NO_EFFECT, "it draws more than it may")
+
+    def _standing_may_rise(self, evses: Sequence[SteeredEvse]) -> bool:
+        """Safe limits rise only when everybody else has come down to the new ones."""
+        return all(
+            steered.commitment.standing_a is not None
+            and steered.commitment.standing_a <= steered.safe_a + SAME_A
+            for steered in evses
+            if steered.evse.controllable and steered.strategy is not None
+        )
+
+    def _allow(self, evses: Sequence[SteeredEvse], now: datetime) -> None:
+        for steered in evses:
+            self._watch.other.allowed(steered.key, steered.commitment.reserved(now), now)
+
+    def _wake_at(self, evses: Sequence[SteeredEvse], now: datetime) -> datetime:
+        busy = any(s.transaction is not None or s.in_flight is not None for s in evses)
+        wake_at = now + timedelta(seconds=BUSY_S if busy else CALM_S)
+        changes = [self._watch.next_change, *(s.permit.wake_at for s in evses if s.permit)]
+        return min([wake_at, *(at for at in changes if at is not None and at > now)])
+
+    # --- what to show and to remember ---
+
+    def strategy(self, key: EvseKey) -> Strategy | None:
+        steered = self._evses.get(key)
+        return None if steered is None else steered.strategy
+
+    def evse(self, key: EvseKey) -> Evse:
+        """Raises KeyError for an EVSE that isn't steered here."""
+        return self._evses[key].evse
+
+    def transaction_id(self, key: EvseKey) -> int | None:
+        transaction = self._evses[key].transaction
+        return None if transaction is None else transaction.id
+
+    def memory(self, key: EvseKey) -> Remembered:
+        """Return what has to survive a restart about an EVSE.
+
+        Has to be durable before an instruction that raises leaves: see `Commitment`.
+        """
+        steered = self._evses[key]
+        return Remembered(
+            standing_a=steered.commitment.standing_a,
+            last_limit_a=steered.commitment.to_remember_a,
+            phases=steered.phases,
+            switched_at=steered.switching.switched_at,
+            switches=steered.switching.switches,
+            strategy=None if steered.strategy is None else steered.strategy.to_json(),
+        )
+
+    def evse_statuses(self, now: datetime) -> list[EvseStatus]:
+        return [
+            EvseStatus(
+                key=s.key,
+                state=s.state(now),
+                grant=s.grant,
+                may_draw_a=s.commitment.may_draw_a(now),
+                measured_a=s.measured_a,
+                transaction_id=s.transaction.id if s.transaction else None,
+                is_waiting=s.is_waiting,
+                draws_on=s.draws_on(now),
+            )
+            for s in self._evses.values()
+        ]
+
+    def circuit_statuses(self, now: datetime) -> list[CircuitStatus]:
+        measured: dict[str, PerPhase] = defaultdict(lambda: NO_LOAD)
+        may_draw: dict[str, PerPhase] = defaultdict(lambda: NO_LOAD)
+        for steered in self._evses.values():
+            reserved = steered.reserved(now)
+            for circuit in self.site.path(steered.evse.circuit_id):
+                may_draw[circuit.id] = may_draw[circuit.id].plus(reserved)
+                if steered.measured_a is not None:
+                    measured[circuit.id] = measured[circuit.id].plus(steered.measured_a)
+        return [
+            CircuitStatus(
+                circuit_id=circuit_id,
+                name=watched.circuit.name,
+                limit_a=watched.limit.limit_a,
+                max_power_w=watched.limit.max_power_w,
+                limit_reason=watched.limit.reason,
+                load_a=watched.load.load_a,
+                chargers_a=measured[circuit_id],
+                may_draw_a=may_draw[circuit_id],
+                is_stale=watched.load.stale,
+            )
+            for circuit_id, watched in self._watch.now.items()
+        ]
+
+
+_MAKES_ROOM: Final = frozenset({"circuit", "power", "line", "imbalance", "waiting"})
+
+
+def _steered(
+    evse: Evse,
+    settings: ModeSettings,
+    memory: Remembered,
+    before: SteeredEvse | None,
+    now: datetime,
+) -> SteeredEvse:
+    """An EVSE as it is known at the start, or again after its installation changed."""
+    strategy = _known_strategy(evse, memory)
+    registers = strategy.registers if strategy is not None else tuple(Register)
+    steered = SteeredEvse(
+        evse=evse,
+        settings=settings,
+        strategy=strategy,
+        commitment=Commitment(
+            evse,
+            now,
+            standing_a=memory.standing_a,
+            last_limit_a=memory.last_limit_a,
+            in_transaction=before is not None and before.transaction is not None,
+            registers=registers,
+        ),
+        headroom=Headroom(evse.min_a, evse.step_a),
+        learning=PhaseLearning(evse.wiring),
+        switching=PhaseSwitching(
+            evse,
+            phases=memory.phases or 0,
+            switched_at=memory.switched_at,
+            switches=memory.switches,
+        ),
+        governor=ModeGovernor(),
+    )
+    if before is not None:
+        steered.is_online = before.is_online
+        steered.plug, steered.plugged_at = before.plug, before.plugged_at
+        steered.transaction = before.transaction
+        steered.strategy = before.strategy
+    return steered
+
+
+def _known_strategy(evse: Evse, memory: Remembered) -> Strategy | None:
+    if not evse.controllable:
+        return None
+    if memory.strategy:
+        return Strategy.from_json(memory.strategy)
+    return initial("", "", "", {})
+
+
+def _forget_car(steered: SteeredEvse, now: datetime) -> None:
+    steered.headroom.reset()
+    steered.learning.reset(now)
+    steered.governor.reset()

@@ -1,0 +1,200 @@
+"""From the state of a site's EVSEs to what each wants of the allocation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from csms.smart_charging.circuit_watch import CircuitWatch
+from csms.smart_charging.demands import Demands
+from csms.smart_charging.grid import Binding, EvseKey, Mode, Phase, Site
+from csms.smart_charging.modes import Permit, mode_at, start_w, watts_per_amp
+from csms.smart_charging.profile_building import least_a
+from csms.smart_charging.steered_evse import SteeredEvse
+from csms.smart_charging.surplus import PoolMember, share_surplus
+from csms.smart_charging.topology import Topology
+from csms.smart_charging.turns import Candidate, Turn, Turns
+
+DRAWS_A: Final = 1.0
+"""Above this a car is charging."""
+SOLAR: Final = (Mode.SOLAR_PURE, Mode.SOLAR_PLUS)
+
+
+class PlanBounds:
+    """What the look ahead says: fill to this first, and stay below that for now."""
+
+    __slots__ = ("ceiling_a", "target_a")
+
+    def __init__(self, target_a: float, ceiling_a: float | None) -> None:
+        self.target_a = target_a
+        self.ceiling_a = ceiling_a
+
+
+class Wanting:
+    """Works out permits, turns and demands; keeps the rotation between decisions."""
+
+    def __init__(self, site: Site, topology: Topology) -> None:
+        self._site = site
+        self._topology = topology
+        self._turns = Turns(site.slot_s)
+
+    def demands(
+        self,
+        evses: Sequence[SteeredEvse],
+        circuits: CircuitWatch,
+        plan: Mapping[EvseKey, PlanBounds],
+        now: datetime,
+    ) -> Demands:
+        """Return what everybody wants; `permit` and `is_waiting` of each are set."""
+        demands = Demands.none(self._topology)
+        self._permit(evses, circuits, now)
+        taking = [s for s in evses if s.permit is not None and s.permit.may_charge]
+        turns = self._turns.order(now, [_candidate(s) for s in taking])
+        for row, steered in enumerate(evses):
+            steered.is_waiting = False
+            if steered.measured_a is not None:
+                demands.measured_a[row] = steered.measured_a
+            turn = turns.get(steered.key)
+            if turn is None:
+                demands.reserved_a[row] = self._kept_free(steered, now)
+            elif turn.rests:
+                steered.is_waiting = True
+            else:
+                self._take_part(demands, row, steered, turn, plan.get(steered.key), now)
+        return demands
+
+    def _permit(self, evses: Sequence[SteeredEvse], circuits: CircuitWatch, now: datetime) -> None:
+        candidates = [s for s in evses if s.is_steerable and s.wants(now)]
+        shares = self._solar_shares(candidates, circuits, now)
+        for steered in evses:
+            steered.permit = None
+        for steered in candidates:
+            steered.surplus_w = shares.get(steered.key)
+            step = steered.switch_step
+            if step is not None and not step.may_charge:
+                reason = Binding("switching", "stopped to switch phases")
+                steered.permit = Permit(may_charge=False, reason=reason)
+                continue
+            steered.permit = steered.governor.permit(
+                now,
+                steered.settings,
+                steered.evse,
+                self._site,
+                surplus_w=steered.surplus_w,
+                phases=steered.phases,
+                is_charging=steered.target_a > 0 and _draws(steered),
+            )
+
+    def _solar_shares(
+        self, candidates: Sequence[SteeredEvse], circuits: CircuitWatch, now: datetime
+    ) -> dict[EvseKey, float]:
+        solar = [s for s in candidates if mode_at(s.settings, self._site, now) in SOLAR]
+        if not solar:
+            return {}
+        volts = self._site.voltage_v
+        drawn_w = sum(sum(s.measured_a) * volts for s in solar if s.measured_a is not None)
+        surplus_w = circuits.other.surplus_w(now, drawn_w, self._site.battery_counts_as_surplus)
+        if surplus_w is None:
+            return {}
+        members = [
+            PoolMember(
+                key=s.key,
+                start_w=start_w(
+                    mode_at(s.settings, self._site, now),
+                    s.settings,
+                    s.evse,
+                    self._site,
+                    1 if s.evse.can_switch_phases else s.phases,
+                ),
+                max_w=_most_a(s, now)
+                * watts_per_amp(s.evse, self._site, 3 if s.evse.can_switch_phases else s.phases),
+                priority=s.evse.priority,
+                weight=s.evse.weight,
+                is_running=s.target_a > 0,
+            )
+            for s in solar
+        ]
+        return share_surplus(surplus_w, members)
+
+    def _kept_free(self, steered: SteeredEvse, now: datetime) -> tuple[float, ...]:
+        """What counts for an EVSE that takes no part.
+
+        One that can be told is about to be told its idle allowance, nothing; others keep all that
+        they may still draw.
+        """
+        if steered.is_steerable:
+            return (0.0, 0.0, 0.0)
+        return steered.reserved(now)
+
+    def _take_part(
+        self,
+        demands: Demands,
+        row: int,
+        steered: SteeredEvse,
+        turn: Turn,
+        bounds: PlanBounds | None,
+        now: datetime,
+    ) -> None:
+        permit = steered.permit or Permit(may_charge=False)
+        floor_a = self._least_a(steered, permit)
+        ceiling_a = min(permit.max_a, _most_a(steered, now))
+        if steered.transaction is None:
+            ceiling_a = floor_a
+        elif bounds is not None:
+            demands.target_a[row] = bounds.target_a
+            if bounds.ceiling_a is not None:
+                ceiling_a = min(ceiling_a, bounds.ceiling_a)
+        if ceiling_a < floor_a:
+            if steered.target_a <= 0 or ceiling_a <= 0:
+                demands.reserved_a[row] = 0.0
+                return
+            ceiling_a = floor_a
+        demands.wants[row] = True
+        demands.min_a[row] = floor_a
+        demands.max_a[row] = ceiling_a
+        demands.turn[row] = turn.number
+        demands.hold[row] = turn.holds
+        demands.draws[row] = [phase in steered.draws_on(now) for phase in Phase]
+
+    def _least_a(self, steered: SteeredEvse, permit: Permit) -> float:
+        strategy = steered.strategy
+        least = steered.evse.min_a if strategy is None else least_a(steered.evse, strategy)
+        return max(least, permit.min_a)
+
+
+def _most_a(steered: SteeredEvse, now: datetime) -> float:
+    """The most the EVSE could use, whatever its mode."""
+    limits = [
+        steered.evse.rated_a,
+        steered.headroom.ceiling_a(now),
+        steered.need.max_current_a,
+        steered.external_limit_a,
+    ]
+    return min(limit for limit in limits if limit is not None)
+
+
+def _draws(steered: SteeredEvse) -> bool:
+    return steered.measured_a is not None and max(steered.measured_a) > DRAWS_A
+
+
+def _candidate(steered: SteeredEvse) -> Candidate:
+    transaction = steered.transaction
+    arrived_at = steered.plugged_at if transaction is None else transaction.started_at
+    return Candidate(
+        key=steered.key,
+        is_running=steered.target_a > 0,
+        served_ah=steered.served_ah,
+        arrived_at=arrived_at or datetime.max.replace(tzinfo=UTC),
+        must_run=steered.strategy is not None and not steered.strategy.zero_pauses,
+    )
+
+
+def why_not(steered: SteeredEvse, allocated: Binding | None) -> Binding | None:
+    """What holds an EVSE back: its mode where that is tighter, else the installation."""
+    permit = steered.permit
+    if permit is not None and not permit.may_charge:
+        return permit.reason
+    if allocated is not None and allocated.kind == "evse" and permit is not None and permit.reason:
+        return permit.reason
+    return allocated

@@ -1,0 +1,138 @@
+"""One site's load management, from cars arriving to limits in the chargers."""
+
+from __future__ import annotations
+
+from csms.smart_charging.grid import PerPhase
+
+from .steered_garage import Car, SteeredGarage, circuit, evse, garage, site
+
+
+def test_a_lone_car_gets_all_its_evse_can_give() -> None:
+    world = garage(evse(1), limit_a=63.0)
+    world.run(30)
+    world.arrive(1)
+    world.run(30)
+    assert world.limits() == [32.0]
+    assert world.overloads == []
+
+
+def test_three_cars_share_a_breaker_evenly_and_never_overload_it() -> None:
+    world = garage(evse(1), evse(2), evse(3))
+    world.run(30)
+    for number in (1, 2, 3):
+        world.arrive(number)
+        world.run(120)
+    assert sorted(world.limits()) == [10.0, 11.0, 11.0]
+    assert world.overloads == []
+
+
+def test_who_is_alone_again_gets_the_room_of_who_left() -> None:
+    world = garage(evse(1), evse(2))
+    world.run(30)
+    world.arrive(1)
+    world.run(60)
+    world.arrive(2)
+    world.run(120)
+    world.leave(1)
+    world.run(120)
+    assert world.limit_a(2) == 32.0
+    assert world.overloads == []
+
+
+def test_a_raise_waits_until_the_other_has_gone_down() -> None:
+    world = garage(evse(1), evse(2), limit_a=20.0)
+    world.run(30)
+    world.arrive(1)
+    world.run(30)
+    world.sent.clear()
+    world.arrive(2)
+    world.run(60)
+    limits = [(i.key.charge_point_id, i.limit_a) for _, i in world.sent if i.limit_a is not None]
+    assert limits.index(("CP-1", 10.0)) < limits.index(("CP-2", 10.0))
+    assert world.overloads == []
+
+
+def test_the_house_comes_first() -> None:
+    metered = circuit("main", 32.0, has_meter=True, assumed_load_a=PerPhase.all(20.0))
+    world = SteeredGarage(site([evse(1)], metered))
+    world.run(30)
+    world.arrive(1)
+    world.run(60)
+    assert world.limit_a(1) == 32.0
+    world.house = PerPhase(20.0, 0.0, 0.0)
+    world.run(30)
+    assert world.limit_a(1) == 12.0
+
+
+def test_a_silent_meter_means_the_worst_other_load() -> None:
+    metered = circuit("main", 32.0, has_meter=True, assumed_load_a=PerPhase.all(20.0))
+    world = SteeredGarage(site([evse(1)], metered))
+    world.run(30)
+    world.arrive(1)
+    world.run(60)
+    world.meter_works = False
+    world.run(75)
+    assert world.limit_a(1) == 12.0
+
+
+def test_when_the_server_dies_the_chargers_come_down_by_themselves() -> None:
+    world = garage(*(evse(n) for n in range(1, 7)))
+    world.run(30)
+    for number in range(1, 4):
+        world.arrive(number)
+    world.run(300)
+    world.die()
+    for number in range(4, 7):
+        world.arrive(number)
+    world.run(1800)
+    assert world.overloads == []
+
+
+def test_a_server_that_starts_anew_raises_nobody_before_it_knows_the_chargers() -> None:
+    world = garage(evse(1), evse(2), evse(3))
+    world.run(30)
+    for number in (1, 2, 3):
+        world.arrive(number)
+    world.run(200)
+    world.die()
+    world.run(20)
+    world.restart()
+    world.run(300)
+    assert sorted(world.limits()) == [10.0, 11.0, 11.0]
+    assert world.overloads == []
+
+
+def test_a_lost_charger_keeps_its_amps_until_it_is_back() -> None:
+    world = garage(evse(1), evse(2))
+    world.run(30)
+    world.arrive(1)
+    world.arrive(2)
+    world.run(120)
+    world.lose(1)
+    world.run(600)
+    world.find(1)
+    world.run(300)
+    assert world.limits() == [16.0, 16.0]
+    assert world.overloads == []
+
+
+def test_a_car_that_uses_one_phase_leaves_the_others() -> None:
+    world = garage(evse(1), evse(2, "L2"), limit_a=16.0)
+    world.run(30)
+    world.arrive(1, Car(phases=1))
+    world.arrive(2, Car(phases=1))
+    world.run(30)
+    assert world.limits() == [8.0, 8.0]
+    world.run(240)
+    assert world.limits() == [16.0, 16.0]
+    assert world.overloads == []
+
+
+def test_unused_headroom_goes_to_others() -> None:
+    world = garage(evse(1), evse(2))
+    world.run(30)
+    world.arrive(1, Car(max_a=6.0))
+    world.arrive(2)
+    world.run(240)
+    assert world.limits() == [7.0, 25.0]
+    assert world.overloads == []
