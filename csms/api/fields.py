@@ -27,6 +27,8 @@ _IDENTITY_WORDS: Final = (
 IDENTITY_CHARS: Final = 48
 _PRINTABLE: Final = r"^[ -~]+$"
 _TRIMMED: Final = r"^[!-~](?:[ -~]*[!-~])?$"
+_SLUG: Final = "^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$"
+_COUNTRY: Final = "^[A-Z]{2}$"
 _ACTION: Final = "^[A-Za-z0-9]{1,64}$"
 _CURSOR: Final = "^[A-Za-z0-9_=-]+$"
 
@@ -36,6 +38,8 @@ PATTERN_WORDS: Final = {
     _IDENTITY: _IDENTITY_WORDS,
     _PRINTABLE: "in printable ASCII",
     _TRIMMED: "in printable ASCII, without spaces around it",
+    _SLUG: "in letters, digits and ._- between them",
+    _COUNTRY: "of two capital letters, such as PT",
     _ACTION: "of 1 to 64 letters and digits",
     _CURSOR: "as next_cursor of the page before had it",
 }
@@ -63,6 +67,10 @@ IdTokenText: TypeAlias = Annotated[
     ),
 ]
 GroupId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, pattern=_TRIMMED)]
+SiteId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
+CircuitId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
+MeterId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
+Country: TypeAlias = Annotated[str, Meta(pattern=_COUNTRY)]
 Moment: TypeAlias = Annotated[
     datetime, Meta(tz=True, description="RFC 3339 with a zone, for example 2026-01-31T12:00:00Z.")
 ]

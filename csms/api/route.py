@@ -31,6 +31,11 @@ PATH_FIELDS: Final[Mapping[str, Any]] = {
     "transaction_id": fields.RecordId,
     "reservation_id": fields.ReservationId,
     "key_id": fields.KeyId,
+    "site_id": fields.SiteId,
+    "circuit_id": fields.CircuitId,
+    "meter_id": fields.MeterId,
+    "evse_id": fields.OutletId,
+    "order_id": fields.RecordId,
     "action": fields.ActionName,
 }
 """What may stand in each variable part of a path."""

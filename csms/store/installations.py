@@ -38,10 +38,9 @@ _SAME_IN_EVSE: Final = (
 
 def has_meter() -> ColumnElement[bool]:
     """Whether a circuit is metered: by a meter that is switched on, or by readings that came."""
-    return or_(
-        exists().where(meters.c.circuit_id == circuits.c.id, meters.c.enabled),
-        exists().where(circuit_readings.c.circuit_id == circuits.c.id),
-    ).label("has_meter")
+    metered = exists().where(meters.c.circuit_id == circuits.c.id, meters.c.enabled)
+    read = exists().where(circuit_readings.c.circuit_id == circuits.c.id)
+    return or_(metered.correlate(circuits), read.correlate(circuits)).label("has_meter")
 
 
 @dataclass(frozen=True, slots=True)

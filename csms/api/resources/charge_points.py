@@ -18,6 +18,7 @@ from csms.model import OcppVersion, RegistrationStatus
 from csms.services.charge_points import OperatorSettings
 from csms.services.passwords import hash_password
 from csms.store.admin import charge_points as store
+from csms.store.admin import evses
 from csms.store.admin.charge_points import ChargePointFilter
 from csms.store.admin.window import AdminConnection, Row
 
@@ -216,8 +217,10 @@ class ChargePoints:
             if row["security_profile"] in (1, 2) and not row["has_password"]:
                 profile = row["security_profile"]
                 raise ConflictError(f"security profile {profile} needs a password; set one with it")
+            if "site_id" in values:
+                await evses.check_site_of(connection, row["key"])
             found = (await self._views(connection, [row]))[row["key"]]
-        self._service.configure(row["id"], _operator_settings(row))
+        self._service.configure(row["id"], operator_settings(row))
         return Reply(found, 201 if is_new else 200)
 
     async def _views(
@@ -285,7 +288,7 @@ def _shown(values: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _operator_settings(row: Row) -> OperatorSettings:
+def operator_settings(row: Row) -> OperatorSettings:
     pinned = row["pinned_version"]
     return OperatorSettings(
         registration_status=RegistrationStatus(row["registration_status"]),

@@ -13,6 +13,7 @@ from sqlalchemy import (
     all_,
     any_,
     delete,
+    exists,
     func,
     literal,
     or_,
@@ -23,7 +24,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from csms.errors import ConflictError, NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
-from csms.store.tables import charge_points, connectors, transactions
+from csms.store.tables import charge_points, connectors, evses, transactions
 
 _HIDDEN: Final = "password_hash"
 _COLUMNS = (
@@ -102,7 +103,8 @@ async def change(
 async def remove(connection: AdminConnection, charge_point_id: str) -> None:
     """Delete a charge point that never charged anybody.
 
-    Raises NotFoundError, and ConflictError if it has transactions: those must stay accountable.
+    Raises NotFoundError, and ConflictError if it has transactions (those must stay accountable)
+    or EVSEs in circuits.
     """
     key = await key_of(connection, charge_point_id)
     has_transactions = select(transactions.c.id).where(transactions.c.charge_point_key == key)
@@ -111,6 +113,8 @@ async def remove(connection: AdminConnection, charge_point_id: str) -> None:
             f"{charge_point_id} has transactions, which must stay; "
             "set its registration_status to rejected instead"
         )
+    if await connection.scalar(select(exists().where(evses.c.charge_point_key == key))):
+        raise ConflictError(f"EVSEs of {charge_point_id} hang in circuits; take them out first")
     await connection.execute(delete(charge_points).where(charge_points.c.key == key))
 
 

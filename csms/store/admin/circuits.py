@@ -49,6 +49,13 @@ async def site_of(connection: AdminConnection, circuit_id: str) -> str | None:
     return found
 
 
+async def check_free(connection: AdminConnection, circuit_id: str) -> None:
+    """Raises ConflictError if there is such a circuit, at whatever site."""
+    site_id = await site_of(connection, circuit_id)
+    if site_id is not None:
+        raise ConflictError(f"there is a circuit {circuit_id!r} already, at site {site_id!r}")
+
+
 async def create(connection: AdminConnection, circuit_id: str, values: Mapping[str, Any]) -> None:
     await connection.execute(insert(circuits).values(id=circuit_id, **values))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from csms.errors import ConflictError, NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
@@ -25,6 +26,10 @@ async def find(connection: AdminConnection, site_id: str) -> Row:
     if row is None:
         raise NotFoundError("site", site_id)
     return dict(row)
+
+
+async def exists(connection: AdminConnection, site_id: str) -> bool:
+    return await connection.scalar(select(sites.c.id).where(sites.c.id == site_id)) is not None
 
 
 async def touch(connection: AdminConnection, site_id: str) -> None:
@@ -50,11 +55,12 @@ async def installation(connection: AdminConnection, site_id: str) -> Installatio
     return found
 
 
-async def create(connection: AdminConnection, site_id: str, values: Mapping[str, Any]) -> None:
-    """Raises ConflictError if it exists."""
-    if await connection.scalar(select(sites.c.id).where(sites.c.id == site_id)) is not None:
-        raise ConflictError(f"there is a site {site_id!r} already")
-    await connection.execute(insert(sites).values(id=site_id, **values))
+async def create(connection: AdminConnection, site_id: str, values: Mapping[str, Any]) -> bool:
+    """Create a site unless it exists; returns whether it did not."""
+    made = await connection.execute(
+        insert(sites).values(id=site_id, **values).on_conflict_do_nothing().returning(sites.c.id)
+    )
+    return made.one_or_none() is not None
 
 
 async def change(connection: AdminConnection, site_id: str, values: Mapping[str, Any]) -> None:
