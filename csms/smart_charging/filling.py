@@ -1,0 +1,82 @@
+"""Fair shares: weighted max-min between bounds, under all rows at once.
+
+Everybody rises together (each by its weight) and stops at its own maximum or where the first of
+its rows is full; nobody could get more without taking from one that has less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from csms.smart_charging.rows import Rising, Rows, tolerance
+from csms.smart_charging.topology import Bools, Floats
+
+_MAX_STEPS: Final = 200
+_FULL: Final = 1e-9
+
+
+def fill(
+    blocks: Sequence[Rows], moving: Bools, weight: Floats, low: Floats, high: Floats
+) -> Floats:
+    """Amperes per EVSE: those moving between `low` and `high`, the others stay at `low`.
+
+    All at `low` must fit. Every round solves each row by itself: were it alone, its EVSEs would
+    stop at its level. What an EVSE is allowed by its lowest row it will surely get, so rows that
+    are full with that are final, and so are their EVSEs. At least the lowest row is.
+    """
+    values = low.copy()
+    moving = moving & (high > low)
+    while moving.any():
+        blocks = [
+            part for rows in blocks if len((part := rows.binding(moving, values, high)).capacity)
+        ]
+        if not blocks:
+            values[moving] = high[moving]
+            return values
+        reached = _reached(blocks, weight, low, high)
+        risen = np.minimum(np.maximum(reached * weight, low), high)
+        final = risen >= high
+        for rows in blocks:
+            full = rows.used(np.where(moving, risen, 0.0)) >= rows.capacity - _FULL
+            rows.touching(full, final)
+        final |= reached <= reached[moving].min()
+        final &= moving
+        values[final] = risen[final]
+        moving &= ~final
+    return values
+
+
+def _reached(blocks: Sequence[Rows], weight: Floats, low: Floats, high: Floats) -> Floats:
+    reached = np.full(len(weight), np.inf)
+    lowest, highest = float((low / weight).min()), float((high / weight).max())
+    for rows in blocks:
+        rising = rows.rising(weight, low, high)
+        rising.lower(reached, full_level(rising, lowest, highest))
+    return reached
+
+
+def full_level(rising: Rising, lowest: float, highest: float) -> Floats:
+    """Per row the level at which it is just full; it isn't at `lowest`, it is at `highest`.
+
+    Newton's steps on a function of straight pieces, kept between the bounds known so far.
+    """
+    capacity = rising.capacity
+    noise: Floats = tolerance(capacity) / 100
+    below: Floats = np.full(len(capacity), lowest)
+    above: Floats = np.full(len(capacity), highest)
+    level: Floats = (below + above) / 2
+    for _ in range(_MAX_STEPS):
+        used, slope = rising.at(level)
+        gap = capacity - used
+        done = np.abs(gap) <= noise
+        if done.all():
+            return level
+        below = np.where(gap >= 0, level, below)
+        above = np.where(gap < 0, level, above)
+        step = level + np.divide(gap, slope, out=np.full_like(gap, np.inf), where=slope > 0)
+        inside = (step > below) & (step < above)
+        level = np.where(done, level, np.where(inside, step, (below + above) / 2))
+    return below

@@ -1,0 +1,127 @@
+"""Admission, shares and steps, priority by priority: the one algorithm behind every door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from csms.smart_charging.admission import admission_order, take_in_order
+from csms.smart_charging.demands import Demands
+from csms.smart_charging.filling import fill
+from csms.smart_charging.rows import Rows
+from csms.smart_charging.stepping import step_down, step_up, whole_steps
+from csms.smart_charging.topology import Bools, Floats, Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bounds:
+    """What EVSEs ask for, on the grid of their steps unless shares are continuous."""
+
+    wanting: Bools
+    possible: Bools
+    """Wants, and its maximum isn't below its minimum."""
+    low: Floats
+    high: Floats
+    target: Floats
+    step: Floats
+    weight: Floats
+    priority: Ints
+    hold: Bools
+    turn: Floats
+    continuous: bool
+
+    @staticmethod
+    def of(demands: Demands, *, continuous: bool) -> Bounds:
+        return Bounds.of_values(
+            wants=demands.wants,
+            min_a=demands.min_a,
+            max_a=demands.max_a,
+            step_a=demands.step_a,
+            weight=demands.weight,
+            priority=demands.priority,
+            hold=demands.hold,
+            turn=demands.turn,
+            target_a=demands.target_a,
+            continuous=continuous,
+        )
+
+    @staticmethod
+    def of_values(
+        *,
+        wants: Bools,
+        min_a: Floats,
+        max_a: Floats,
+        step_a: Floats,
+        weight: Floats,
+        priority: Ints,
+        hold: Bools,
+        turn: Floats,
+        target_a: Floats,
+        continuous: bool,
+    ) -> Bounds:
+        """Raises ValueError for values that can't be. Copies what it keeps."""
+        _check(min_a, max_a, step_a, weight)
+        low, high = min_a, max_a
+        if not continuous:
+            low, high = step_up(low, step_a), step_down(high, step_a)
+        possible = wants & (low <= high)
+        low, high = np.where(possible, low, 0.0), np.where(possible, high, 0.0)
+        target = np.clip(np.where(np.isnan(target_a), high, target_a), low, high)
+        return Bounds(
+            wanting=wants.copy(),
+            possible=possible,
+            low=low,
+            high=high,
+            target=target,
+            step=step_a.copy(),
+            weight=weight.copy(),
+            priority=priority.copy(),
+            hold=hold.copy(),
+            turn=turn.copy(),
+            continuous=continuous,
+        )
+
+
+def _check(min_a: Floats, max_a: Floats, step_a: Floats, weight: Floats) -> None:
+    if not (np.isfinite(min_a).all() and np.isfinite(max_a).all() and (min_a >= 0).all()):
+        raise ValueError("minimum and maximum of EVSEs must be numbers, the minimum 0 or more")
+    if not (np.isfinite(weight).all() and (weight > 0).all()):
+        raise ValueError("weights of EVSEs must be numbers above 0")
+    if not (np.isfinite(step_a).all() and (step_a > 0).all()):
+        raise ValueError("steps of EVSEs must be numbers above 0")
+
+
+def share(blocks: Sequence[Rows], bounds: Bounds, *, strict: bool) -> tuple[Floats, Bools]:
+    """(amperes per EVSE, who got its minimum)."""
+    values = np.zeros(len(bounds.low))
+    admitted = np.zeros(len(values), np.bool_)
+    if not strict:
+        admitted = _admit(blocks, bounds, bounds.possible, values)
+        values[admitted] = bounds.low[admitted]
+    for priority in np.unique(bounds.priority[bounds.possible])[::-1]:
+        peers = bounds.possible & (bounds.priority == priority)
+        if strict:
+            admitted |= _admit(blocks, bounds, peers, values)
+            values[admitted & peers] = bounds.low[admitted & peers]
+        values = _raise(blocks, bounds, peers & admitted, values)
+    return values, admitted
+
+
+def _admit(blocks: Sequence[Rows], bounds: Bounds, who: Bools, values: Floats) -> Bools:
+    order = admission_order(who, bounds.priority, bounds.hold, bounds.turn)
+    return take_in_order(blocks, order, bounds.low, values)
+
+
+def _raise(blocks: Sequence[Rows], bounds: Bounds, peers: Bools, values: Floats) -> Floats:
+    """From their minima to their shares; all others stay as they are."""
+    high = np.where(peers, bounds.high, values)
+    if (bounds.target < high)[peers].any():
+        target = np.where(peers, bounds.target, values)
+        values = fill(blocks, peers, bounds.weight, values, target)
+    low = np.where(peers, bounds.low, values)
+    values = fill(blocks, peers, bounds.weight, values, high)
+    if bounds.continuous:
+        return values
+    return whole_steps(blocks, peers, values, bounds.step, low, high)

@@ -1,0 +1,73 @@
+"""Whole steps: down to what chargers can be told, then up again while every row holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from csms.smart_charging.admission import take_in_order
+from csms.smart_charging.rows import Rows, tolerance
+from csms.smart_charging.topology import Bools, Floats
+
+_SNAP: Final = 1e-7
+_DIGITS: Final = 6
+"""Lost fractions that differ by less are equal."""
+
+
+def step_down(values: Floats, step: Floats) -> Floats:
+    """The largest multiple of the step that isn't above, but for float noise."""
+    return multiple(np.floor(values / step + _SNAP), step)
+
+
+def step_up(values: Floats, step: Floats) -> Floats:
+    """The smallest multiple of the step that isn't below, but for float noise."""
+    return multiple(np.ceil(values / step - _SNAP), step)
+
+
+def multiple(count: Floats, step: Floats) -> Floats:
+    """`count` steps as the float next to the decimal number: 106 x 0.1 is 10.6."""
+    return np.round(count * step, 9)
+
+
+def whole_steps(
+    blocks: Sequence[Rows],
+    moving: Bools,
+    values: Floats,
+    step: Floats,
+    low: Floats,
+    high: Floats,
+) -> Floats:
+    """Fair shares in whole steps; `low` and `high` are whole steps already, and `low` fits.
+
+    Everybody is rounded down; then one step at a time goes to the one who lost the largest
+    fraction of a step, the first one of equals, as long as all rows hold. In the end nobody
+    could get another step.
+    """
+    whole = np.where(moving, np.clip(step_down(values, step), low, high), values)
+    _take_back_noise(blocks, moving & (whole > values) & (whole > low), whole, step)
+    lost = np.round((values - whole) / step, _DIGITS)
+    who = np.flatnonzero(moving)
+    order = who[np.argsort(-lost[who], kind="stable")]
+    while True:
+        order = order[whole[order] + step[order] <= high[order] + _SNAP]
+        if not order.size:
+            return whole
+        accepted = take_in_order(blocks, order, step, whole)
+        order = order[accepted[order]]
+        whole[order] = multiple(np.rint(whole[order] / step[order]) + 1.0, step[order])
+
+
+def _take_back_noise(
+    blocks: Sequence[Rows], rounded_up: Bools, whole: Floats, step: Floats
+) -> None:
+    """Where rounding noise away has filled a row above its capacity, round down after all."""
+    if not rounded_up.any():
+        return
+    in_full_row = np.zeros_like(rounded_up)
+    for rows in blocks:
+        over = rows.used(whole) > rows.capacity + tolerance(rows.capacity)
+        rows.touching(over, in_full_row)
+    back = rounded_up & in_full_row
+    whole[back] = multiple(np.rint(whole[back] / step[back]) - 1.0, step[back])
