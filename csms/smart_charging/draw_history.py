@@ -84,7 +84,7 @@ class DrawHistory:
         return DrawBounds(low, high.most(low))
 
     def _around(self, moment: datetime) -> list[_Sample]:
-        around = [s for s in self._readings if moment - BEFORE <= s.at <= moment + AFTER]
+        around = _within(self._readings, moment - BEFORE, moment + AFTER)
         if around and around[0].at <= moment:
             return around
         held = _last(self._readings, moment)
@@ -101,22 +101,22 @@ class DrawHistory:
     def _in_force(self, moment: datetime) -> list[_Sample]:
         """The allowances that applied at some time around the moment."""
         since = _last(self._allowances, moment - BEFORE)
-        within = [a for a in self._allowances if moment - BEFORE < a.at <= moment + AFTER]
+        within = _within(self._allowances, moment - BEFORE, moment + AFTER)
         return within if since is None else [since, *within]
 
     def _may_be_ramping(self, moment: datetime) -> bool:
         """Whether it was raised lately and no reading has shown yet what came of it."""
         reading = _last(self._readings, moment + AFTER)
         seen_until = moment - RAMP if reading is None else reading.at - REACTION
-        earlier: PerPhase | None = None
-        for allowance in self._allowances:
-            rose = earlier is None or any(
-                new > old for new, old in zip(allowance.current_a, earlier, strict=True)
-            )
-            earlier = allowance.current_a
-            if rose and max(seen_until, moment - RAMP) < allowance.at <= moment + AFTER:
+        after = max(seen_until, moment - RAMP)
+        later: PerPhase | None = None
+        for allowance in reversed(self._allowances):
+            if later is not None and _rose(allowance.current_a, later):
                 return True
-        return False
+            later = allowance.current_a if allowance.at <= moment + AFTER else None
+            if allowance.at <= after:
+                return False
+        return later is not None
 
 
 def _append(samples: deque[_Sample], sample: _Sample) -> None:
@@ -132,8 +132,22 @@ def _last(samples: deque[_Sample], until: datetime) -> _Sample | None:
     return next((sample for sample in reversed(samples) if sample.at <= until), None)
 
 
+def _within(samples: deque[_Sample], since: datetime, until: datetime) -> list[_Sample]:
+    found: list[_Sample] = []
+    for sample in reversed(samples):
+        if sample.at < since:
+            break
+        if sample.at <= until:
+            found.append(sample)
+    return found[::-1]
+
+
 def _span(samples: list[_Sample]) -> tuple[PerPhase, PerPhase]:
     low = high = samples[0].current_a
     for sample in samples[1:]:
         low, high = low.least(sample.current_a), high.most(sample.current_a)
     return low, high
+
+
+def _rose(before: PerPhase, after: PerPhase) -> bool:
+    return after[0] > before[0] or after[1] > before[1] or after[2] > before[2]

@@ -89,17 +89,24 @@ class _Flow:
         self._room = {c.id: _room(c, load_a) for c in site.circuits}
         depth = {c.id: sum(1 for _ in site.path(c.id)) for c in site.circuits}
         self._upwards = sorted(site.circuits, key=lambda c: -depth[c.id])
+        self._circuit_of = {evse.key: evse.circuit_id for evse in site.evses}
+        self._drawn = {circuit.id: NO_LOAD for circuit in site.circuits}
+        self._wanted_a = 0.0
+        for evse in site.evses:
+            draw = self._draw_a(evse.key, evse.wiring)
+            self._drawn[evse.circuit_id] = self._drawn[evse.circuit_id].plus(draw)
+            self._wanted_a += sum(draw)
 
     def best_turn(self) -> Advice | None:
         """Return the turn of one EVSE that gains most, None if none gains enough."""
         now_a = self.through_a()
-        if self._wanted_a() - now_a < LEAST_GAIN_A:
+        if self._wanted_a - now_a < LEAST_GAIN_A:
             return None
         best: Advice | None = None
         for key, wiring, other in self._turns():
-            self._wirings[key] = other
+            self.turn(key, other)
             gain_a = self.through_a() - now_a
-            self._wirings[key] = wiring
+            self.turn(key, wiring)
             if gain_a >= LEAST_GAIN_A and (best is None or gain_a > best.gain_a + 1e-6):
                 reason = (
                     f"{other.phases[0].name} has room where {wiring.phases[0].name} is full: "
@@ -109,13 +116,15 @@ class _Flow:
         return best
 
     def turn(self, key: EvseKey, wiring: Wiring) -> None:
+        """Connect an EVSE otherwise."""
+        circuit_id = self._circuit_of[key]
+        drawn = self._drawn[circuit_id].minus(self._draw_a(key, self._wirings[key]))
+        self._drawn[circuit_id] = drawn.plus(self._draw_a(key, wiring))
         self._wirings[key] = wiring
 
     def through_a(self) -> float:
         """Return the A that all EVSEs together can draw, summed over the phases."""
-        carried = {circuit.id: NO_LOAD for circuit in self._site.circuits}
-        for evse in self._site.evses:
-            carried[evse.circuit_id] = carried[evse.circuit_id].plus(self._draw_a(evse.key))
+        carried = dict(self._drawn)
         through_a = 0.0
         for circuit in self._upwards:
             flow = _balanced(carried[circuit.id].least(self._room[circuit.id]), circuit)
@@ -125,20 +134,17 @@ class _Flow:
                 carried[circuit.parent_id] = carried[circuit.parent_id].plus(flow)
         return through_a
 
-    def _wanted_a(self) -> float:
-        return sum(sum(self._draw_a(evse.key)) for evse in self._site.evses)
-
-    def _draw_a(self, key: EvseKey) -> PerPhase:
+    def _draw_a(self, key: EvseKey, wiring: Wiring) -> PerPhase:
         usage = self._usage.get(key)
         if usage is None:
             return NO_LOAD
-        on = self._wirings[key].first(usage.phases)
+        on = wiring.first(usage.phases)
         return PerPhase(*(usage.current_a if phase in on else 0.0 for phase in Phase))
 
     def _turns(self) -> Iterator[tuple[EvseKey, Wiring, Wiring]]:
         """Every other way to connect an EVSE; of those alike in all one is enough."""
         seen: set[tuple[str, Wiring, Usage]] = set()
-        for evse in sorted(self._site.evses, key=lambda e: e.key):
+        for evse in sorted(self._site.evses, key=lambda each: each.key):
             wiring, usage = self._wirings[evse.key], self._usage.get(evse.key)
             if usage is None or len(wiring.phases) == 2:
                 continue
