@@ -111,19 +111,22 @@ class ModeGovernor:
         surplus_w: float | None,
         phases: int,
         is_charging: bool,
+        least_phases: int | None = None,
     ) -> Permit:
         """Return what the mode allows now.
 
         `surplus_w` is the EVSE's share (see `share_surplus`), None without a fresh meter;
         `phases` is how many it would draw on; `is_charging`: it draws now, so that a cloud
-        means the minimum for a while and not the end.
+        means the minimum for a while and not the end. `least_phases` is how many it can be
+        switched down to (default: `phases`): where the surplus is enough for these it isn't
+        stopped, since a switch will come.
         """
         mode = mode_at(settings, site, now)
         wakes = [_next_hour(now, site)] if settings.mode is Mode.TIME_PLAN else []
         if mode not in (Mode.SOLAR_PURE, Mode.SOLAR_PLUS):
             self.reset()
             return _sunless(mode, evse, min(wakes, default=None))
-        needed_w = start_w(mode, settings, evse, site, phases)
+        needed_w = start_w(mode, settings, evse, site, min(phases, least_phases or phases))
         refusal = self._refusal(now, surplus_w, needed_w, is_charging)
         wake_at = min(wakes + self._wakes(now), default=None)
         if refusal is not None:

@@ -130,6 +130,27 @@ class TestSolarPure:
         assert not wallbox.permit(10, 500.0).may_charge
         assert wallbox.permit(20, 3000.0).may_charge
 
+    def test_one_that_can_switch_to_one_phase_isnt_stopped_while_that_is_enough(self) -> None:
+        governor = ModeGovernor()
+
+        def permit(at_s: float, surplus_w: float) -> Permit:
+            return governor.permit(
+                NOON + timedelta(seconds=at_s),
+                PURE,
+                WALLBOX,
+                BERLIN,
+                surplus_w=surplus_w,
+                phases=3,
+                is_charging=True,
+                least_phases=1,
+            )
+
+        weak = permit(0, 3000.0)
+        assert (weak.max_a, weak.floor_w) == (6.0, pytest.approx(1140.0))
+        assert permit(600, 3000.0).may_charge
+        permit(610, 1000.0)
+        assert not permit(910, 1000.0).may_charge
+
     def test_the_next_car_doesnt_pay_for_the_pause_of_the_last(self) -> None:
         wallbox = Wallbox(PURE)
         for at_s in (0, 10, 310):
