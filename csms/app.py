@@ -35,6 +35,7 @@ from csms.services.commands import CommandService
 from csms.services.configuration_memory import ConfigurationMemory
 from csms.services.data_transfer import DataTransferService
 from csms.services.enforcement import Enforcement
+from csms.services.load_management.controller import LoadManagement
 from csms.services.notifications import NotificationService
 from csms.services.password_changes import PasswordChanges
 from csms.services.services import Services
@@ -43,6 +44,7 @@ from csms.services.transactions.service import TransactionService
 from csms.store.database import Database
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.live import IdTokens, LiveStore, Passwords
+from csms.store.load_management import LoadStore
 from csms.store.message_log import MessageLogWriter
 from csms.store.migrate import migrate
 from csms.store.writer import BatchWriter
@@ -131,6 +133,20 @@ class Application:
         enforcement = Enforcement(services.events, services.charge_points, commands, self._clock)
         watching = asyncio.create_task(enforcement.run(), name="enforcement")
         stack.callback(watching.cancel)
+        load_store = LoadStore(self.database, self._clock)
+        stack.push_async_callback(load_store.close)
+        loads = LoadManagement(
+            load_store,
+            services.events,
+            services.charge_points,
+            commands,
+            self._clock,
+            metrics,
+            call_timeout_s=settings.call_timeout,
+        )
+        services.charging_reports.planner = loads
+        await loads.start()
+        stack.push_async_callback(loads.stop)
         gateway = Gateway(
             settings,
             services,
@@ -149,7 +165,18 @@ class Application:
         def gateway_readiness() -> str | None:
             return None if gateway.listening else "chargers can't connect: nothing listens"
 
-        api = Api(settings, self.database, services, commands, links, metrics, [gateway_readiness])
+        api = Api(
+            settings,
+            self.database,
+            services,
+            commands,
+            links,
+            metrics,
+            [gateway_readiness],
+            meters=loads,
+            loads=loads,
+            steered=loads,
+        )
         await api.start()
         stack.push_async_callback(api.stop)
         self.api_port = api.port

@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from csms.smart_charging.circuit_watch import CircuitNow, CircuitWatch
-from csms.smart_charging.grid import Phase, Site
+from csms.smart_charging.grid import Phase
 from csms.smart_charging.instructions import Alarm
 from csms.smart_charging.room import Room
 from csms.smart_charging.steered_evse import SteeredEvse
 
 
 class Alarming:
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self) -> None:
         self._rotations: dict[str, str] = {}
 
     def rotation(self, subject: str, mismatch: str | None) -> None:

@@ -33,7 +33,7 @@ from csms.smart_charging.instructions import (
 )
 from csms.smart_charging.limit_orders import Order
 from csms.smart_charging.modes import ModeGovernor, mode_at, watts_per_amp
-from csms.smart_charging.phase_learning import PhaseLearning
+from csms.smart_charging.phase_learning import PhaseLearning, rotation_mismatch
 from csms.smart_charging.phase_switching import Outlook, PhaseSwitching
 from csms.smart_charging.profiles import Hold, Register
 from csms.smart_charging.releasing import SAME_A, Releases, renewal
@@ -80,6 +80,7 @@ class SiteSteering:
         self._plan: Mapping[EvseKey, PlanBounds] = {}
         self._plan_until: datetime | None = None
         self._decided_at: datetime | None = None
+        self._alarming = Alarming()
         self.site = installation.site
         self.reinstall(installation, remembered, now)
 
@@ -122,7 +123,6 @@ class SiteSteering:
             site, self._topology, installation.orders, installation.signal_at
         )
         self._wanting = Wanting(site, self._topology)
-        self._alarming = Alarming(site)
         for key, safe_a in safe_shares(site, self._topology).items():
             self._evses[key].safe_a = safe_a
 
@@ -255,13 +255,19 @@ class SiteSteering:
         """Take a limit that something else set at the charge point; None: it is gone."""
         self._evses[key].external_limit_a = limit_a
 
-    def use_strategy(self, charge_point_id: str, strategy: Strategy | None, now: datetime) -> None:
+    def use_strategy(self, charge_point_id: str, strategy: Strategy | None) -> None:
         """Take how a charge point's model wants its limits, unless it is found out already."""
-        del now
         for steered in self._those_of(charge_point_id):
             if steered.strategy is not None and steered.strategy.tried:
                 continue
             steered.strategy = strategy
+
+    def phase_rotation(self, charge_point_id: str, reported: str) -> None:
+        """Take what a charge point says of its phases (1.6 ConnectorPhaseRotation)."""
+        for steered in self._those_of(charge_point_id):
+            key = steered.key
+            mismatch = rotation_mismatch(steered.evse.wiring, key.evse_id, reported)
+            self._alarming.rotation(str(key), mismatch and f"{charge_point_id}: {mismatch}")
 
     def use_plan(self, plan: Mapping[EvseKey, PlanBounds], until: datetime | None) -> None:
         """Take the bounds of a plan until it is too old; an empty one takes them away."""

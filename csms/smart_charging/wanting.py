@@ -84,6 +84,7 @@ class Wanting:
                 surplus_w=steered.surplus_w,
                 phases=steered.phases,
                 is_charging=steered.target_a > 0 and _draws(steered),
+                least_phases=_least_phases(steered),
             )
 
     def _solar_shares(
@@ -105,7 +106,7 @@ class Wanting:
                     s.settings,
                     s.evse,
                     self._site,
-                    1 if s.evse.can_switch_phases else s.phases,
+                    _least_phases(s),
                 ),
                 max_w=_most_a(s, now)
                 * watts_per_amp(s.evse, self._site, 3 if s.evse.can_switch_phases else s.phases),
@@ -172,6 +173,12 @@ def _most_a(steered: SteeredEvse, now: datetime) -> float:
         steered.external_limit_a,
     ]
     return min(limit for limit in limits if limit is not None)
+
+
+def _least_phases(steered: SteeredEvse) -> int:
+    """On how few phases it could charge, by a switch if need be."""
+    may_switch = steered.evse.can_switch_phases and steered.settings.phases != "3"
+    return 1 if may_switch else steered.phases
 
 
 def _draws(steered: SteeredEvse) -> bool:

@@ -15,9 +15,11 @@ from csms.services.commands import CommandService
 from csms.services.load_management import facts
 from csms.services.load_management.dispatch import Dispatch
 from csms.services.load_management.keeper import Keeper
+from csms.services.load_management.looking import view_of
 from csms.services.load_management.models import ModelKnowledge
 from csms.services.load_management.ports import CircuitReading, LoadManagementStore
 from csms.services.load_management.runner import SiteRunner, World
+from csms.services.load_management.views import SiteView
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +48,8 @@ class LoadManagement:
         self._charge_points = charge_points
         self._keeper = Keeper(store)
         self._metrics = metrics
-        self._watched = events.subscribe(WAITING_EVENTS, *facts.WATCHED)
-        self._lost = 0
+        self._events = events
+        self._clock = clock
         self._world = World(
             store=store,
             keeper=self._keeper,
@@ -59,13 +61,14 @@ class LoadManagement:
             metrics=metrics,
         )
         self._runners: dict[str, SiteRunner] = {}
+        self._by_charge_point: dict[str, list[SiteRunner]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._helpers: list[asyncio.Task[None]] = []
+        self._is_watching = False
 
     async def start(self) -> None:
         self._helpers = [
             asyncio.create_task(self._keeper.run(), name="load management keeper"),
-            asyncio.create_task(self._watch_events(), name="load management events"),
             asyncio.create_task(self._watch_sites(), name="load management sites"),
         ]
 
@@ -87,34 +90,48 @@ class LoadManagement:
                 runner.read(reading)
                 return
 
-    def runner_of(self, site_id: str) -> SiteRunner | None:
-        """Return who steers a site, None if this node doesn't."""
-        return self._runners.get(site_id)
+    def allocation(self, site_id: str) -> SiteView | None:
+        """Return how a site is steered, None if this node doesn't steer it."""
+        runner = self._runners.get(site_id)
+        if runner is None or runner.steering is None:
+            return None
+        return view_of(runner.steering, self._clock.now())
 
     def is_steered(self, charge_point_id: str, evse_id: int) -> bool:
         """Whether an EVSE (0: any of the charge point) gets its limits from here."""
         return any(
             evse_id in (0, key.evse_id)
-            for runner in self._runners.values()
+            for runner in self._of(charge_point_id)
             if runner.steering is not None
-            for key in runner.steering.evses_of(charge_point_id)
+            for key in runner.steering.evses_of(runner.spelling(charge_point_id))
         )
 
-    def _site_of(self, charge_point_id: str) -> list[SiteRunner]:
-        return [
-            runner
-            for runner in self._runners.values()
-            if runner.steering is not None and runner.steering.evses_of(charge_point_id)
-        ]
+    def will_plan(self, charge_point_id: str, evse_id: int) -> bool:
+        """Whether a charging profile follows what a car said that it needs (K15.FR.07)."""
+        return self.is_steered(charge_point_id, evse_id)
+
+    def _of(self, charge_point_id: str) -> list[SiteRunner]:
+        return self._by_charge_point.get(charge_point_id.casefold(), [])
+
+    def _index(self) -> None:
+        """Note whose charge points are whose; an EVSE belongs to one site, a station may not."""
+        self._by_charge_point.clear()
+        for runner in self._runners.values():
+            if runner.steering is not None:
+                for identity in runner.steering.charge_points:
+                    self._by_charge_point.setdefault(identity.casefold(), []).append(runner)
 
     async def _watch_events(self) -> None:
-        async for event in self._watched:
-            if self._watched.lost > self._lost:
-                self._metrics.events_lost.inc(self._watched.lost - self._lost)
-                self._lost = self._watched.lost
+        """Follow what happens, from the first site that there is: before, nobody need tell."""
+        watched = self._events.subscribe(WAITING_EVENTS, *facts.WATCHED)
+        lost = 0
+        async for event in watched:
+            if watched.lost > lost:
+                self._metrics.events_lost.inc(watched.lost - lost)
+                lost = watched.lost
                 for runner in self._runners.values():
                     runner.take_stock()
-            for runner in self._site_of(event.charge_point_id):
+            for runner in self._of(event.charge_point_id):
                 runner.happened(event)
 
     async def _watch_sites(self) -> None:
@@ -124,6 +141,9 @@ class LoadManagement:
             except DatabaseUnavailableError:
                 await asyncio.sleep(LOOK_S)
                 continue
+            self._metrics.load_sites.set(
+                sum(runner.steering is not None for runner in self._runners.values())
+            )
             for site_id, version in versions.items():
                 runner = self._runners.get(site_id)
                 if runner is None:
@@ -135,7 +155,12 @@ class LoadManagement:
             await asyncio.sleep(LOOK_S)
 
     def _begin(self, site_id: str) -> None:
-        self._runners[site_id] = runner = SiteRunner(site_id, self._world)
+        if not self._is_watching:
+            self._is_watching = True
+            self._helpers.append(
+                asyncio.create_task(self._watch_events(), name="load management events")
+            )
+        self._runners[site_id] = runner = SiteRunner(site_id, self._world, self._index)
         self._tasks[site_id] = asyncio.create_task(
             self._run(runner), name=f"load management of {site_id}"
         )
@@ -143,6 +168,7 @@ class LoadManagement:
     def _end(self, site_id: str) -> None:
         del self._runners[site_id]
         self._tasks.pop(site_id).cancel()
+        self._index()
 
     async def _run(self, runner: SiteRunner) -> None:
         """Steer a site, and again should its steering ever fail: other sites don't notice."""

@@ -9,8 +9,10 @@ from csms.events import (
     ChargePointBooted,
     ChargePointConnected,
     ChargePointDisconnected,
+    ChargingNeeds,
     ConnectorStatusChanged,
     Event,
+    ExternalLimit,
     MeterValuesReceived,
     TransactionEnded,
     TransactionStarted,
@@ -20,12 +22,15 @@ from csms.services.charge_point import ChargePoint
 from csms.smart_charging.evse_facts import Measured, Plug, TransactionRef
 from csms.smart_charging.grid import EvseKey
 from csms.smart_charging.steering import SiteSteering
+from csms.smart_charging.wishes import ChargingNeed
 
 WATCHED: tuple[type[Event], ...] = (
     ChargePointBooted,
     ChargePointConnected,
     ChargePointDisconnected,
+    ChargingNeeds,
     ConnectorStatusChanged,
+    ExternalLimit,
     MeterValuesReceived,
     TransactionEnded,
     TransactionStarted,
@@ -125,12 +130,40 @@ def tell(
             key = EvseKey(event.charge_point_id, event.evse_id)
             if measured is not None and key in steering.evses_of(event.charge_point_id):
                 steering.measured(key, measured, now)
+        case ChargingNeeds():
+            _take_needs(steering, event)
+        case ExternalLimit():
+            _take_limit(steering, event)
+        case _ if charge_point is not None:
+            _look(steering, event, charge_point, now)
+
+
+def _look(steering: SiteSteering, event: Event, charge_point: ChargePoint, now: datetime) -> None:
+    match event:
         case ChargePointConnected():
-            if charge_point is not None:
-                take_stock(steering, charge_point, now)
+            take_stock(steering, charge_point, now)
         case ConnectorStatusChanged() | TransactionStarted() | TransactionEnded():
-            if charge_point is not None:
-                _look_at(steering, charge_point, event.evse_id, now)
+            _look_at(steering, charge_point, event.evse_id, now)
+
+
+def _take_needs(steering: SiteSteering, needs: ChargingNeeds) -> None:
+    key = EvseKey(needs.charge_point_id, needs.evse_id)
+    if key in steering.evses_of(needs.charge_point_id):
+        steering.need(
+            key,
+            ChargingNeed(
+                departure_at=needs.departure_at,
+                energy_wh=needs.energy_wh,
+                max_current_a=needs.max_current_a,
+            ),
+        )
+
+
+def _take_limit(steering: SiteSteering, limit: ExternalLimit) -> None:
+    """Another master's limit: what it leaves unused needn't be kept for the EVSE."""
+    for key in steering.evses_of(limit.charge_point_id):
+        if limit.evse_id in (0, key.evse_id):
+            steering.external_limit(key, None if limit.is_over else limit.limit_a)
 
 
 def _look_at(

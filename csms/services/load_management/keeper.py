@@ -32,13 +32,32 @@ class Keeper:
     def __init__(self, store: LoadManagementStore) -> None:
         self._store = store
         self._memories: dict[EvseKey, EvseMemory] = {}
+        self._kept: dict[EvseKey, EvseMemory] = {}
         self._readings: dict[str, CircuitReading] = {}
         self._news: deque[Callable[[], Awaitable[None]]] = deque(maxlen=MAX_NEWS)
         self._wake = asyncio.Event()
 
     def remember(self, memory: EvseMemory) -> None:
+        """Keep it soon; it allows no more than what is kept already."""
         self._memories[memory.key] = memory
         self._wake.set()
+
+    def must_wait_for(self, memory: EvseMemory) -> bool:
+        """Whether a charger may hold more than is durably known of it."""
+        kept = self._kept.get(memory.key)
+        return kept is None or any(
+            (new is None) != (old is None) or (new or 0.0) > (old or 0.0)
+            for new, old in (
+                (memory.standing_a, kept.standing_a),
+                (memory.last_limit_a, kept.last_limit_a),
+            )
+        )
+
+    async def remember_now(self, memory: EvseMemory) -> None:
+        """Keep it before this returns. Raises DatabaseUnavailableError."""
+        await self._store.remember([memory])
+        self._kept[memory.key] = memory
+        self._memories.pop(memory.key, None)
 
     def reading(self, reading: CircuitReading) -> None:
         self._readings[reading.circuit_id] = reading
@@ -83,6 +102,7 @@ class Keeper:
             except DatabaseUnavailableError:
                 self._memories = memories | self._memories
                 raise
+            self._kept |= memories
         if readings := self._readings:
             self._readings = {}
             await self._store.keep_readings(list(readings.values()))

@@ -17,7 +17,7 @@ from csms.metrics import Metrics
 from csms.services.charge_point import ChargePoint
 from csms.services.load_management import facts
 from csms.services.load_management.alarms import Alarms
-from csms.services.load_management.dispatch import Dispatch
+from csms.services.load_management.dispatch import Answer, Dispatch
 from csms.services.load_management.keeper import Keeper
 from csms.services.load_management.models import ModelKnowledge
 from csms.services.load_management.ports import (
@@ -59,8 +59,10 @@ class World:
 
 
 class SiteRunner:
-    def __init__(self, site_id: str, world: World) -> None:
+    def __init__(self, site_id: str, world: World, on_change: Callable[[], None]) -> None:
+        """`on_change` is called when other charge points belong to the site."""
         self.site_id = site_id
+        self._on_change = on_change
         self._world = world
         self._alarms = Alarms(site_id, world.keeper, world.metrics)
         self._wake = asyncio.Event()
@@ -80,12 +82,24 @@ class SiteRunner:
                 try:
                     async with self._world.store.hold_site(self.site_id) as is_ours:
                         if not is_ours:
-                            self.steering = None
+                            self._forget()
                         elif not await self._steer():
                             return
                 except DatabaseUnavailableError as error:
                     log.warning("site %s: %s", self.site_id, error)
                 await asyncio.sleep(RETRY_S)
+
+    def _forget(self) -> None:
+        if self.steering is not None:
+            self.steering = None
+            self._on_change()
+
+    def spelling(self, charge_point_id: str) -> str:
+        """Return an identity as the installation spells it."""
+        for identity in self.steering.charge_points if self.steering else ():
+            if identity.casefold() == charge_point_id.casefold():
+                return identity
+        return charge_point_id
 
     def installation_changed(self) -> None:
         self._is_changed = True
@@ -140,6 +154,7 @@ class SiteRunner:
         log.info("steering site %s: %d EVSEs", self.site_id, len(steered.site.evses))
         self.version = steered.version
         self.steering = SiteSteering(_installation(steered), _remembered(steered.memories), now)
+        self._on_change()
         for reading in steered.readings:
             self.read(reading)
         for live in self.take_stock():
@@ -166,7 +181,7 @@ class SiteRunner:
             if self._is_changed:
                 self._is_changed = False
                 if not await self._reload():
-                    self.steering = None
+                    self._forget()
                     return False
             steering, now = self.steering, self._world.clock.now()
             if steering is None:
@@ -190,6 +205,7 @@ class SiteRunner:
         self.version = steered.version
         if self.steering is not None:
             self.steering.reinstall(_installation(steered), _remembered(steered.memories), now)
+            self._on_change()
             for live in self.take_stock():
                 self._get_to_know(live)
         return True
@@ -230,7 +246,10 @@ class SiteRunner:
             )
 
     async def _send(self, steering: SiteSteering, instruction: Instruction) -> None:
-        answer = await self._world.dispatch.send(instruction)
+        if await self._is_remembered(steering, instruction):
+            answer = await self._world.dispatch.send(instruction)
+        else:
+            answer = Answer("unsent", "the database is away, and a raise has to be remembered")
         now = self._world.clock.now()
         self._world.metrics.load_instructions.labels(answer.outcome).inc()
         steering.answered(instruction.id, answer.outcome, now, answer.words)
@@ -245,6 +264,17 @@ class SiteRunner:
             await self._world.models.worked(live, steering.strategy(instruction.key))
         self._wake.set()
 
+    async def _is_remembered(self, steering: SiteSteering, instruction: Instruction) -> bool:
+        """Write down what a charger may hold before it may: a restart has to know."""
+        memory = _memory(steering, instruction.key, self._world.clock.now())
+        if not self._world.keeper.must_wait_for(memory):
+            return True
+        try:
+            await self._world.keeper.remember_now(memory)
+        except DatabaseUnavailableError:
+            return not instruction.is_raise
+        return True
+
     def _get_to_know(self, charge_point: ChargePoint) -> None:
         """Find out how this model wants its limits, unless that is known."""
         self._sends.create_task(self._learn_model(charge_point))
@@ -252,7 +282,10 @@ class SiteRunner:
     async def _learn_model(self, charge_point: ChargePoint) -> None:
         strategy = await self._world.models.strategy_for(charge_point)
         if self.steering is not None:
-            self.steering.use_strategy(charge_point.id, strategy, self._world.clock.now())
+            self.steering.use_strategy(charge_point.id, strategy)
+            told = self._world.models.capabilities.get(charge_point.id, {})
+            if rotation := told.get("ConnectorPhaseRotation"):
+                self.steering.phase_rotation(charge_point.id, rotation)
             self._wake.set()
 
 
