@@ -12,6 +12,8 @@ from csms.config import Settings
 from csms.events import Events
 from csms.metrics import Metrics
 from csms.services.commands import CommandService
+from csms.services.load_management.ports import LoadView, MeterInbox
+from csms.services.operator_limits import SteeredEvses
 from csms.services.ports import Link
 from csms.services.services import Services
 from csms.store.admin import audit_log
@@ -35,6 +37,11 @@ class Context:
     commands: CommandService
     links: LiveLinks
     metrics: Metrics
+    meters: MeterInbox | None = None
+    """Who hears of readings at once; all are kept in any case."""
+    loads: LoadView | None = None
+    steered: SteeredEvses | None = None
+    """Who knows what an operator's own limit would fight with."""
 
     @property
     def clock(self) -> Clock:

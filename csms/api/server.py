@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -14,20 +14,32 @@ from csms.api.endpoint import Endpoint
 from csms.api.middleware import counting, door, errors_as_problems, safe_headers
 from csms.api.reservation_book import ReservationBook
 from csms.api.resources.administration import Administration
+from csms.api.resources.allocations import Allocations
 from csms.api.resources.charge_points import ChargePoints
+from csms.api.resources.charging_limits import ChargingLimits
+from csms.api.resources.charging_needs import ChargingNeeds
+from csms.api.resources.circuits import Circuits
 from csms.api.resources.commands import Commands
 from csms.api.resources.description import PUBLIC, add_description
 from csms.api.resources.event_stream import EventStream
+from csms.api.resources.evses import Evses
 from csms.api.resources.health import HealthChecks, Readiness
 from csms.api.resources.history import History
 from csms.api.resources.id_token_groups import IdTokenGroups
 from csms.api.resources.id_tokens import IdTokens
+from csms.api.resources.limit_orders import LimitOrders
+from csms.api.resources.load_alarms import LoadAlarms
+from csms.api.resources.meters import Meters
+from csms.api.resources.prices import Prices
 from csms.api.resources.reservations import Reservations
+from csms.api.resources.sites import Sites
 from csms.api.resources.transactions import Transactions
 from csms.api.route import Route
 from csms.config import Settings
 from csms.metrics import Metrics
 from csms.services.commands import CommandService
+from csms.services.load_management.ports import LoadView, MeterInbox
+from csms.services.operator_limits import SteeredEvses
 from csms.services.services import Services
 from csms.store.database import Database
 
@@ -48,9 +60,15 @@ class Api:
         links: LiveLinks,
         metrics: Metrics,
         readiness: Sequence[Readiness] = (),
+        *,
+        meters: MeterInbox | None = None,
+        loads: LoadView | None = None,
+        steered: SteeredEvses | None = None,
     ) -> None:
         self._settings = settings
-        self._context = Context(settings, database, services, commands, links, metrics)
+        self._context = Context(
+            settings, database, services, commands, links, metrics, meters, loads, steered
+        )
         self._readiness = readiness
         self._events = EventStream(self._context)
         self._runner: web.AppRunner | None = None
@@ -111,12 +129,27 @@ class Api:
                 ChargePoints(context).routes(),
                 History(context).routes(),
                 Commands(context, book).routes(),
+                ChargingLimits(context).routes(),
                 Reservations(context, book).routes(),
                 IdTokens(context).routes(),
                 IdTokenGroups(context).routes(),
                 Transactions(context).routes(),
+                ChargingNeeds(context).routes(),
+                *_installations(context),
                 self._events.routes(),
                 Administration(context, revoked).routes(),
                 HealthChecks(context, self._readiness).routes(),
             )
         )
+
+
+def _installations(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
+    """The routes of load management."""
+    yield Sites(context).routes()
+    yield Allocations(context).routes()
+    yield Prices(context).routes()
+    yield Circuits(context).routes()
+    yield Evses(context).routes()
+    yield Meters(context).routes()
+    yield LimitOrders(context).routes()
+    yield LoadAlarms(context).routes()
