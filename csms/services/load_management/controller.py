@@ -15,7 +15,6 @@ from csms.services.commands import CommandService
 from csms.services.load_management import facts
 from csms.services.load_management.dispatch import Dispatch
 from csms.services.load_management.keeper import Keeper
-from csms.services.load_management.looking import view_of
 from csms.services.load_management.models import ModelKnowledge
 from csms.services.load_management.ports import CircuitReading, LoadManagementStore
 from csms.services.load_management.runner import SiteRunner, World
@@ -95,7 +94,13 @@ class LoadManagement:
         runner = self._runners.get(site_id)
         if runner is None or runner.steering is None:
             return None
-        return view_of(runner.steering, self._clock.now())
+        now = self._clock.now()
+        return SiteView(
+            site_id=site_id,
+            at=now,
+            circuits=runner.steering.circuit_statuses(now),
+            evses=runner.steering.evse_statuses(now),
+        )
 
     def is_steered(self, charge_point_id: str, evse_id: int) -> bool:
         """Whether an EVSE (0: any of the charge point) gets its limits from here."""
