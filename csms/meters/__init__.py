@@ -1,0 +1,1 @@
+"""Meters of circuits: reading them over Modbus TCP, DSMR P1, MQTT and OCPP."""

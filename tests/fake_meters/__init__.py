@@ -1,0 +1,1 @@
+"""Meters on real sockets, and the accidents that befall them."""
