@@ -17,18 +17,18 @@ def take_in_order(blocks: Sequence[Rows], order: Ints, demand: Floats, values: F
     before him is in, whoever no longer fits alone is out, the rest are looked at again. The
     first one left is always decided, so it ends.
     """
-    undecided = np.zeros(len(values), np.bool_)
-    undecided[order] = True
-    accepted = np.zeros_like(undecided)
+    accepted = np.zeros(len(values), np.bool_)
+    undecided = _with_room(blocks, order, demand, values)
+    if not undecided.any():
+        return accepted
+    ask = np.where(undecided, demand, 0.0)
     rank = np.zeros(len(values), np.intp)
     rank[order] = np.arange(len(order))
-    contests = [rows.contest(rank, demand, undecided, values) for rows in blocks]
+    contests = [rows.contest(rank, ask, values) for rows in blocks]
     while True:
         doubtful, out = np.zeros_like(undecided), np.zeros_like(undecided)
         for contest in contests:
-            more_doubtful, more_out = contest.judge(undecided)
-            doubtful |= more_doubtful
-            out |= more_out
+            contest.judge(undecided, doubtful, out)
         sure = undecided & ~doubtful
         accepted |= sure
         undecided &= doubtful & ~out
@@ -36,6 +36,17 @@ def take_in_order(blocks: Sequence[Rows], order: Ints, demand: Floats, values: F
             return accepted
         for contest in contests:
             contest.accept(sure)
+
+
+def _with_room(blocks: Sequence[Rows], order: Ints, demand: Floats, values: Floats) -> Bools:
+    """Of those in `order`, who would fit if he were the first."""
+    candidates = np.zeros(len(values), np.bool_)
+    candidates[order] = True
+    ask = np.where(candidates, demand, 0.0)
+    out = np.zeros_like(candidates)
+    for rows in blocks:
+        rows.without_room(ask, values, out)
+    return candidates & ~out
 
 
 def admission_order(wanting: Bools, priority: Ints, hold: Bools, turn: Floats) -> Ints:

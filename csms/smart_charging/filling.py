@@ -16,6 +16,7 @@ from csms.smart_charging.topology import Bools, Floats
 
 _MAX_STEPS: Final = 200
 _FULL: Final = 1e-9
+_FLAT: Final = 1e-12
 
 
 def fill(
@@ -64,19 +65,19 @@ def full_level(rising: Rising, lowest: float, highest: float) -> Floats:
     Newton's steps on a function of straight pieces, kept between the bounds known so far.
     """
     capacity = rising.capacity
-    noise: Floats = tolerance(capacity) / 100
-    below: Floats = np.full(len(capacity), lowest)
-    above: Floats = np.full(len(capacity), highest)
-    level: Floats = (below + above) / 2
+    noise = tolerance(capacity) / 100
+    below = np.full_like(capacity, lowest)
+    above = np.full_like(capacity, highest)
+    level = np.clip(rising.guess(), lowest, highest)
     for _ in range(_MAX_STEPS):
         used, slope = rising.at(level)
         gap = capacity - used
-        done = np.abs(gap) <= noise
-        if done.all():
+        open_ = np.abs(gap) > noise
+        if not open_.any():
             return level
-        below = np.where(gap >= 0, level, below)
-        above = np.where(gap < 0, level, above)
-        step = level + np.divide(gap, slope, out=np.full_like(gap, np.inf), where=slope > 0)
-        inside = (step > below) & (step < above)
-        level = np.where(done, level, np.where(inside, step, (below + above) / 2))
+        np.copyto(below, level, where=gap > 0)
+        np.copyto(above, level, where=gap < 0)
+        step = level + gap / np.maximum(slope, _FLAT)
+        np.copyto(step, (below + above) / 2, where=(step <= below) | (step >= above))
+        np.copyto(level, step, where=open_)
     return below

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from csms.smart_charging.rows import tolerance
+from csms.smart_charging.rows import running_sums, tolerance
 from csms.smart_charging.topology import Bools, Floats, Ints
 
 Phasors: TypeAlias = npt.NDArray[np.complex128]
@@ -83,17 +83,19 @@ class LineRows:
         gain = self.coefficient * weight[self.evse]
         return LineRising(self, gain, (low / weight)[self.evse], (high / weight)[self.evse])
 
-    def contest(self, rank: Ints, demand: Floats, candidates: Bools, values: Floats) -> LineContest:
+    def without_room(self, ask: Floats, values: Floats, out: Bools) -> None:
+        """Left to the contest: these rows are few."""
+
+    def contest(self, rank: Ints, ask: Floats, values: Floats) -> LineContest:
         base = self.base + self._parts(self.coefficient * values[self.evse])
-        kept = np.flatnonzero(candidates[self.evse])
+        kept = np.flatnonzero(ask[self.evse] > 0)
         kept = kept[np.lexsort((rank[self.evse[kept]], self.row[kept]))]
         row, evse = self.row[kept], self.evse[kept]
         once = np.ones(len(kept), np.bool_)  # an EVSE may have several directions in a row
         once[1:] = (row[1:] != row[:-1]) | (evse[1:] != evse[:-1])
         asked = np.zeros((np.count_nonzero(once), self.base.shape[1]))
-        np.add.at(
-            asked, (np.cumsum(once) - 1, self.part[kept]), self.coefficient[kept] * demand[evse]
-        )
+        slot = (np.cumsum(once) - 1, self.part[kept])
+        np.add.at(asked, slot, self.coefficient[kept] * ask[evse])
         return LineContest(self, row[once], evse[once], asked, base)
 
     def _parts(self, entries: Floats) -> Floats:
@@ -121,10 +123,15 @@ class LineRising:
     def capacity(self) -> Floats:
         return self.rows.capacity
 
+    def guess(self) -> Floats:
+        """As if all added plainly: never above the level that is looked for by much."""
+        gain: Floats = self.rows._parts(self.gain).sum(axis=1)
+        return self.rows.capacity / gain
+
     def at(self, level: Floats) -> tuple[Floats, Floats]:
         rows, levels = self.rows, level[self.rows.row]
         parts = rows.base + rows._parts(self.gain * np.clip(levels, self.low, self.high))
-        growth = rows._parts(self.gain * ((levels >= self.low) & (levels < self.high)))
+        growth = rows._parts(self.gain * ((levels >= self.low) & (levels <= self.high)))
         sums = np.einsum("rsd,rd->rs", rows.selections, parts[:, :-1])
         faster = np.einsum("rsd,rd->rs", rows.selections, growth[:, :-1])
         sizes = np.abs(sums)
@@ -147,15 +154,16 @@ class LineContest:
     """Entry x part."""
     base: Floats
 
-    def judge(self, undecided: Bools) -> tuple[Bools, Bools]:
+    def judge(self, undecided: Bools, doubtful: Bools, out: Bools) -> None:
         kept = np.flatnonzero(undecided[self.evse])
-        self.row, self.evse, self.demand = self.row[kept], self.evse[kept], self.demand[kept]
-        doubtful, out = np.zeros_like(undecided), np.zeros_like(undecided)
         if not len(kept):
-            return doubtful, out
-        doubtful[self.evse[self._over(self._running())]] = True
+            return
+        self.row, self.evse, self.demand = self.row[kept], self.evse[kept], self.demand[kept]
         out[self.evse[self._over(self.demand)]] = True
-        return doubtful, out
+        running = running_sums(self.demand, self.row)
+        begins = np.append(True, self.row[1:] != self.row[:-1])
+        running[begins] = self.demand[begins]  # exactly, so that the first is always decided
+        doubtful[self.evse[self._over(running)]] = True
 
     def accept(self, accepted: Bools) -> None:
         taken = self.demand * accepted[self.evse][:, None]
@@ -165,12 +173,3 @@ class LineContest:
         limit = (self.rows.capacity + tolerance(self.rows.capacity))[self.row]
         used = _magnitudes(self.rows.selections[self.row], self.base[self.row] + asked)
         return np.asarray(used > limit)
-
-    def _running(self) -> Floats:
-        """Running sums within each row; the first of a row is exactly its own demand."""
-        total = np.cumsum(self.demand, axis=0)
-        first = np.searchsorted(self.row, self.row, side="left")
-        running = total - (total - self.demand)[first]
-        begins = first == np.arange(len(first))
-        running[begins] = self.demand[begins]
-        return np.asarray(running)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from csms.smart_charging.topology import Bools, Floats, Ints
 
@@ -19,6 +20,7 @@ NOISE_A: Final = 1e-10
 """Sums of floats are never exact: this much, and a little for large sums, is no current."""
 
 _MICRO: Final = 1e6
+_SMALL: Final = 1 << 16
 
 
 def tolerance(capacity: Floats) -> Floats:
@@ -32,6 +34,10 @@ class Rising(Protocol):
     @property
     def capacity(self) -> Floats: ...
 
+    def guess(self) -> Floats:
+        """Per row a level to start from."""
+        ...
+
     def at(self, level: Floats) -> tuple[Floats, Floats]:
         """Per row: used, and growth per level, when all its EVSEs are at that row's level."""
         ...
@@ -42,10 +48,10 @@ class Rising(Protocol):
 
 
 class Contest(Protocol):
-    """Candidates in a row of precedence: who fits in beside those before him?"""
+    """Candidates in order of precedence: who fits in beside those before him?"""
 
-    def judge(self, undecided: Bools) -> tuple[Bools, Bools]:
-        """EVSEs with doubts: (not surely in, surely out)."""
+    def judge(self, undecided: Bools, doubtful: Bools, out: Bools) -> None:
+        """Mark EVSEs that don't fit beside all before them, and those that don't fit alone."""
         ...
 
     def accept(self, accepted: Bools) -> None:
@@ -78,8 +84,12 @@ class Rows(Protocol):
         """The level counts per weight; bounds in amperes."""
         ...
 
-    def contest(self, rank: Ints, demand: Floats, candidates: Bools, values: Floats) -> Contest:
-        """`candidates` ask for `demand` more than `values`; the smaller rank goes first."""
+    def without_room(self, ask: Floats, values: Floats, out: Bools) -> None:
+        """Mark the EVSEs for which there is no room for what they ask on top of all values."""
+        ...
+
+    def contest(self, rank: Ints, ask: Floats, values: Floats) -> Contest:
+        """EVSEs ask for more than `values`; the smaller rank goes first."""
         ...
 
 
@@ -90,60 +100,64 @@ class LinearRows:
     capacity: Floats
     evse: Ints
     coefficient: Floats
-    row: Ints
     starts: Ints
     """Per row its first entry; no row is empty."""
+    counts: Ints
 
     @staticmethod
     def build(evse: Ints, coefficient: Floats, row: Ints, capacity: Floats) -> LinearRows:
         """Entries sorted by row; rows without entries fall away (nothing can overload them)."""
-        if not len(row):
-            empty = np.zeros(0, np.intp)
-            return LinearRows(np.zeros(0), empty, np.zeros(0), empty, empty)
-        fresh = np.empty(len(row), np.bool_)
-        fresh[0] = True
-        np.not_equal(row[1:], row[:-1], out=fresh[1:])
-        starts = np.flatnonzero(fresh)
-        kept = capacity[row[starts]]
-        local = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(row)))
-        return LinearRows(kept, evse, coefficient, local, starts)
+        counts = np.bincount(row, minlength=len(capacity))
+        return LinearRows._of_counts(evse, coefficient, counts, capacity)
+
+    @staticmethod
+    def _of_counts(evse: Ints, coefficient: Floats, counts: Ints, capacity: Floats) -> LinearRows:
+        filled = np.flatnonzero(counts)
+        counts = counts[filled]
+        return LinearRows(capacity[filled], evse, coefficient, counts.cumsum() - counts, counts)
 
     def used(self, values: Floats) -> Floats:
         return self._sums(self.coefficient * values[self.evse])
 
     def touching(self, rows: Bools, evses: Bools) -> None:
-        evses[self.evse[rows[self.row]]] = True
+        evses[self.evse[np.repeat(rows, self.counts)]] = True
 
     def binding(self, moving: Bools, values: Floats, high: Floats) -> LinearRows:
-        mine = moving[self.evse]
-        at_most = self._sums(self.coefficient * np.where(mine, high[self.evse], 0.0))
-        fixed = self._sums(self.coefficient * np.where(mine, 0.0, values[self.evse]))
-        left = np.maximum(self.capacity - fixed, 0.0)
-        tight = at_most > left + tolerance(self.capacity)
-        kept = np.flatnonzero(mine & tight[self.row])
-        return LinearRows.build(self.evse[kept], self.coefficient[kept], self.row[kept], left)
+        tight = self.used(np.where(moving, high, values)) > self.capacity + NOISE_A
+        kept = moving[self.evse]
+        kept &= np.repeat(tight, self.counts)
+        left = np.maximum(self.capacity - self.used(np.where(moving, 0.0, values)), 0.0)
+        counts = np.add.reduceat(kept, self.starts, dtype=np.intp) if len(tight) else self.counts
+        entries = np.flatnonzero(kept)
+        return self._of_counts(self.evse[entries], self.coefficient[entries], counts, left)
 
     def rising(self, weight: Floats, low: Floats, high: Floats) -> LinearRising:
         gain = self.coefficient * weight[self.evse]
         return LinearRising(self, gain, (low / weight)[self.evse], (high / weight)[self.evse])
 
-    def contest(
-        self, rank: Ints, demand: Floats, candidates: Bools, values: Floats
-    ) -> LinearContest:
+    def without_room(self, ask: Floats, values: Floats, out: Bools) -> None:
+        room = self.capacity + tolerance(self.capacity) - self.used(values)
+        out[self.evse[self.coefficient * ask[self.evse] > np.repeat(room, self.counts)]] = True
+
+    def contest(self, rank: Ints, ask: Floats, values: Floats) -> LinearContest:
         room = self.capacity - self.used(values)
-        asked = self.coefficient * np.where(candidates, demand, 0.0)[self.evse]
+        asked = self.coefficient * ask[self.evse]
         short = self._sums(asked) > room
-        kept = np.flatnonzero((asked > 0) & short[self.row])
-        row, evse = self.row[kept], self.evse[kept]
-        order = np.lexsort((rank[evse], row))
+        kept = np.flatnonzero((asked > 0) & np.repeat(short, self.counts))
+        row = np.repeat(np.arange(len(short)), self.counts)[kept]
+        evse = self.evse[kept]
+        order = np.lexsort((_compact(rank)[evse], _compact(row)))
         micro = np.ceil(asked[kept][order] * _MICRO - 1e-3)
         room_micro = np.floor((room + tolerance(self.capacity)) * _MICRO)
         return LinearContest(row[order], evse[order], micro, room_micro)
 
     def _sums(self, entries: Floats) -> Floats:
-        if not len(self.starts):
-            return np.zeros(0)
-        return np.add.reduceat(entries, self.starts)
+        return np.add.reduceat(entries, self.starts) if len(self.starts) else np.zeros(0)
+
+
+def _compact(numbers: Ints) -> npt.NDArray[np.integer]:
+    """Small whole numbers in two bytes, which sort much faster."""
+    return numbers.astype(np.uint16) if len(numbers) < _SMALL else numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,14 +171,19 @@ class LinearRising:
     def capacity(self) -> Floats:
         return self.rows.capacity
 
+    def guess(self) -> Floats:
+        return self.rows.capacity / self.rows._sums(self.gain)
+
     def at(self, level: Floats) -> tuple[Floats, Floats]:
-        levels = level[self.rows.row]
-        used = self.rows._sums(self.gain * np.clip(levels, self.low, self.high))
-        moving = (levels >= self.low) & (levels < self.high)
-        return used, self.rows._sums(self.gain * moving)
+        levels = np.repeat(level, self.rows.counts)
+        reached = np.maximum(levels, self.low)
+        np.minimum(reached, self.high, out=reached)
+        moving = self.gain * (reached == levels)
+        reached *= self.gain
+        return self.rows._sums(reached), self.rows._sums(moving)
 
     def lower(self, reached: Floats, level: Floats) -> None:
-        np.minimum.at(reached, self.rows.evse, level[self.rows.row])
+        np.minimum.at(reached, self.rows.evse, np.repeat(level, self.rows.counts))
 
 
 @dataclass(slots=True, eq=False)
@@ -176,25 +195,26 @@ class LinearContest:
     demand: Floats
     room: Floats
 
-    def judge(self, undecided: Bools) -> tuple[Bools, Bools]:
+    def judge(self, undecided: Bools, doubtful: Bools, out: Bools) -> None:
         kept = np.flatnonzero(undecided[self.evse])
-        self.row, self.evse, self.demand = self.row[kept], self.evse[kept], self.demand[kept]
-        doubtful, out = np.zeros_like(undecided), np.zeros_like(undecided)
         if not len(kept):
-            return doubtful, out
+            return
+        self.row, self.evse, self.demand = self.row[kept], self.evse[kept], self.demand[kept]
         room = self.room[self.row]
-        doubtful[self.evse[_running(self.demand, self.row) > room]] = True
+        doubtful[self.evse[running_sums(self.demand, self.row) > room]] = True
         out[self.evse[self.demand > room]] = True
-        return doubtful, out
 
     def accept(self, accepted: Bools) -> None:
-        taken = np.where(accepted[self.evse], self.demand, 0.0)
+        taken = self.demand * accepted[self.evse]
         self.room -= np.bincount(self.row, taken, minlength=len(self.room))
 
 
-def _running(values: Floats, row: Ints) -> Floats:
-    """Running sums within each row; `row` is sorted."""
-    total = np.cumsum(values)
-    before = total - values
-    first = np.searchsorted(row, row, side="left")
-    return np.asarray(total - before[first])
+def running_sums(values: Floats, row: Ints) -> Floats:
+    """Running sums within each row; `row` is sorted, values may have several columns."""
+    total = values.cumsum(axis=0)
+    fresh = np.empty(len(row), np.bool_)
+    fresh[0] = True
+    np.not_equal(row[1:], row[:-1], out=fresh[1:])
+    starts = np.flatnonzero(fresh)
+    before = total[starts] - values[starts]
+    return np.asarray(total - before[fresh.cumsum() - 1])
