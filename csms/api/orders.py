@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -77,6 +77,22 @@ def order(
 
 def view_of(answer: CommandAnswer) -> AnswerView:
     return AnswerView(answer.status, answer.accepted, answer.response, answer.results)
+
+
+def joined(answers: Sequence[CommandAnswer]) -> CommandAnswer:
+    """Return the answers to parts of one question as one; it is a yes if any of them is."""
+    if len(answers) == 1:
+        return answers[0]
+    response: dict[str, Any] = {}
+    for answer in answers:
+        for key, value in answer.response.items():
+            known = response.get(key)
+            if isinstance(known, list) and isinstance(value, list):
+                value = known + value
+            response[key] = value
+    told = next((answer for answer in answers if answer.accepted), answers[0])
+    results = [result for answer in answers for result in answer.results]
+    return CommandAnswer(told.status, told.accepted, response, results)
 
 
 def without_secrets(data: Any) -> Any:

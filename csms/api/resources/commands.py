@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
@@ -17,7 +18,7 @@ from csms.api.fields import (
     OutletId,
     RecordId,
 )
-from csms.api.orders import ERRORS, TAG, AnswerView, CommandQuery, Orders, order, view_of
+from csms.api.orders import ERRORS, TAG, AnswerView, CommandQuery, Orders, joined, order, view_of
 from csms.api.reservation_book import ReservationBook
 from csms.api.route import Asked, Nothing, Payload, Reply, Route, get
 from csms.errors import NotFoundError
@@ -36,10 +37,15 @@ from csms.services.commands import (
     Unlock,
     VariableName,
 )
-from csms.store.admin import charge_points, transactions
+from csms.store.admin import charge_points, transactions, variables
 
 UNKNOWN_TYPE: Final = "Central"
 """The type of an id token that nobody entered: one that the central system made up."""
+
+MAX_NAMES: Final = 50
+_MOST_KEYS: Final = ("", "GetConfigurationMaxKeys", "")
+_MOST_VARIABLES: Final = ("DeviceDataCtrlr", "ItemsPerMessage", "GetVariables")
+_SMALL_NUMBER: Final = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 B = TypeVar("B", bound=Struct)
 
@@ -97,7 +103,7 @@ class ConfigurationQuery(CommandQuery):
     name: Annotated[
         list[VariableText],
         Meta(
-            max_length=50,
+            max_length=MAX_NAMES,
             description="A configuration key (1.6) or Component.Variable (2.0.1); repeatable.",
         ),
     ] = msgspec.field(default_factory=list)
@@ -185,11 +191,22 @@ class Commands:
         return Reply(response)
 
     async def get_configuration(self, asked: Asked[ConfigurationQuery, Nothing]) -> AnswerView:
-        await self._exists(asked.charge_point_id)
         link = self._context.links.get(asked.charge_point_id)
         is_v16 = link is not None and link.version is OcppVersion.V16
+        most = await self._most_names(asked.charge_point_id, is_v16=is_v16)
         names = tuple(_variable_name(name, is_v16=is_v16) for name in asked.query.name)
-        return view_of(await self._orders.send(asked, GetConfiguration(names)))
+        # B06.FR.05: not more at once than the charge point takes
+        parts = [names[start : start + most] for start in range(0, len(names), most)] or [names]
+        answers = [await self._orders.send(asked, GetConfiguration(part)) for part in parts]
+        return view_of(joined(answers))
+
+    async def _most_names(self, charge_point_id: str, *, is_v16: bool) -> int:
+        """Return how many variables the charge point gives at once, as far as it has told."""
+        name = _MOST_KEYS if is_v16 else _MOST_VARIABLES
+        async with self._context.database.begin() as connection:
+            key = await charge_points.key_of(connection, charge_point_id)
+            told = await variables.find_value(connection, key, *name)
+        return int(told) if told is not None and _SMALL_NUMBER.fullmatch(told) else MAX_NAMES
 
     async def remote_start(self, asked: Asked[CommandQuery, RemoteStartBody]) -> AnswerView:
         body = asked.body
@@ -228,10 +245,6 @@ class Commands:
         cache = self._context.services.authorization.cache
         record = await cache.get(normalise_id_token(id_token))
         return UNKNOWN_TYPE if record is None else record.type
-
-    async def _exists(self, charge_point_id: str) -> None:
-        async with self._context.database.begin() as connection:
-            await charge_points.key_of(connection, charge_point_id)
 
 
 def _reset(body: ResetBody) -> Command:

@@ -257,3 +257,44 @@ async def test_a_remote_start_says_the_type_that_the_id_token_was_entered_with(
         order = charger.expect("RequestStartTransaction")
         await server.post("/charge-points/CP-1/remote-start", body)
         assert (await order.happened())["idToken"] == {"idToken": "CARD-1", "type": sent}
+
+
+async def test_more_variables_than_a_station_gives_at_once_are_asked_for_in_parts(
+    server: Running,
+) -> None:
+    def told(name: str, value: str, **more: str) -> dict[str, Any]:
+        return {
+            "attributeStatus": "Accepted",
+            "attributeValue": value,
+            "component": {"name": "DeviceDataCtrlr"},
+            "variable": {"name": name, **more},
+        }
+
+    path = "/charge-points/CP-1/configuration"
+    async with server.charge_point("CP-1", "ocpp2.0.1") as charger:
+        most = told("ItemsPerMessage", "2", instance="GetVariables")
+        charger.expect("GetVariables", {"getVariableResult": [most]})
+        await server.get(f"{path}?name=DeviceDataCtrlr.ItemsPerMessage")
+        first = charger.expect("GetVariables", {"getVariableResult": [told("A", "1")]})
+        second = charger.expect("GetVariables", {"getVariableResult": [told("C", "3")]})
+        answer = await server.get(f"{path}?name=X.A&name=X.B&name=X.C")
+        assert [len((await each.happened())["getVariableData"]) for each in (first, second)] == [
+            2,
+            1,
+        ]
+    assert [each["value"] for each in answer["results"]] == ["1", "3"]
+    assert len(answer["response"]["getVariableResult"]) == 2
+
+
+async def test_more_keys_than_a_charge_point_gives_at_once_are_asked_for_in_parts(
+    server: Running,
+) -> None:
+    most = {"key": "GetConfigurationMaxKeys", "readonly": True, "value": "1"}
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("GetConfiguration", {"configurationKey": [most]})
+        await call(server, "GetConfiguration", {})
+        charger.expect("GetConfiguration", {"unknownKey": ["A"]}, check={"key": ["A"]})
+        charger.expect("GetConfiguration", {"configurationKey": [most]}, check={"key": ["B"]})
+        answer = await server.get("/charge-points/CP-1/configuration?name=A&name=B")
+    assert answer["accepted"] is True
+    assert [each["variable"] for each in answer["results"]] == ["A", "GetConfigurationMaxKeys"]
