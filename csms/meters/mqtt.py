@@ -72,16 +72,21 @@ class MqttLink:
         except asyncio.CancelledError:
             entering.add_done_callback(lambda entered: self._leave_late(client, entered))
             raise
+        except aiomqtt.MqttError:
+            _hang_up(client)
+            raise
         try:
             yield
         finally:
             await _leave(client)
 
     def _leave_late(self, client: aiomqtt.Client, entered: asyncio.Future[Any]) -> None:
-        if not entered.cancelled() and entered.exception() is None:
-            leaving = asyncio.ensure_future(_leave(client))
-            self._leaving.add(leaving)
-            leaving.add_done_callback(self._leaving.discard)
+        if entered.cancelled() or entered.exception() is not None:
+            _hang_up(client)
+            return
+        leaving = asyncio.ensure_future(_leave(client))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
 
     async def _listen(self, client: aiomqtt.Client, intake: Intake) -> None:
         published = Published(self._settings)
@@ -113,6 +118,11 @@ class MqttLink:
         codes = await client.subscribe([(topic, 0) for topic in wanted])
         answers = [getattr(code, "value", code) for code in codes]
         return [topic for topic, code in zip(wanted, answers, strict=True) if code >= REFUSED]
+
+
+def _hang_up(client: aiomqtt.Client) -> None:
+    """Close the socket of a broker that never greeted; aiomqtt leaves it open."""
+    client._client.disconnect()
 
 
 async def _leave(client: aiomqtt.Client) -> None:

@@ -26,6 +26,10 @@ class Wire:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
+    @property
+    def open_connections(self) -> int:
+        return len(self._writers)
+
     async def plug(self) -> None:
         """Accept connections (again), on the same port as before."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)

@@ -14,6 +14,8 @@ from fake_meters.mqtt_broker import Broker, mqtt_broker
 from fake_meters.rig import Rig
 from fake_meters.wire import wire_to
 
+from csms.meters.registry import MeterConfig
+
 BY_TOPIC = {f"current_l{n}_a": {"topic": f"house/l{n}/current"} for n in (1, 2, 3)}
 IN_JSON = {
     **{f"current_l{n}_a": {"path": f"emeters.{n - 1}.current"} for n in (1, 2, 3)},
@@ -138,6 +140,18 @@ async def test_a_broker_that_fell_silent_is_connected_anew(rig: Rig) -> None:
         await broker.subscribed.wait()
         _publish_all(broker, ("4", "5", "6"))
         assert (await rig.reading()).current_a == (4, 5, 6)
+
+
+async def test_a_broker_that_never_greets_is_left_and_no_connection_stays_open(rig: Rig) -> None:
+    async with mqtt_broker() as broker, wire_to(broker.port) as wire:
+        wire.mute = True
+        settings = {"host": "127.0.0.1", "port": wire.port, "values": BY_TOPIC, "timeout_s": 0.2}
+        await rig.read("mqtt", settings)
+        await rig.until(lambda _: wire.connections > 3)
+        assert wire.open_connections <= 2
+        await rig.until(lambda _: wire.open_connections == 1)
+        await rig.meters.configure([MeterConfig("posted", "C", "api", {})])
+        await rig.until(lambda _: wire.open_connections == 0, "posted")
 
 
 def _publish_all(broker: Broker, payloads: tuple[str, str, str]) -> None:
