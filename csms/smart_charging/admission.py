@@ -17,36 +17,27 @@ def take_in_order(blocks: Sequence[Rows], order: Ints, demand: Floats, values: F
     before him is in, whoever no longer fits alone is out, the rest are looked at again. The
     first one left is always decided, so it ends.
     """
-    accepted = np.zeros(len(values), np.bool_)
-    undecided = _with_room(blocks, order, demand, values)
-    if not undecided.any():
-        return accepted
+    undecided = np.zeros(len(values), np.bool_)
+    undecided[order] = True
     ask = np.where(undecided, demand, 0.0)
+    out = np.zeros_like(undecided)
+    contests = [rows.contest(ask, values, out) for rows in blocks]
+    undecided &= ~out
+    accepted = np.zeros_like(undecided)
     rank = np.zeros(len(values), np.intp)
     rank[order] = np.arange(len(order))
-    contests = [rows.contest(rank, ask, values) for rows in blocks]
-    while True:
+    for contest in contests:
+        contest.line_up(undecided, rank)
+    while undecided.any():
         doubtful, out = np.zeros_like(undecided), np.zeros_like(undecided)
         for contest in contests:
             contest.judge(undecided, doubtful, out)
         sure = undecided & ~doubtful
-        accepted |= sure
-        undecided &= doubtful & ~out
-        if not undecided.any():
-            return accepted
         for contest in contests:
             contest.accept(sure)
-
-
-def _with_room(blocks: Sequence[Rows], order: Ints, demand: Floats, values: Floats) -> Bools:
-    """Of those in `order`, who would fit if he were the first."""
-    candidates = np.zeros(len(values), np.bool_)
-    candidates[order] = True
-    ask = np.where(candidates, demand, 0.0)
-    out = np.zeros_like(candidates)
-    for rows in blocks:
-        rows.without_room(ask, values, out)
-    return candidates & ~out
+        accepted |= sure
+        undecided &= doubtful & ~out
+    return accepted
 
 
 def admission_order(wanting: Bools, priority: Ints, hold: Bools, turn: Floats) -> Ints:

@@ -24,30 +24,35 @@ def fill(
 ) -> Floats:
     """Amperes per EVSE: those moving between `low` and `high`, the others stay at `low`.
 
-    All at `low` must fit. Every round solves each row by itself: were it alone, its EVSEs would
-    stop at its level. What an EVSE is allowed by its lowest row it will surely get, so rows that
-    are full with that are final, and so are their EVSEs. At least the lowest row is.
+    All at `low` must fit; `blocks` are those that can bind. Every round solves each row by
+    itself: were it alone, its EVSEs would stop at its level. What an EVSE is allowed by its
+    lowest row it will surely get, so rows that are full with that are final, and so are their
+    EVSEs. At least the lowest row is.
     """
     values = low.copy()
     moving = moving & (high > low)
-    while moving.any():
-        blocks = [
-            part for rows in blocks if len((part := rows.binding(moving, values, high)).capacity)
-        ]
-        if not blocks:
-            values[moving] = high[moving]
-            return values
+    while blocks:
         reached = _reached(blocks, weight, low, high)
         risen = np.minimum(np.maximum(reached * weight, low), high)
+        now = np.where(moving, risen, 0.0)
         final = risen >= high
         for rows in blocks:
-            full = rows.used(np.where(moving, risen, 0.0)) >= rows.capacity - _FULL
-            rows.touching(full, final)
+            rows.touching(rows.used(now) >= rows.capacity - _FULL, final)
         final |= reached <= reached[moving].min()
         final &= moving
         values[final] = risen[final]
         moving &= ~final
+        blocks = narrowed(blocks, moving, values, high)
+    values[moving] = high[moving]
     return values
+
+
+def narrowed(blocks: Sequence[Rows], moving: Bools, values: Floats, high: Floats) -> Sequence[Rows]:
+    """The rows that could stop some of `moving` on the way from `values` to `high`."""
+    if not moving.any():
+        return ()
+    tight = [rows.binding(moving, values, high) for rows in blocks]
+    return [rows for rows in tight if len(rows.capacity)]
 
 
 def _reached(blocks: Sequence[Rows], weight: Floats, low: Floats, high: Floats) -> Floats:

@@ -83,20 +83,19 @@ class LineRows:
         gain = self.coefficient * weight[self.evse]
         return LineRising(self, gain, (low / weight)[self.evse], (high / weight)[self.evse])
 
-    def without_room(self, ask: Floats, values: Floats, out: Bools) -> None:
-        """Left to the contest: these rows are few."""
-
-    def contest(self, rank: Ints, ask: Floats, values: Floats) -> LineContest:
+    def contest(self, ask: Floats, values: Floats, out: Bools) -> LineContest:
         base = self.base + self._parts(self.coefficient * values[self.evse])
         kept = np.flatnonzero(ask[self.evse] > 0)
-        kept = kept[np.lexsort((rank[self.evse[kept]], self.row[kept]))]
+        kept = kept[np.lexsort((self.evse[kept], self.row[kept]))]
         row, evse = self.row[kept], self.evse[kept]
         once = np.ones(len(kept), np.bool_)  # an EVSE may have several directions in a row
         once[1:] = (row[1:] != row[:-1]) | (evse[1:] != evse[:-1])
         asked = np.zeros((np.count_nonzero(once), self.base.shape[1]))
         slot = (np.cumsum(once) - 1, self.part[kept])
         np.add.at(asked, slot, self.coefficient[kept] * ask[evse])
-        return LineContest(self, row[once], evse[once], asked, base)
+        contest = LineContest(self, row[once], evse[once], asked, base)
+        contest.mark_out(out)
+        return contest
 
     def _parts(self, entries: Floats) -> Floats:
         slots = self.row * self.base.shape[1] + self.part
@@ -145,31 +144,41 @@ class LineRising:
         np.minimum.at(reached, self.rows.evse, level[self.rows.row])
 
 
-@dataclass(slots=True, eq=False)
 class LineContest:
-    rows: LineRows
-    row: Ints
-    evse: Ints
-    demand: Floats
-    """Entry x part."""
-    base: Floats
+    """Who fits in beside others into magnitudes of phasor sums; entries one per row and EVSE."""
+
+    def __init__(self, rows: LineRows, row: Ints, evse: Ints, demand: Floats, base: Floats) -> None:
+        """`demand` is entry x part, `base` row x part."""
+        self._selections = rows.selections
+        self._limit = rows.capacity + tolerance(rows.capacity)
+        self._row = row
+        self._evse = evse
+        self._demand = demand
+        self._base = base
+
+    def mark_out(self, out: Bools) -> None:
+        out[self._evse[self._over(self._demand)]] = True
+
+    def line_up(self, undecided: Bools, rank: Ints) -> None:
+        self._keep(np.flatnonzero(undecided[self._evse]))
+        self._keep(np.lexsort((rank[self._evse], self._row)))
 
     def judge(self, undecided: Bools, doubtful: Bools, out: Bools) -> None:
-        kept = np.flatnonzero(undecided[self.evse])
-        if not len(kept):
-            return
-        self.row, self.evse, self.demand = self.row[kept], self.evse[kept], self.demand[kept]
-        out[self.evse[self._over(self.demand)]] = True
-        running = running_sums(self.demand, self.row)
-        begins = np.append(True, self.row[1:] != self.row[:-1])
-        running[begins] = self.demand[begins]  # exactly, so that the first is always decided
-        doubtful[self.evse[self._over(running)]] = True
+        self._keep(np.flatnonzero(undecided[self._evse]))
+        if len(self._evse):
+            running = running_sums(self._demand, self._row)
+            begins = np.append(True, self._row[1:] != self._row[:-1])
+            running[begins] = self._demand[begins]  # exactly, so that the first is decided
+            doubtful[self._evse[self._over(running)]] = True
+            self.mark_out(out)
 
     def accept(self, accepted: Bools) -> None:
-        taken = self.demand * accepted[self.evse][:, None]
-        np.add.at(self.base, self.row, taken)
+        np.add.at(self._base, self._row, self._demand * accepted[self._evse][:, None])
+
+    def _keep(self, entries: Ints) -> None:
+        self._row, self._evse = self._row[entries], self._evse[entries]
+        self._demand = self._demand[entries]
 
     def _over(self, asked: Floats) -> Bools:
-        limit = (self.rows.capacity + tolerance(self.rows.capacity))[self.row]
-        used = _magnitudes(self.rows.selections[self.row], self.base[self.row] + asked)
-        return np.asarray(used > limit)
+        used = _magnitudes(self._selections[self._row], self._base[self._row] + asked)
+        return np.asarray(used > self._limit[self._row])

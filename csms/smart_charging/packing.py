@@ -90,7 +90,7 @@ class Packing:
 
     def _phases(self) -> Rows:
         row, evse = self._entries(~self.has_lines())
-        return LinearRows.build(evse, np.ones(len(evse)), row, self.phase_rooms().ravel())
+        return LinearRows.build(evse, None, row, self.phase_rooms().ravel())
 
     def _powers(self) -> Rows | None:
         limited = np.isfinite(self.capacity.max_power_w)
@@ -120,7 +120,7 @@ class Packing:
         row = circuit[member] * len(PAIRS) + pair
         order = np.argsort(row, kind="stable")
         row, evse = row[order], evse[member[order]]
-        return LinearRows.build(evse, np.ones(len(evse)), row, self.imbalance_rooms().ravel())
+        return LinearRows.build(evse, None, row, self.imbalance_rooms().ravel())
 
     def pool_rooms(self) -> Floats:
         """Per pool: watts left for its members that take part."""

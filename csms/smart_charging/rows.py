@@ -8,7 +8,6 @@ not, see `line_currents`, which offers the same verbs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -20,7 +19,7 @@ NOISE_A: Final = 1e-10
 """Sums of floats are never exact: this much, and a little for large sums, is no current."""
 
 _MICRO: Final = 1e6
-_SMALL: Final = 1 << 16
+_NOBODY: Final = np.zeros(0, np.intp)
 
 
 def tolerance(capacity: Floats) -> Floats:
@@ -48,7 +47,11 @@ class Rising(Protocol):
 
 
 class Contest(Protocol):
-    """Candidates in order of precedence: who fits in beside those before him?"""
+    """Candidates for the room that is left in some rows."""
+
+    def line_up(self, undecided: Bools, rank: Ints) -> None:
+        """Only these are left; the smaller rank goes first."""
+        ...
 
     def judge(self, undecided: Bools, doubtful: Bools, out: Bools) -> None:
         """Mark EVSEs that don't fit beside all before them, and those that don't fit alone."""
@@ -84,129 +87,165 @@ class Rows(Protocol):
         """The level counts per weight; bounds in amperes."""
         ...
 
-    def without_room(self, ask: Floats, values: Floats, out: Bools) -> None:
-        """Mark the EVSEs for which there is no room for what they ask on top of all values."""
-        ...
-
-    def contest(self, rank: Ints, ask: Floats, values: Floats) -> Contest:
-        """EVSEs ask for more than `values`; the smaller rank goes first."""
+    def contest(self, ask: Floats, values: Floats, out: Bools) -> Contest:
+        """EVSEs ask for more than `values`; marks those for which there is no room at all."""
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class LinearRows:
-    """Plain sums: coefficient times amperes, entries sorted by row."""
+    """Plain sums: coefficient times amperes, entries sorted by row.
 
-    capacity: Floats
-    evse: Ints
-    coefficient: Floats
-    starts: Ints
-    """Per row its first entry; no row is empty."""
-    counts: Ints
+    Lives for one allocation and is used by one thread: it keeps a buffer to compute in, because
+    fresh memory costs more than the sums.
+    """
+
+    def __init__(
+        self, capacity: Floats, evse: Ints, coefficient: Floats | None, counts: Ints
+    ) -> None:
+        """`counts` entries for each row, none is empty; no coefficient means 1 for all."""
+        self.capacity = capacity
+        self.evse = evse
+        self.coefficient = coefficient
+        self.counts = counts
+        self.starts = counts.cumsum() - counts
+        self._buffer = np.empty(len(evse))
 
     @staticmethod
-    def build(evse: Ints, coefficient: Floats, row: Ints, capacity: Floats) -> LinearRows:
+    def build(evse: Ints, coefficient: Floats | None, row: Ints, capacity: Floats) -> LinearRows:
         """Entries sorted by row; rows without entries fall away (nothing can overload them)."""
         counts = np.bincount(row, minlength=len(capacity))
-        return LinearRows._of_counts(evse, coefficient, counts, capacity)
-
-    @staticmethod
-    def _of_counts(evse: Ints, coefficient: Floats, counts: Ints, capacity: Floats) -> LinearRows:
-        filled = np.flatnonzero(counts)
-        counts = counts[filled]
-        return LinearRows(capacity[filled], evse, coefficient, counts.cumsum() - counts, counts)
+        return _rows_of(evse, coefficient, counts, capacity)
 
     def used(self, values: Floats) -> Floats:
-        return self._sums(self.coefficient * values[self.evse])
+        return self.sums(self._spread(values))
 
     def touching(self, rows: Bools, evses: Bools) -> None:
         evses[self.evse[np.repeat(rows, self.counts)]] = True
 
     def binding(self, moving: Bools, values: Floats, high: Floats) -> LinearRows:
         tight = self.used(np.where(moving, high, values)) > self.capacity + NOISE_A
+        left = np.maximum(self.capacity - self.used(np.where(moving, 0.0, values)), 0.0)
         kept = moving[self.evse]
         kept &= np.repeat(tight, self.counts)
-        left = np.maximum(self.capacity - self.used(np.where(moving, 0.0, values)), 0.0)
         counts = np.add.reduceat(kept, self.starts, dtype=np.intp) if len(tight) else self.counts
         entries = np.flatnonzero(kept)
-        return self._of_counts(self.evse[entries], self.coefficient[entries], counts, left)
+        coefficient = None if self.coefficient is None else self.coefficient[entries]
+        return _rows_of(self.evse[entries], coefficient, counts, left)
 
     def rising(self, weight: Floats, low: Floats, high: Floats) -> LinearRising:
-        gain = self.coefficient * weight[self.evse]
-        return LinearRising(self, gain, (low / weight)[self.evse], (high / weight)[self.evse])
+        return LinearRising(self, weight, low, high)
 
-    def without_room(self, ask: Floats, values: Floats, out: Bools) -> None:
-        room = self.capacity + tolerance(self.capacity) - self.used(values)
-        out[self.evse[self.coefficient * ask[self.evse] > np.repeat(room, self.counts)]] = True
-
-    def contest(self, rank: Ints, ask: Floats, values: Floats) -> LinearContest:
+    def contest(self, ask: Floats, values: Floats, out: Bools) -> LinearContest:
         room = self.capacity - self.used(values)
-        asked = self.coefficient * ask[self.evse]
-        short = self._sums(asked) > room
-        kept = np.flatnonzero((asked > 0) & np.repeat(short, self.counts))
+        asked = self._spread(ask)
+        short = self.sums(asked) > room
+        micro = np.floor((room + tolerance(self.capacity)) * _MICRO)
+        kept = np.flatnonzero(np.repeat(short, self.counts)) if short.any() else _NOBODY
+        kept = kept[asked[kept] > 0]
         row = np.repeat(np.arange(len(short)), self.counts)[kept]
-        evse = self.evse[kept]
-        order = np.lexsort((_compact(rank)[evse], _compact(row)))
-        micro = np.ceil(asked[kept][order] * _MICRO - 1e-3)
-        room_micro = np.floor((room + tolerance(self.capacity)) * _MICRO)
-        return LinearContest(row[order], evse[order], micro, room_micro)
+        contest = LinearContest(row, self.evse[kept], np.ceil(asked[kept] * _MICRO - 1e-3), micro)
+        contest.mark_out(out)
+        return contest
 
-    def _sums(self, entries: Floats) -> Floats:
-        return np.add.reduceat(entries, self.starts) if len(self.starts) else np.zeros(0)
+    def sums(self, entries: Floats | Bools) -> Floats:
+        """Per row."""
+        if not len(self.starts):
+            return np.zeros(0)
+        return np.add.reduceat(entries, self.starts, dtype=np.float64)
+
+    def _spread(self, per_evse: Floats) -> Floats:
+        """Per entry, valid until the next call."""
+        np.take(per_evse, self.evse, out=self._buffer, mode="clip")
+        if self.coefficient is not None:
+            self._buffer *= self.coefficient
+        return self._buffer
+
+
+def _rows_of(evse: Ints, coefficient: Floats | None, counts: Ints, capacity: Floats) -> LinearRows:
+    filled = np.flatnonzero(counts)
+    return LinearRows(capacity[filled], evse, coefficient, counts[filled])
+
+
+class LinearRising:
+    def __init__(self, rows: LinearRows, weight: Floats, low: Floats, high: Floats) -> None:
+        self._rows = rows
+        self._low = (low / weight)[rows.evse]
+        self._high = (high / weight)[rows.evse]
+        self._gain = _gain(rows, weight)
+        self._row = np.repeat(np.arange(len(rows.counts)), rows.counts)
+        self._levels = np.empty(len(rows.evse))
+        self._reached = np.empty(len(rows.evse))
+
+    @property
+    def capacity(self) -> Floats:
+        return self._rows.capacity
+
+    def guess(self) -> Floats:
+        gain = self._rows.counts if self._gain is None else self._rows.sums(self._gain)
+        return self._rows.capacity / gain
+
+    def at(self, level: Floats) -> tuple[Floats, Floats]:
+        levels, reached = self._levels, self._reached
+        np.take(level, self._row, out=levels, mode="clip")
+        np.maximum(levels, self._low, out=reached)
+        np.minimum(reached, self._high, out=reached)
+        moving = levels == reached
+        if self._gain is None:
+            return self._rows.sums(reached), self._rows.sums(moving)
+        reached *= self._gain
+        np.multiply(self._gain, moving, out=levels)
+        return self._rows.sums(reached), self._rows.sums(levels)
+
+    def lower(self, reached: Floats, level: Floats) -> None:
+        np.take(level, self._row, out=self._levels, mode="clip")
+        np.minimum.at(reached, self._rows.evse, self._levels)
+
+
+def _gain(rows: LinearRows, weight: Floats) -> Floats | None:
+    """Per entry: growth per level; None is 1 everywhere."""
+    if (weight == 1.0).all():
+        return rows.coefficient
+    gain = weight[rows.evse]
+    return gain if rows.coefficient is None else gain * rows.coefficient
+
+
+class LinearContest:
+    """In whole millionths: sums of whole numbers are exact. Demands rounded up, room down."""
+
+    def __init__(self, row: Ints, evse: Ints, demand: Floats, room: Floats) -> None:
+        self._row = row
+        self._evse = evse
+        self._demand = demand
+        self._room = room
+
+    def mark_out(self, out: Bools) -> None:
+        out[self._evse[self._demand > self._room[self._row]]] = True
+
+    def line_up(self, undecided: Bools, rank: Ints) -> None:
+        self._keep(np.flatnonzero(undecided[self._evse]))
+        self._keep(np.lexsort((_compact(rank)[self._evse], _compact(self._row))))
+
+    def judge(self, undecided: Bools, doubtful: Bools, out: Bools) -> None:
+        self._keep(np.flatnonzero(undecided[self._evse]))
+        if len(self._evse):
+            late = running_sums(self._demand, self._row) > self._room[self._row]
+            doubtful[self._evse[late]] = True
+            self.mark_out(out)
+
+    def accept(self, accepted: Bools) -> None:
+        taken = self._demand * accepted[self._evse]
+        self._room -= np.bincount(self._row, taken, minlength=len(self._room))
+
+    def _keep(self, entries: Ints) -> None:
+        self._row = self._row[entries]
+        self._evse = self._evse[entries]
+        self._demand = self._demand[entries]
 
 
 def _compact(numbers: Ints) -> npt.NDArray[np.integer]:
     """Small whole numbers in two bytes, which sort much faster."""
-    return numbers.astype(np.uint16) if len(numbers) < _SMALL else numbers
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LinearRising:
-    rows: LinearRows
-    gain: Floats
-    low: Floats
-    high: Floats
-
-    @property
-    def capacity(self) -> Floats:
-        return self.rows.capacity
-
-    def guess(self) -> Floats:
-        return self.rows.capacity / self.rows._sums(self.gain)
-
-    def at(self, level: Floats) -> tuple[Floats, Floats]:
-        levels = np.repeat(level, self.rows.counts)
-        reached = np.maximum(levels, self.low)
-        np.minimum(reached, self.high, out=reached)
-        moving = self.gain * (reached == levels)
-        reached *= self.gain
-        return self.rows._sums(reached), self.rows._sums(moving)
-
-    def lower(self, reached: Floats, level: Floats) -> None:
-        np.minimum.at(reached, self.rows.evse, np.repeat(level, self.rows.counts))
-
-
-@dataclass(slots=True, eq=False)
-class LinearContest:
-    """In whole millionths: sums of whole numbers are exact. Demands rounded up, room down."""
-
-    row: Ints
-    evse: Ints
-    demand: Floats
-    room: Floats
-
-    def judge(self, undecided: Bools, doubtful: Bools, out: Bools) -> None:
-        kept = np.flatnonzero(undecided[self.evse])
-        if not len(kept):
-            return
-        self.row, self.evse, self.demand = self.row[kept], self.evse[kept], self.demand[kept]
-        room = self.room[self.row]
-        doubtful[self.evse[running_sums(self.demand, self.row) > room]] = True
-        out[self.evse[self.demand > room]] = True
-
-    def accept(self, accepted: Bools) -> None:
-        taken = self.demand * accepted[self.evse]
-        self.room -= np.bincount(self.row, taken, minlength=len(self.room))
+    small = not numbers.size or numbers.max() < 1 << 16
+    return numbers.astype(np.uint16) if small else numbers
 
 
 def running_sums(values: Floats, row: Ints) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 
 from csms.smart_charging.admission import admission_order, take_in_order
 from csms.smart_charging.demands import Demands
-from csms.smart_charging.filling import fill
+from csms.smart_charging.filling import fill, narrowed
 from csms.smart_charging.rows import Rows
 from csms.smart_charging.stepping import step_down, step_up, whole_steps
 from csms.smart_charging.topology import Bools, Floats, Ints
@@ -116,12 +116,20 @@ def _admit(blocks: Sequence[Rows], bounds: Bounds, who: Bools, values: Floats) -
 
 def _raise(blocks: Sequence[Rows], bounds: Bounds, peers: Bools, values: Floats) -> Floats:
     """From their minima to their shares; all others stay as they are."""
-    high = np.where(peers, bounds.high, values)
+    low, high = values, np.where(peers, bounds.high, values)
+    blocks = narrowed(blocks, peers, values, high)
+    weight = _even(bounds.weight, peers)
     if (bounds.target < high)[peers].any():
         target = np.where(peers, bounds.target, values)
-        values = fill(blocks, peers, bounds.weight, values, target)
-    low = np.where(peers, bounds.low, values)
-    values = fill(blocks, peers, bounds.weight, values, high)
+        values = fill(narrowed(blocks, peers, values, target), peers, weight, values, target)
+    values = fill(blocks, peers, weight, values, high)
     if bounds.continuous:
         return values
     return whole_steps(blocks, peers, values, bounds.step, low, high)
+
+
+def _even(weight: Floats, peers: Bools) -> Floats:
+    """Weights count in comparison: equal ones may all be 1, which is faster."""
+    theirs = weight[peers]
+    even = theirs.size > 0 and theirs.min() == theirs.max()
+    return np.ones_like(weight) if even else weight
