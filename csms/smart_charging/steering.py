@@ -189,6 +189,9 @@ class SiteSteering:
         """Take the open transaction of an EVSE, None if there is none."""
         steered = self._evses[key]
         before = steered.transaction
+        if before is None and transaction is None and steered.is_online:
+            # No profile of an earlier transaction can rule the next one.
+            steered.commitment.transaction_ended(now)
         if (before and before.id) == (transaction and transaction.id):
             return
         if before is not None:

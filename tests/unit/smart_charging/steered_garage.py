@@ -87,18 +87,11 @@ class Stall:
     is_online: bool = True
     ignores_profiles: bool = False
 
-    def may_draw(self, now: datetime) -> PerPhase:
-        """The most that its car may take now."""
+    def draws(self, now: datetime) -> PerPhase:
+        """What its car takes; it follows a lower limit as late as it may."""
         if self.car is None or self.charger.transaction is None:
             return NO_LOAD
         limit_a = 32.0 if self.ignores_profiles else self.charger.draw_a(now)
-        return self._on_phases(limit_a)
-
-    def draws(self, now: datetime) -> PerPhase:
-        """What its meter shows."""
-        if self.car is None or self.charger.transaction is None:
-            return NO_LOAD
-        limit_a = 32.0 if self.ignores_profiles else self.charger.limit_a(now)
         return self._on_phases(limit_a)
 
     def _on_phases(self, limit_a: float) -> PerPhase:
@@ -280,7 +273,7 @@ class SteeredGarage:
             total = self.house if one.parent_id is None else NO_LOAD
             for stall in self.stalls.values():
                 if any(above.id == one.id for above in self.site.path(stall.evse.circuit_id)):
-                    total = total.plus(stall.may_draw(self.now))
+                    total = total.plus(stall.draws(self.now))
             for phase in Phase:
                 if total[phase] > one.breaker_a[phase] + 0.01:
                     self.overloads.append(
