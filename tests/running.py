@@ -102,7 +102,11 @@ class Running:
 
 @asynccontextmanager
 async def running_app(
-    database_url: str, data_dir: Path, clock: Clock | None = None, **settings: Any
+    database_url: str,
+    data_dir: Path,
+    clock: Clock | None = None,
+    operator: str = "tests",
+    **settings: Any,
 ) -> AsyncIterator[Running]:
     """Start a server on the database and enter an operator's key."""
     options = Settings(
@@ -119,7 +123,7 @@ async def running_app(
     )
     async with Application(options, clock) as app:
         async with app.database.begin() as connection:
-            _, key = await api_keys.create(connection, "tests", "admin")
+            _, key = await api_keys.create(connection, operator, "admin")
         headers = {"Authorization": f"Bearer {key}"}
         async with aiohttp.ClientSession(headers=headers) as http:
             yield Running(

@@ -22,9 +22,9 @@ from csms.errors import CsmsError
 
 if TYPE_CHECKING:
     from fake_chargepoints.breakers import CircuitState
-    from fake_chargepoints.garage import Garage, Incident, IncidentKind
+    from fake_chargepoints.garage import Garage
     from fake_chargepoints.garage_api import GarageApi, Imagination
-    from fake_chargepoints.garage_plan import Stay
+    from fake_chargepoints.garage_plan import Incident, IncidentKind, Stay
     from fake_chargepoints.garage_site import GarageSite
 
 LINE_EVERY_S: Final = 10.0
@@ -46,7 +46,7 @@ class Loss:
 
     def incident(self, kind: IncidentKind, subjects: Sequence[str], start: datetime) -> Incident:
         """Raises SiteSimulationError if there is no such subject."""
-        from fake_chargepoints.garage import Incident
+        from fake_chargepoints.garage_plan import Incident
 
         if not subjects:
             raise SiteSimulationError(f"--lose-{kind}-at: the site has no {kind}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shlex
@@ -37,7 +38,7 @@ def requests_in(page: str, api: str, authorization: str) -> list[Request]:
     """Return the curl commands of a page, its shell variables replaced."""
     text = (ROOT / page).read_text().replace("\\\n", " ")
     variables = {"API": f"{api}/api/v1", "AUTH": authorization, "JSON": CONTENT_TYPE}
-    commands = re.findall(r"^ {4,}(curl .+)$", text, re.MULTILINE)
+    commands = re.findall(r"^ {4,}(curl (?:'[^']*'|[^'\n])+)$", text, re.MULTILINE)
     return [
         _request(re.sub(r"\$(\w+)", lambda name: _quoted(variables[name[1]], name), command))
         for command in commands
@@ -88,6 +89,14 @@ async def charging(server: Running, identity: str) -> AsyncIterator[ChargePoint1
         yield charge_point
 
 
+async def until_steered(server: Running, request: Request) -> None:
+    """Wait until somebody steers the site that was just set up."""
+    path = request.url.removeprefix(f"{server.api_url}/api/v1")
+    async with asyncio.timeout(10):
+        while (await server.api("GET", path)).status == 409:
+            await asyncio.sleep(0.05)
+
+
 @pytest.mark.parametrize(
     ("page", "identity"),
     [
@@ -96,6 +105,7 @@ async def charging(server: Running, identity: str) -> AsyncIterator[ChargePoint1
         ("docs/connect-a-charger.md", "CP-001"),
         ("docs/api.md", "CP-001"),
         ("docs/security.md", "CP-001"),
+        ("docs/load-management.md", "CP-001"),
     ],
 )
 async def test_every_request_of_a_page_works(server: Running, page: str, identity: str) -> None:
@@ -104,6 +114,8 @@ async def test_every_request_of_a_page_works(server: Running, page: str, identit
     assert requests
     async with charging(server, identity):
         for request in requests:
+            if request.url.endswith("/allocation"):
+                await until_steered(server, request)
             await server.eventually(f"/charge-points/{identity}", lambda one: one["connected"])
             async with server.http.request(
                 request.method,

@@ -12,7 +12,7 @@ import cmath
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from .vehicle import Amps3, no_current
@@ -34,7 +34,23 @@ demands less than an hour for 1.45, and between 1 s and 60 s (120 s above 32 A) 
 tolerance_a = 0.05
 """Less than this above the rating is arithmetic, not overload."""
 
+most_overloads = 1000
+"""More are not remembered of one pole."""
+
 no_line_currents: Final[LineCurrents] = (0j, 0j, 0j)
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """The current was above the rating for `lasted_s` without a pause, at most `worst_a`."""
+
+    ended_at: datetime
+    lasted_s: float
+    worst_a: float
+
+    @property
+    def began_at(self) -> datetime:
+        return self.ended_at - timedelta(seconds=self.lasted_s)
 
 
 @dataclass(slots=True)
@@ -42,7 +58,7 @@ class Pole:
     """One phase of a breaker: its heat, and the worst it had to carry.
 
     `heat` is the square of the current in ratings as the bimetal feels it. `overload_s` is how long
-    the current has been above the rating without a pause, `longest_overload_s` the longest ever.
+    the current has been above the rating without a pause; `overloads` are those that are over.
     """
 
     rated_a: float
@@ -51,13 +67,17 @@ class Pole:
     current_a: float = 0.0
     worst_a: float = 0.0
     overload_s: float = 0.0
-    longest_overload_s: float = 0.0
-    longest_overload_ended_at: datetime | None = None
+    overload_a: float = 0.0
+    overloads: list[Overload] = field(default_factory=list)
 
     @property
     def worst_excess_a(self) -> float:
         """The most that ever flowed above the rating."""
         return max(0.0, self.worst_a - self.rated_a)
+
+    @property
+    def longest_overload_s(self) -> float:
+        return max([self.overload_s, *(each.lasted_s for each in self.overloads)])
 
     def carry(self, current_a: float, dt_s: float, at: datetime) -> bool:
         """Carry a current for so long, until `at`. True when this pole trips."""
@@ -71,12 +91,14 @@ class Pole:
         return load > trips_at_once[self.curve] or self.heat > holds_for_ever**2
 
     def _note_overload(self, current_a: float, dt_s: float, at: datetime) -> None:
-        if current_a <= self.rated_a + tolerance_a:
-            self.overload_s = 0.0
-            return
-        self.overload_s += dt_s
-        if self.overload_s > self.longest_overload_s:
-            self.longest_overload_s, self.longest_overload_ended_at = self.overload_s, at
+        if current_a > self.rated_a + tolerance_a:
+            self.overload_s += dt_s
+            self.overload_a = max(self.overload_a, current_a)
+        elif self.overload_s:
+            began = at - timedelta(seconds=dt_s)
+            self.overloads.append(Overload(began, self.overload_s, self.overload_a))
+            del self.overloads[:-most_overloads]
+            self.overload_s = self.overload_a = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,18 +14,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from .breakers import Connection, LineCurrents, Trip, connection
+from .breakers import Connection, LineCurrents, Overload, Pole, Trip, connection
 from .chargepoint import ChargePoint
 from .clock import Clock
 from .errors import LinkError
 from .evse import Evse
-from .garage_plan import Stay
+from .garage_plan import Incident, Stay
 from .garage_site import GarageCircuit, GarageEvse, GarageSite
 from .garage_stations import GarageOptions, build_garage_station
 from .tokens import IdToken
@@ -37,8 +37,6 @@ card_retry_s = 60.0
 idle_steps = 10
 """A charger at which nobody stands is looked at every so many steps only."""
 nominal_voltage_v = 230.0
-
-IncidentKind = Literal["meter", "charger", "crash", "reboot", "power"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +58,6 @@ SendReading = Callable[[MeterReading], Awaitable[None]]
 
 class MeterLinkError(Exception):
     """A reading could not be delivered; the next one will tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """Something breaks at `at` for `lasts_s` seconds: a circuit's meter, or a charger.
-
-    A charger goes "charger", its controller has a "crash" that forgets TxProfiles, it has a
-    "reboot" that ends transactions, or it loses "power".
-    """
-
-    kind: IncidentKind
-    subject: str
-    at: datetime
-    lasts_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -300,15 +284,24 @@ class Garage:
         """Delivered to all cars since the garage opened."""
         return sum(outlet.energy_wh for outlet in self.outlets)
 
-    def overloads(self, longer_than_s: float) -> list[str]:
+    def overloads(
+        self,
+        longer_than_s: float,
+        excused: Callable[[Overload], bool] = lambda _: False,
+    ) -> list[str]:
         """Where the rating was exceeded for longer, in words, for the message of a test."""
         return [
-            f"{circuit.plan.id} L{line + 1}: {pole.worst_a:.1f} of {pole.rated_a:g} A, "
-            f"for {pole.longest_overload_s:.0f} s until {pole.longest_overload_ended_at}"
+            f"{circuit.plan.id} L{line + 1}: up to {each.worst_a:.1f} of {pole.rated_a:g} A "
+            f"for {each.lasted_s:.0f} s until {each.ended_at:%H:%M:%S}"
             for circuit in self.board.circuits.values()
             for line, pole in enumerate(circuit.poles)
-            if pole.longest_overload_s > longer_than_s
+            for each in (*pole.overloads, *self._present(pole))
+            if each.lasted_s > longer_than_s and not excused(each)
         ]
+
+    def _present(self, pole: Pole) -> Iterator[Overload]:
+        if pole.overload_s:
+            yield Overload(self._lived_until, pole.overload_s, pole.overload_a)
 
     # -- tasks -----------------------------------------------------------------------------
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal, get_args
 
 from .breakers import CircuitPlan
 from .garage_site import GarageCircuit, GarageEvse, GarageSite, Version
 from .other_loads import House
 from .vehicle import VehicleModel, city_car, commuter, family_car, fast_ac_car, tourer, two_phase
+
+IncidentKind = Literal["meter", "charger", "crash", "reboot", "power"]
 
 floors = 3
 circuits_per_floor = 4
@@ -29,6 +32,20 @@ class Stay:
     vehicle: VehicleModel
     soc: float
     card: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something breaks at `at` for `lasts_s` seconds: a circuit's meter, or a charger.
+
+    A charger goes "charger", its controller has a "crash" that forgets TxProfiles, it has a
+    "reboot" that ends transactions, or it loses "power".
+    """
+
+    kind: IncidentKind
+    subject: str
+    at: datetime
+    lasts_s: float = 0.0
 
 
 def random_garage(seed: int, evses: int = 60, site_id: str = "garage") -> GarageSite:
@@ -123,6 +140,22 @@ def random_stays(site: GarageSite, seed: int, start: datetime, hours: float) -> 
             )
             at = leaves_at
     return sorted(stays, key=lambda stay: stay.arrives_at)
+
+
+def random_incidents(site: GarageSite, seed: int, start: datetime, hours: float) -> list[Incident]:
+    """What breaks: each meter once for a quarter of an hour, a third of the chargers somehow."""
+    chance = random.Random(f"{seed}/incidents")
+    span_s = hours * 3600 - 1800
+    meters = [circuit.id for circuit in site.circuits if circuit.has_meter]
+    broken = [name for name in site.charge_point_ids if chance.random() < 0.33]
+    kinds = [kind for kind in get_args(IncidentKind) if kind != "meter"]
+    incidents: list[tuple[IncidentKind, str, float]]
+    incidents = [("meter", meter, 900.0) for meter in meters]
+    incidents += [(chance.choice(kinds), name, chance.uniform(60, 2400)) for name in broken]
+    return [
+        Incident(kind, subject, start + timedelta(seconds=chance.uniform(600, span_s)), lasts_s)
+        for kind, subject, lasts_s in incidents
+    ]
 
 
 def full_house(
