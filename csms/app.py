@@ -26,6 +26,9 @@ from csms.handlers.v16.variables import read_values as read_configuration_values
 from csms.handlers.v201.basic_auth_password import read_new_password as read_basic_auth_password
 from csms.handlers.v201.commands import translate as translate_v201
 from csms.handlers.v201.variables import read_values as read_variable_values
+from csms.meters.registry import MeterConfig, Meters
+from csms.meters.secrets import SecretFiles
+from csms.meters.watching import watch_meters
 from csms.metrics import Metrics
 from csms.model import OcppVersion
 from csms.services.authorization import AuthorizationService
@@ -76,6 +79,7 @@ class Application:
         self.api_port = 0
         self.database: Database
         self.services: Services
+        self.meters: Meters
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -147,6 +151,7 @@ class Application:
         services.charging_reports.planner = loads
         await loads.start()
         stack.push_async_callback(loads.stop)
+        await self._read_meters(stack, loads, load_store, metrics)
         gateway = Gateway(
             settings,
             services,
@@ -180,6 +185,35 @@ class Application:
         await api.start()
         stack.push_async_callback(api.stop)
         self.api_port = api.port
+
+    async def _read_meters(
+        self, stack: AsyncExitStack, loads: LoadManagement, store: LoadStore, metrics: Metrics
+    ) -> None:
+        meters = Meters(
+            loads.reading,
+            clock=self._clock,
+            events=self.services.events,
+            secrets=SecretFiles(self._settings.data_dir / "secrets"),
+            metrics=metrics,
+        )
+        stack.push_async_callback(meters.stop)
+
+        async def configured() -> list[MeterConfig]:
+            return [
+                MeterConfig(
+                    id=row["id"],
+                    circuit_id=row["circuit_id"],
+                    kind=row["kind"],
+                    settings=row["settings"],
+                )
+                for row in await store.enabled_meters()
+            ]
+
+        watching = asyncio.create_task(
+            watch_meters(meters, configured, loads.is_ours), name="meters"
+        )
+        stack.callback(watching.cancel)
+        self.meters = meters
 
     def _services(self, writer: BatchWriter, metrics: Metrics) -> Services:
         settings, clock = self._settings, self._clock

@@ -43,6 +43,7 @@ from csms.store.tables import (
     evse_memories,
     evses,
     limit_orders,
+    meters,
     transactions,
 )
 
@@ -116,6 +117,16 @@ class LoadStore:
     async def site_versions(self) -> Mapping[str, int]:
         async with self._database.raw() as connection:
             return {row["id"]: row["version"] for row in await connection.fetch(_VERSIONS)}
+
+    async def enabled_meters(self) -> Sequence[Row]:
+        """Return id, circuit_id, kind and settings of all meters that are to be read."""
+        async with self._database.begin() as connection:
+            rows = await connection.execute(
+                select(meters.c.id, meters.c.circuit_id, meters.c.kind, meters.c.settings).where(
+                    meters.c.enabled
+                )
+            )
+            return [dict(row) for row in rows.mappings()]
 
     async def load(self, site_id: str) -> SteeredSite | None:
         async with self._database.begin() as connection:

@@ -84,10 +84,19 @@ class LoadManagement:
 
     def reading(self, reading: CircuitReading) -> None:
         """Take a meter reading, from whatever source."""
+        runner = self._runner_at(reading.circuit_id)
+        if runner is not None:
+            runner.read(reading)
+
+    def is_ours(self, circuit_id: str) -> bool:
+        """Whether a circuit belongs to a site that this node steers."""
+        return self._runner_at(circuit_id) is not None
+
+    def _runner_at(self, circuit_id: str) -> SiteRunner | None:
         for runner in self._runners.values():
-            if runner.steering is not None and reading.circuit_id in runner.steering.circuits:
-                runner.read(reading)
-                return
+            if runner.steering is not None and circuit_id in runner.steering.circuits:
+                return runner
+        return None
 
     def allocation(self, site_id: str) -> SiteView | None:
         """Return how a site is steered, None if this node doesn't steer it."""
