@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csms.smart_charging.headroom import Headroom
@@ -126,6 +126,7 @@ def test_an_old_or_repeated_reading_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("step_a", [1.0, 2.0, 0.1])
+@settings(deadline=None)
 @given(wants=st.lists(st.floats(0.0, 32.0), min_size=1, max_size=60))
 def test_ceilings_fall_at_most_once_a_minute_and_always_leave_what_the_car_drew(
     step_a: float, wants: list[float]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csms.smart_charging.grid import Circuit, GridSignal, PerPhase
@@ -215,6 +215,7 @@ orders = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(orders=orders, more=orders, at_s=st.integers(-600, 600))
 def test_another_order_never_loosens_a_limit(
     orders: list[Order], more: list[Order], at_s: int
@@ -228,6 +229,7 @@ def test_another_order_never_loosens_a_limit(
     assert all_of_them.max_power_w <= few.max_power_w
 
 
+@settings(deadline=None)
 @given(orders=orders, at_s=st.integers(-600, 600), later_s=st.integers(0, 1300))
 def test_a_limit_stays_as_it_is_until_it_said_it_changes(
     orders: list[Order], at_s: int, later_s: int

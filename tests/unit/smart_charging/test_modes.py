@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csms.smart_charging.grid import Evse, EvseKey, Mode, Network, Site, parse_wiring
@@ -256,6 +256,7 @@ class TestTimePlan:
         assert mode_at(ModeSettings(mode=Mode.TIME_PLAN), BERLIN, NOON) is Mode.POWER
 
 
+@settings(deadline=None)
 @given(
     weather=st.lists(
         st.tuples(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csms.smart_charging.grid import (
@@ -302,6 +302,7 @@ amps = st.floats(0.0, 40.0, allow_nan=False)
 phases = st.builds(PerPhase, amps, amps, amps)
 
 
+@settings(deadline=None)
 @given(assumed=phases, drawn=phases, share=st.floats(0.0, 1.0))
 def test_a_stale_meter_never_leaves_more_room_than_a_fresh_one_within_what_was_assumed(
     assumed: PerPhase, drawn: PerPhase, share: float
@@ -317,6 +318,7 @@ def test_a_stale_meter_never_leaves_more_room_than_a_fresh_one_within_what_was_a
     assert all(s >= f for s, f in zip(stale, fresh, strict=True))
 
 
+@settings(deadline=None)
 @given(
     steps=st.lists(st.tuples(st.sampled_from("mca"), amps), min_size=1, max_size=30),
 )

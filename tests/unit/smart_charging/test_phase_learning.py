@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csms.smart_charging.grid import PerPhase, Phase, parse_wiring
@@ -170,6 +170,7 @@ def test_a_rotation_that_nobody_understands_is_told() -> None:
 currents = st.builds(PerPhase, *[st.sampled_from([0.0, 0.4, 0.8, 3.0, 16.0])] * 3)
 
 
+@settings(deadline=None)
 @given(readings=st.lists(currents, min_size=1, max_size=30))
 def test_no_phase_that_the_car_was_seen_on_is_ever_left_out_once_it_is_learned(
     readings: list[PerPhase],

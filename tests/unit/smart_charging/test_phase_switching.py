@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import inf
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csms.smart_charging.grid import Evse, EvseKey, parse_wiring
@@ -317,6 +317,7 @@ weather = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(weather=weather, rules=st.sampled_from([SwitchRules(), BY_HYSTERESIS]))
 def test_no_weather_makes_it_switch_faster_than_its_dwell_or_under_load(
     weather: list[tuple[float, int]], rules: SwitchRules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csms.smart_charging.quarter_hour import QuarterHourBudget
@@ -85,6 +85,7 @@ def test_an_old_reading_is_ignored() -> None:
     assert budget.used_wh(seconds(100)) == used_wh
 
 
+@settings(deadline=None)
 @given(
     wishes=st.lists(st.floats(0.0, 50_000.0), min_size=180, max_size=180),
     cap_w=st.floats(2500.0, 30_000.0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csms.smart_charging.grid import Circuit, Evse, EvseKey, Network, PerPhase, Site, parse_wiring
@@ -121,6 +121,7 @@ def test_other_networks_get_no_advice(network: Network) -> None:
     assert advise_rotations(site, all_want(site)) == []
 
 
+@settings(deadline=None)
 @given(
     wirings=st.lists(
         st.sampled_from(["RST", "STR", "TRS", "RTS", "L1", "L2", "L3"]), min_size=1, max_size=8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csms.smart_charging.grid import EvseKey
@@ -82,6 +82,7 @@ members = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(members=members, surplus_w=st.floats(0.0, 50_000.0))
 def test_never_more_than_the_surplus_and_nothing_left_over(
     members: list[PoolMember], surplus_w: float

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import ceil
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csms.smart_charging.grid import EvseKey
@@ -226,6 +226,7 @@ def test_slots_missed_while_the_server_was_busy_are_not_made_up() -> None:
     assert garage.turns.next_edge == NOON + timedelta(seconds=6 * SLOT_S)
 
 
+@settings(deadline=None)
 @given(cars=st.integers(2, 9), places=st.integers(1, 8), cycle_s=st.sampled_from([60.0, 300.0]))
 def test_every_waiting_car_is_served_within_n_by_k_slots(
     cars: int, places: int, cycle_s: float
@@ -252,6 +253,7 @@ events = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(events=events)
 def test_no_car_flaps_whoever_comes_and_goes_and_however_the_room_changes(
     events: list[tuple[str, int, int]],
