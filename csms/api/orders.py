@@ -38,6 +38,11 @@ class Orders:
     def __init__(self, context: Context) -> None:
         self._context = context
 
+    async def check_known(self, asked: Asked[Any, Any]) -> None:
+        """Raises NotFoundError for a charge point that nobody knows."""
+        async with self._context.database.begin() as connection:
+            await charge_points.key_of(connection, asked.charge_point_id)
+
     async def note(self, asked: Asked[Any, Any], verb: str, data: Any) -> None:
         """Note an order before it is sent: what came of it is in the message log."""
         target = f"charge-points/{asked.charge_point_id}"

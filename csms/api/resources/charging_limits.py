@@ -114,6 +114,7 @@ class ChargingLimits:
     async def limit(self, asked: Asked[CommandQuery, LimitBody]) -> AnswerView:
         """Set a limit; refuses one that load management would undo (409)."""
         body = asked.body
+        await self._orders.check_known(asked)
         limit = _limit_of(body)
         await self._orders.note(asked, "limit", msgspec.to_builtins(body))
         self._refuse_steered(asked.charge_point_id, body.evse_id)
