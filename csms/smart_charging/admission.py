@@ -17,19 +17,20 @@ def take_in_order(blocks: Sequence[Rows], order: Ints, demand: Floats, values: F
     before him is in, whoever no longer fits alone is out, the rest are looked at again. The
     first one left is always decided, so it ends.
     """
-    undecided = np.zeros(len(values), np.bool_)
+    size = len(values)
+    undecided = np.zeros(size, np.bool_)
     undecided[order] = True
     ask = np.where(undecided, demand, 0.0)
-    out = np.zeros_like(undecided)
+    out = np.zeros(size, np.bool_)
     contests = [rows.contest(ask, values, out) for rows in blocks]
     undecided &= ~out
-    accepted = np.zeros_like(undecided)
-    rank = np.zeros(len(values), np.intp)
+    accepted = np.zeros(size, np.bool_)
+    rank = np.zeros(size, np.intp)
     rank[order] = np.arange(len(order))
     for contest in contests:
         contest.line_up(undecided, rank)
-    while undecided.any():
-        doubtful, out = np.zeros_like(undecided), np.zeros_like(undecided)
+    while np.count_nonzero(undecided):
+        doubtful, out = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
         for contest in contests:
             contest.judge(undecided, doubtful, out)
         sure = undecided & ~doubtful

@@ -63,10 +63,8 @@ def allocate(
     bounds = Bounds.of(demands, continuous=continuous)
     packing = Packing.of(topology, capacity, demands, pools, bounds.possible)
     limit_a, admitted = share(packing.rows(), bounds, strict=strict)
-    snapshot = Packing.of(topology, capacity.copy(), demands.copy(), tuple(pools), bounds.possible)
-    return Allocation(
-        limit_a, demands.wants & ~admitted, Explanation(snapshot, bounds, limit_a, admitted)
-    )
+    explanation = Explanation(packing, bounds, limit_a.copy(), admitted)
+    return Allocation(limit_a, bounds.wanting & ~admitted, explanation)
 
 
 def _check(capacity: Capacity, demands: Demands) -> None:

@@ -93,8 +93,11 @@ class Capacity:
         )
 
     def copy(self) -> Capacity:
-        return replace(
-            self, **{each.name: getattr(self, each.name).copy() for each in fields(self)}
+        return Capacity(
+            self.limit_a.copy(),
+            self.load_a.copy(),
+            self.max_power_w.copy(),
+            self.max_imbalance_a.copy(),
         )
 
 

@@ -47,7 +47,7 @@ class Explanation:
 
     def _itself(self, evse: int) -> Binding:
         name = str(self._packing.topology.evses[evse])
-        return Binding("evse", name, limit=float(self._packing.demands.max_a[evse]))
+        return Binding("evse", name, limit=float(self._bounds.most[evse]))
 
     def _waits_for(self, evse: int) -> Binding:
         minimum = float(self._bounds.low[evse])
@@ -73,8 +73,8 @@ class _Load:
         self._packing = packing
         self._values = values
         self._watts = packing.topology.watts_per_ampere(packing.draws)
-        self._phase_rooms = packing.phase_rooms()
-        self._has_lines = packing.has_lines()
+        self._phase_rooms = packing.phase_rooms
+        self._has_lines = packing.has_lines
 
     def tightest(self, evse: int, more: float) -> _Room:
         """The row with the least room after `more`; of equals the one nearest to the EVSE."""
@@ -115,7 +115,7 @@ class _Load:
             yield _Room(left, Binding("power", self._name(circuit), None, limit, "W"))
 
     def _pools(self, evse: int, more: float) -> Iterator[_Room]:
-        for pool, room in zip(self._packing.pools, self._packing.pool_rooms(), strict=True):
+        for pool, room in zip(self._packing.pools, self._packing.pool_rooms, strict=True):
             if pool.members[evse]:
                 used = (self._values * self._watts)[pool.members].sum()
                 left = float((room - used) / self._watts[evse]) - more
@@ -137,7 +137,7 @@ class _Load:
     @cached_property
     def _power_left(self) -> Floats:
         used = self._per_circuit((self._values * self._watts)[:, None])[:, 0]
-        return self._packing.power_rooms() - used
+        return self._packing.power_rooms - used
 
     @cached_property
     def _one_sided(self) -> Bools:
@@ -146,7 +146,7 @@ class _Load:
     @cached_property
     def _imbalance_left(self) -> Floats:
         used = self._per_circuit(self._values[:, None] * self._one_sided)
-        return self._packing.imbalance_rooms() - used
+        return self._packing.imbalance_rooms - used
 
     def _per_circuit(self, per_evse: Floats) -> Floats:
         return self._packing.topology.below(per_evse)

@@ -49,7 +49,7 @@ def fill(
 
 def narrowed(blocks: Sequence[Rows], moving: Bools, values: Floats, high: Floats) -> Sequence[Rows]:
     """The rows that could stop some of `moving` on the way from `values` to `high`."""
-    if not moving.any():
+    if not np.count_nonzero(moving):
         return ()
     tight = [rows.binding(moving, values, high) for rows in blocks]
     return [rows for rows in tight if len(rows.capacity)]
@@ -71,14 +71,15 @@ def full_level(rising: Rising, lowest: float, highest: float) -> Floats:
     """
     capacity = rising.capacity
     noise = tolerance(capacity) / 100
-    below = np.full_like(capacity, lowest)
-    above = np.full_like(capacity, highest)
-    level = np.clip(rising.guess(), lowest, highest)
+    below, above = np.empty(len(capacity)), np.empty(len(capacity))
+    below.fill(lowest)
+    above.fill(highest)
+    level = np.minimum(np.maximum(rising.guess(), lowest), highest)
     for _ in range(_MAX_STEPS):
         used, slope = rising.at(level)
         gap = capacity - used
         open_ = np.abs(gap) > noise
-        if not open_.any():
+        if not np.count_nonzero(open_):
             return level
         np.copyto(below, level, where=gap > 0)
         np.copyto(above, level, where=gap < 0)

@@ -32,6 +32,8 @@ def imbalance_rooms(
 ) -> Floats:
     """Circuit x pair: amperes for cars on the first phase alone; only meaningful where limited."""
     load = capacity.load_a
+    if not np.isfinite(capacity.max_imbalance_a).any():
+        return np.full((len(load), len(PAIRS)), np.inf)
     held = topology.below(_per_pair(demands.reserved_a) - _credit(demands, draws))
     own = load[:, _LESS] - load[:, _MORE]
     return np.maximum(capacity.max_imbalance_a[:, None] + own - held, 0.0)

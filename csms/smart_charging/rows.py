@@ -120,15 +120,15 @@ class LinearRows:
         return self.sums(self._spread(values))
 
     def touching(self, rows: Bools, evses: Bools) -> None:
-        evses[self.evse[np.repeat(rows, self.counts)]] = True
+        evses[self.evse[rows.repeat(self.counts)]] = True
 
     def binding(self, moving: Bools, values: Floats, high: Floats) -> LinearRows:
         tight = self.used(np.where(moving, high, values)) > self.capacity + NOISE_A
         left = np.maximum(self.capacity - self.used(np.where(moving, 0.0, values)), 0.0)
         kept = moving[self.evse]
-        kept &= np.repeat(tight, self.counts)
+        kept &= tight.repeat(self.counts)
         counts = np.add.reduceat(kept, self.starts, dtype=np.intp) if len(tight) else self.counts
-        entries = np.flatnonzero(kept)
+        entries = kept.nonzero()[0]
         coefficient = None if self.coefficient is None else self.coefficient[entries]
         return _rows_of(self.evse[entries], coefficient, counts, left)
 
@@ -140,9 +140,9 @@ class LinearRows:
         asked = self._spread(ask)
         short = self.sums(asked) > room
         micro = np.floor((room + tolerance(self.capacity)) * _MICRO)
-        kept = np.flatnonzero(np.repeat(short, self.counts)) if short.any() else _NOBODY
+        kept = short.repeat(self.counts).nonzero()[0] if np.count_nonzero(short) else _NOBODY
         kept = kept[asked[kept] > 0]
-        row = np.repeat(np.arange(len(short)), self.counts)[kept]
+        row = np.arange(len(short)).repeat(self.counts)[kept]
         contest = LinearContest(row, self.evse[kept], np.ceil(asked[kept] * _MICRO - 1e-3), micro)
         contest.mark_out(out)
         return contest
@@ -155,14 +155,14 @@ class LinearRows:
 
     def _spread(self, per_evse: Floats) -> Floats:
         """Per entry, valid until the next call."""
-        np.take(per_evse, self.evse, out=self._buffer, mode="clip")
+        per_evse.take(self.evse, out=self._buffer, mode="clip")
         if self.coefficient is not None:
             self._buffer *= self.coefficient
         return self._buffer
 
 
 def _rows_of(evse: Ints, coefficient: Floats | None, counts: Ints, capacity: Floats) -> LinearRows:
-    filled = np.flatnonzero(counts)
+    filled = counts.nonzero()[0]
     return LinearRows(capacity[filled], evse, coefficient, counts[filled])
 
 
@@ -172,7 +172,7 @@ class LinearRising:
         self._low = (low / weight)[rows.evse]
         self._high = (high / weight)[rows.evse]
         self._gain = _gain(rows, weight)
-        self._row = np.repeat(np.arange(len(rows.counts)), rows.counts)
+        self._row = np.arange(len(rows.counts)).repeat(rows.counts)
         self._levels = np.empty(len(rows.evse))
         self._reached = np.empty(len(rows.evse))
 
@@ -186,7 +186,7 @@ class LinearRising:
 
     def at(self, level: Floats) -> tuple[Floats, Floats]:
         levels, reached = self._levels, self._reached
-        np.take(level, self._row, out=levels, mode="clip")
+        level.take(self._row, out=levels, mode="clip")
         np.maximum(levels, self._low, out=reached)
         np.minimum(reached, self._high, out=reached)
         moving = levels == reached
@@ -197,7 +197,7 @@ class LinearRising:
         return self._rows.sums(reached), self._rows.sums(levels)
 
     def lower(self, reached: Floats, level: Floats) -> None:
-        np.take(level, self._row, out=self._levels, mode="clip")
+        level.take(self._row, out=self._levels, mode="clip")
         np.minimum.at(reached, self._rows.evse, self._levels)
 
 
@@ -222,11 +222,11 @@ class LinearContest:
         out[self._evse[self._demand > self._room[self._row]]] = True
 
     def line_up(self, undecided: Bools, rank: Ints) -> None:
-        self._keep(np.flatnonzero(undecided[self._evse]))
+        self._keep(undecided[self._evse].nonzero()[0])
         self._keep(np.lexsort((_compact(rank)[self._evse], _compact(self._row))))
 
     def judge(self, undecided: Bools, doubtful: Bools, out: Bools) -> None:
-        self._keep(np.flatnonzero(undecided[self._evse]))
+        self._keep(undecided[self._evse].nonzero()[0])
         if len(self._evse):
             late = running_sums(self._demand, self._row) > self._room[self._row]
             doubtful[self._evse[late]] = True
@@ -254,6 +254,6 @@ def running_sums(values: Floats, row: Ints) -> Floats:
     fresh = np.empty(len(row), np.bool_)
     fresh[0] = True
     np.not_equal(row[1:], row[:-1], out=fresh[1:])
-    starts = np.flatnonzero(fresh)
+    starts = fresh.nonzero()[0]
     before = total[starts] - values[starts]
     return np.asarray(total - before[fresh.cumsum() - 1])

@@ -22,6 +22,8 @@ class Bounds:
     wanting: Bools
     possible: Bools
     """Wants, and its maximum isn't below its minimum."""
+    most: Floats
+    """Its maximum as it was said; the others are 0 where it isn't possible."""
     low: Floats
     high: Floats
     target: Floats
@@ -68,10 +70,11 @@ class Bounds:
             low, high = step_up(low, step_a), step_down(high, step_a)
         possible = wants & (low <= high)
         low, high = np.where(possible, low, 0.0), np.where(possible, high, 0.0)
-        target = np.clip(np.where(np.isnan(target_a), high, target_a), low, high)
+        target = np.minimum(np.maximum(np.where(np.isnan(target_a), high, target_a), low), high)
         return Bounds(
             wanting=wants.copy(),
             possible=possible,
+            most=max_a.copy(),
             low=low,
             high=high,
             target=target,
@@ -100,7 +103,7 @@ def share(blocks: Sequence[Rows], bounds: Bounds, *, strict: bool) -> tuple[Floa
     if not strict:
         admitted = _admit(blocks, bounds, bounds.possible, values)
         values[admitted] = bounds.low[admitted]
-    for priority in np.unique(bounds.priority[bounds.possible])[::-1]:
+    for priority in sorted(set(bounds.priority[bounds.possible].tolist()), reverse=True):
         peers = bounds.possible & (bounds.priority == priority)
         if strict:
             admitted |= _admit(blocks, bounds, peers, values)
