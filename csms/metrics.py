@@ -137,6 +137,12 @@ class Metrics:
             buckets=_LATENCY_S,
             registry=registry,
         )
+        self.load_plan_seconds = Histogram(
+            "csms_load_plan_seconds",
+            "Load management: one plan of a whole site",
+            buckets=_LATENCY_S,
+            registry=registry,
+        )
         self.load_reaction_seconds = Histogram(
             "csms_load_reaction_seconds",
             "Load management: from the first new fact to the limits that follow from it sent",

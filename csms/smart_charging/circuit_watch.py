@@ -16,6 +16,12 @@ from csms.smart_charging.room import CircuitRoom, Room
 from csms.smart_charging.topology import Topology
 
 
+def _budget(site: Site) -> QuarterHourBudget | None:
+    if site.demand_cap_w is None:
+        return None
+    return QuarterHourBudget(site.demand_cap_w, max_age_s=site.max_meter_age_s)
+
+
 @dataclass(frozen=True, slots=True)
 class CircuitNow:
     circuit: Circuit
@@ -35,7 +41,7 @@ class CircuitWatch:
     ) -> None:
         self.site = site
         self.other = OtherLoad(site)
-        self.budget = QuarterHourBudget(site.demand_cap_w) if site.demand_cap_w else None
+        self.budget = _budget(site)
         self._topology = topology
         self._orders: Sequence[Order] = orders
         self._signals = dict(signals)
@@ -71,6 +77,10 @@ class CircuitWatch:
             allowed_w = self.budget.allowed_w(now)
             capacity.max_power_w[row] = min(capacity.max_power_w[row], allowed_w)
         return capacity
+
+    def limit_at(self, circuit: Circuit, moment: datetime) -> ActiveLimit:
+        """Return the limit of a circuit at a moment to come, as far as it is known."""
+        return active_limit(circuit, self._orders, None, moment, None)
 
     def room(self, capacity: Capacity, *, likely: bool = False) -> Room:
         """Open a ledger of what chargers may draw beside the other load: the worst it can be, or

@@ -32,6 +32,7 @@ from csms.smart_charging.instructions import (
     Switch,
 )
 from csms.smart_charging.limit_orders import Order
+from csms.smart_charging.look_ahead import Expectations, LookAhead, Planning
 from csms.smart_charging.modes import ModeGovernor, mode_at, watts_per_amp
 from csms.smart_charging.phase_learning import PhaseLearning, rotation_mismatch
 from csms.smart_charging.phase_switching import Outlook, PhaseSwitching
@@ -123,6 +124,7 @@ class SiteSteering:
             site, self._topology, installation.orders, installation.signal_at
         )
         self._wanting = Wanting(site, self._topology)
+        self._look_ahead: LookAhead | None = None
         for key, safe_a in safe_shares(site, self._topology).items():
             self._evses[key].safe_a = safe_a
 
@@ -271,6 +273,17 @@ class SiteSteering:
             key = steered.key
             mismatch = rotation_mismatch(steered.evse.wiring, key.evse_id, reported)
             self._alarming.rotation(str(key), mismatch and f"{charge_point_id}: {mismatch}")
+
+    def planning(
+        self, delivered_wh: Mapping[int, float], expected: Expectations, now: datetime
+    ) -> Planning | None:
+        """Return what there is to plan ahead, None if nothing of the future is known."""
+        if not self._watch.now:
+            return None
+        if self._look_ahead is None:
+            self._look_ahead = LookAhead(self.site)
+        evses = list(self._evses.values())
+        return self._look_ahead.planning(evses, self._watch, delivered_wh, expected, now)
 
     def use_plan(self, plan: Mapping[EvseKey, PlanBounds], until: datetime | None) -> None:
         """Take the bounds of a plan until it is too old; an empty one takes them away."""
@@ -470,7 +483,7 @@ class SiteSteering:
     def _wake_at(self, evses: Sequence[SteeredEvse], now: datetime) -> datetime:
         busy = any(s.transaction is not None or s.in_flight is not None for s in evses)
         wake_at = now + timedelta(seconds=BUSY_S if busy else CALM_S)
-        changes = [self._watch.next_change, *(s.permit.wake_at for s in evses if s.permit)]
+        changes = [self._watch.next_change, self._wanting.next_turn, *(s.permit.wake_at for s in evses if s.permit)]
         return min([wake_at, *(at for at in changes if at is not None and at > now)])
 
     # --- what to show and to remember ---

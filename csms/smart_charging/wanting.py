@@ -39,6 +39,11 @@ class Wanting:
         self._topology = topology
         self._turns = Turns(site.slot_s)
 
+    @property
+    def next_turn(self) -> datetime | None:
+        """When another's turn may begin; None while nobody waits."""
+        return self._turns.next_edge
+
     def demands(
         self,
         evses: Sequence[SteeredEvse],
@@ -108,7 +113,7 @@ class Wanting:
                     self._site,
                     _least_phases(s),
                 ),
-                max_w=_most_a(s, now)
+                max_w=most_a(s, now)
                 * watts_per_amp(s.evse, self._site, 3 if s.evse.can_switch_phases else s.phases),
                 priority=s.evse.priority,
                 weight=s.evse.weight,
@@ -139,7 +144,7 @@ class Wanting:
     ) -> None:
         permit = steered.permit or Permit(may_charge=False)
         floor_a = self._least_a(steered, permit)
-        ceiling_a = min(permit.max_a, _most_a(steered, now))
+        ceiling_a = min(permit.max_a, most_a(steered, now))
         if steered.transaction is None:
             ceiling_a = floor_a
         elif bounds is not None:
@@ -164,7 +169,7 @@ class Wanting:
         return max(least, permit.min_a)
 
 
-def _most_a(steered: SteeredEvse, now: datetime) -> float:
+def most_a(steered: SteeredEvse, now: datetime) -> float:
     """The most the EVSE could use, whatever its mode."""
     limits = [
         steered.evse.rated_a,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -24,8 +24,11 @@ from csms.services.load_management.ports import (
     PhaseSwitch,
     SteeredSite,
 )
+from csms.smart_charging.forecast import PanelGroup, Place
 from csms.smart_charging.grid import EvseKey, PerPhase
+from csms.smart_charging.look_ahead import Expectations, PricePoint
 from csms.smart_charging.wishes import ChargingNeed
+from csms.store.admin.sites import pv_groups_of
 from csms.store.admin.window import Row
 from csms.store.database import Database
 from csms.store.installations import (
@@ -44,9 +47,13 @@ from csms.store.tables import (
     evses,
     limit_orders,
     meters,
+    price_points,
+    sites,
     transactions,
 )
 
+QUARTER: Final = timedelta(minutes=15)
+HORIZON: Final = timedelta(hours=36)
 _SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _VERSIONS: Final = """
 SELECT id, version FROM sites WHERE EXISTS (SELECT FROM circuits WHERE site_id = sites.id)
@@ -148,6 +155,45 @@ class LoadStore:
                     if row["signal_at"] is not None
                 },
             )
+
+    async def expectations(self, site_id: str, now: datetime) -> Expectations:
+        async with self._database.begin() as connection:
+            points = await connection.execute(
+                select(price_points)
+                .where(price_points.c.site_id == site_id)
+                .where(price_points.c.starts_at > now - QUARTER)
+                .where(price_points.c.starts_at < now + HORIZON)
+                .order_by(price_points.c.starts_at)
+            )
+            row = (
+                await connection.execute(
+                    select(sites.c.latitude, sites.c.longitude).where(sites.c.id == site_id)
+                )
+            ).one_or_none()
+            groups = (await pv_groups_of(connection, [site_id]))[site_id]
+        place = None
+        if row is not None and row.latitude is not None and row.longitude is not None:
+            place = Place(latitude=row.latitude, longitude=row.longitude)
+        return Expectations(
+            prices=[
+                PricePoint(
+                    starts_at=point["starts_at"],
+                    price=float(point["price"]),
+                    export_price=float(point["export_price"] or 0),
+                )
+                for point in points.mappings()
+            ],
+            place=place,
+            panels=[
+                PanelGroup(
+                    count=group["panels"],
+                    panel_wp=group["panel_peak_w"],
+                    azimuth_deg=group["azimuth_deg"],
+                    tilt_deg=group["tilt_deg"],
+                )
+                for group in groups
+            ],
+        )
 
     async def remember(self, memories: Sequence[EvseMemory]) -> None:
         await self._write(_REMEMBER, (_memory_values(m) for m in sorted(memories, key=_memory_key)))

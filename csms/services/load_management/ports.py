@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from csms.services.load_management.views import SiteView
 from csms.smart_charging.grid import EvseKey, PerPhase, Site
+from csms.smart_charging.look_ahead import Expectations
 from csms.smart_charging.wishes import ChargingNeed, ModeSettings
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
@@ -120,6 +121,10 @@ class LoadManagementStore(Protocol):
 
     async def load(self, site_id: str) -> SteeredSite | None:
         """Return a site whole, None if it is gone."""
+        ...
+
+    async def expectations(self, site_id: str, now: datetime) -> Expectations:
+        """Return what is known of the hours to come at a site."""
         ...
 
     async def remember(self, memories: Sequence[EvseMemory]) -> None:

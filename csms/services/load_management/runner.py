@@ -12,7 +12,14 @@ from typing import Final
 
 from csms.clock import Clock
 from csms.errors import DatabaseUnavailableError
-from csms.events import ChargePointBooted, ChargePointConnected, Event
+from csms.events import (
+    ChargePointBooted,
+    ChargePointConnected,
+    ChargingNeeds,
+    Event,
+    TransactionEnded,
+    TransactionStarted,
+)
 from csms.metrics import Metrics
 from csms.services.charge_point import ChargePoint
 from csms.services.load_management import facts
@@ -20,6 +27,7 @@ from csms.services.load_management.alarms import Alarms
 from csms.services.load_management.dispatch import Answer, Dispatch
 from csms.services.load_management.keeper import Keeper
 from csms.services.load_management.models import ModelKnowledge
+from csms.services.load_management.planner import SitePlanner
 from csms.services.load_management.ports import (
     CircuitReading,
     EvseMemory,
@@ -41,6 +49,7 @@ COALESCE_S: Final = 0.05
 RETRY_S: Final = 2.0
 """How often another node's lock is tried, and a lost one is missed."""
 LOCK_CHECK_S: Final = 2.0
+_CHANGES_PLANS: Final = (ChargingNeeds, TransactionEnded, TransactionStarted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ class SiteRunner:
         self._on_change = on_change
         self._world = world
         self._alarms = Alarms(site_id, world.keeper, world.metrics)
+        self._planner = SitePlanner(site_id, world.store, world.live, world.clock, world.metrics)
         self._wake = asyncio.Event()
         self._is_changed = False
         self._is_sure = True
@@ -112,6 +122,8 @@ class SiteRunner:
             facts.tell(self.steering, event, live, self._world.clock.now())
             if live is not None and isinstance(event, ChargePointConnected | ChargePointBooted):
                 self._get_to_know(live)
+            if isinstance(event, _CHANGES_PLANS):
+                self._planner.changed()
             self._wake.set()
 
     def read(self, reading: CircuitReading) -> None:
@@ -139,11 +151,15 @@ class SiteRunner:
         if self.steering is None and not await self._begin():
             self._alarms.update((), self._world.clock.now())
             return False
-        watch = self._sends.create_task(self._watch_lock())
+        helpers = [self._sends.create_task(self._watch_lock())]
+        if self.steering is not None:
+            plans = self._planner.run(self.steering, self._wake.set)
+            helpers.append(self._sends.create_task(plans))
         try:
             return await self._decide_until_lock_lost()
         finally:
-            watch.cancel()
+            for helper in helpers:
+                helper.cancel()
 
     async def _begin(self) -> bool:
         """Rebuild what is known from the database and the chargers that are connected."""
@@ -206,6 +222,7 @@ class SiteRunner:
         if self.steering is not None:
             self.steering.reinstall(_installation(steered), _remembered(steered.memories), now)
             self._on_change()
+            self._planner.changed()
             for live in self.take_stock():
                 self._get_to_know(live)
         return True

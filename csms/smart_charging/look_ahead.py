@@ -1,0 +1,208 @@
+"""From a steered site to a planning problem, and from its plan to bounds for the fair shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Final
+
+import numpy as np
+
+from csms.smart_charging.circuit_watch import CircuitWatch
+from csms.smart_charging.forecast import PanelGroup, Place, forecast_w
+from csms.smart_charging.grid import EvseKey, Phase, Site
+from csms.smart_charging.modes import watts_per_amp
+from csms.smart_charging.plan import DemandCharge, Plan, PlannedCar, PlanProblem, plan
+from csms.smart_charging.planning_blocks import Steps, clock_blocks
+from csms.smart_charging.planning_rows import Floats, PlanningRows, planning_rows
+from csms.smart_charging.price_curve import PriceCurve, cost_curve
+from csms.smart_charging.steered_evse import SteeredEvse
+from csms.smart_charging.wanting import PlanBounds, most_a
+from csms.smart_charging.wishes import ChargingNeed
+
+LEAST_HORIZON_S: Final = 4 * 3600.0
+LONGEST_HORIZON_S: Final = 36 * 3600.0
+USUAL_HORIZON_S: Final = 12 * 3600.0
+KEPT: Final = timedelta(minutes=12)
+"""How long a plan is followed when no newer one comes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricePoint:
+    """From `starts_at` on: what a kWh costs and earns, in the site's currency."""
+
+    starts_at: datetime
+    price: float
+    export_price: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectations:
+    """What is known of the hours to come."""
+
+    prices: Sequence[PricePoint] = ()
+    """In the order of time."""
+    place: Place | None = None
+    panels: Sequence[PanelGroup] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """A problem and who its cars are."""
+
+    problem: PlanProblem
+    keys: tuple[EvseKey, ...]
+    is_sure: tuple[bool, ...]
+    """Whether departure and energy were told; a guess never holds a car back."""
+    until: datetime
+
+    def solve(self) -> dict[EvseKey, PlanBounds] | None:
+        """Plan; None if that can't be done in time: the fair shares rule alone."""
+        found = plan(self.problem)
+        return None if found is None else self._bounds(found)
+
+    def _bounds(self, found: Plan) -> dict[EvseKey, PlanBounds]:
+        bounds: dict[EvseKey, PlanBounds] = {}
+        for car, (key, is_sure) in enumerate(zip(self.keys, self.is_sure, strict=True)):
+            ceiling_a = None
+            if is_sure and found.ceiling_a is not None:
+                ceiling_a = float(found.ceiling_a[car])
+            bounds[key] = PlanBounds(float(found.target_a[car]), ceiling_a)
+        return bounds
+
+
+class LookAhead:
+    """The site's rows, prepared once for all plans."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._columns = {evse.key: column for column, evse in enumerate(site.evses)}
+        self._rows = planning_rows(self._coefficients())
+
+    def planning(
+        self,
+        evses: Sequence[SteeredEvse],
+        circuits: CircuitWatch,
+        delivered_wh: Mapping[int, float],
+        expected: Expectations,
+        now: datetime,
+    ) -> Planning | None:
+        """Return what there is to plan, None if nothing of the future is known.
+
+        `delivered_wh` is by our transaction id.
+        """
+        running = [s for s in evses if s.transaction is not None and s.is_steerable]
+        told = any(_is_told(s.need) for s in running)
+        if not running or not (told or expected.prices or self._site.demand_cap_w):
+            return None
+        block_s = clock_blocks(now, _horizon_s(running, now))
+        cars = tuple(self._car(s, delivered_wh, now) for s in running)
+        problem = PlanProblem(
+            rows=self._rows,
+            capacity=self._capacity(circuits, block_s, now),
+            block_s=block_s,
+            cars=cars,
+            prices=_prices(expected.prices, block_s, now),
+            demand=self._demand(),
+            load_w=self._load_w(circuits),
+            pv_w=self._pv_w(expected, block_s, now),
+        )
+        return Planning(
+            problem,
+            tuple(s.key for s in running),
+            tuple(s.need.departure_at is not None for s in running),
+            now + KEPT,
+        )
+
+    def _coefficients(self) -> Floats:
+        """Three rows for the phases of each circuit and one for its power, arithmetically.
+
+        Between lines of an IT net that is on the safe side; the fair shares know better.
+        """
+        site = self._site
+        rows = np.zeros((4 * len(site.circuits), len(site.evses)))
+        at = {circuit.id: 4 * n for n, circuit in enumerate(site.circuits)}
+        for column, evse in enumerate(site.evses):
+            for circuit in site.path(evse.circuit_id):
+                for phase in evse.wiring.phases:
+                    rows[at[circuit.id] + phase, column] = 1.0
+                rows[at[circuit.id] + 3, column] = watts_per_amp(
+                    evse, site, len(evse.wiring.phases)
+                )
+        return rows
+
+    def _capacity(self, circuits: CircuitWatch, block_s: Floats, now: datetime) -> Floats:
+        """Blocks × rows: the limits that are known to come, and today's other load."""
+        starts = [0.0, *accumulate(block_s[:-1])]
+        capacity = np.zeros((block_s.size, 4 * len(self._site.circuits)))
+        for block, start_s in enumerate(starts):
+            moment = now + timedelta(seconds=start_s)
+            for row, circuit in enumerate(self._site.circuits):
+                limit = circuits.limit_at(circuit, moment)
+                load = circuits.now[circuit.id].load.likely_a
+                left = limit.limit_a.minus(load)
+                capacity[block, 4 * row : 4 * row + 3] = left
+                power_w = sum(left) * self._site.voltage_v
+                if limit.max_power_w is not None:
+                    load_w = sum(load[phase] for phase in Phase) * self._site.voltage_v
+                    power_w = min(power_w, limit.max_power_w - load_w)
+                capacity[block, 4 * row + 3] = power_w
+        return capacity
+
+    def _car(
+        self, steered: SteeredEvse, delivered_wh: Mapping[int, float], now: datetime
+    ) -> PlannedCar:
+        need, transaction = steered.need, steered.transaction
+        delivered = delivered_wh.get(transaction.id, 0.0) if transaction is not None else 0.0
+        energy_wh = None if need.energy_wh is None else max(0.0, need.energy_wh - delivered)
+        departure_s = None
+        if need.departure_at is not None:
+            departure_s = max(60.0, (need.departure_at - now).total_seconds())
+        return PlannedCar(
+            column=self._columns[steered.key],
+            power_w_per_a=watts_per_amp(steered.evse, self._site, len(steered.draws_on(now))),
+            max_a=most_a(steered, now),
+            min_a=steered.evse.min_a,
+            departure_s=departure_s,
+            energy_wh=energy_wh,
+            delivered_wh=delivered,
+            running=steered.target_a > 0,
+            weight=steered.evse.weight,
+        )
+
+    def _demand(self) -> DemandCharge | None:
+        cap_w = self._site.demand_cap_w
+        return None if cap_w is None else DemandCharge(charge_per_kw=0.0, cap_w=cap_w)
+
+    def _load_w(self, circuits: CircuitWatch) -> float:
+        return sum(circuits.now[self._site.root.id].load.likely_a) * self._site.voltage_v
+
+    def _pv_w(self, expected: Expectations, block_s: Floats, now: datetime) -> Floats | float:
+        if expected.place is None or not expected.panels or not expected.prices:
+            return 0.0
+        return forecast_w(expected.place, expected.panels, now, block_s)
+
+    @property
+    def rows(self) -> PlanningRows:
+        return self._rows
+
+
+def _is_told(need: ChargingNeed) -> bool:
+    return need.departure_at is not None or need.energy_wh is not None
+
+
+def _horizon_s(running: Sequence[SteeredEvse], now: datetime) -> float:
+    departures = [s.need.departure_at for s in running if s.need.departure_at is not None]
+    latest_s = max(((at - now).total_seconds() for at in departures), default=USUAL_HORIZON_S)
+    return min(LONGEST_HORIZON_S, max(LEAST_HORIZON_S, latest_s))
+
+
+def _prices(points: Sequence[PricePoint], block_s: Floats, now: datetime) -> PriceCurve | None:
+    if not points:
+        return None
+    starts = tuple(point.starts_at for point in points)
+    bought = Steps(starts, tuple(point.price for point in points))
+    sold = Steps(starts, tuple(point.export_price for point in points))
+    return cost_curve(bought.means(now, block_s), sold.means(now, block_s))
