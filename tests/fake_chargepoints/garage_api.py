@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -89,7 +89,7 @@ class GarageApi:
         return GarageSite(
             site["id"],
             site["name"],
-            [_circuit(one, imagined, number) for number, one in enumerate(circuits)],
+            [_circuit(one, circuits, imagined, n) for n, one in enumerate(circuits)],
             list(_evses(evses, imagined)),
             networks[site["network"]],
         )
@@ -171,13 +171,34 @@ def _amps3(amps: Mapping[str, float]) -> Amps3:
     return (amps["l1"], amps["l2"], amps["l3"])
 
 
-def _circuit(body: Mapping[str, Any], imagined: Imagination, number: int) -> GarageCircuit:
+def _circuit(
+    body: Mapping[str, Any], others: Sequence[Mapping[str, Any]], imagined: Imagination, number: int
+) -> GarageCircuit:
     assumed_a = _amps3(body["assumed_load_a"])
     plan = CircuitPlan(body["id"], _amps3(body["breaker_a"]), body["parent_id"], name=body["name"])
-    one, two, three = (amps * imagined.house_load for amps in assumed_a)
+    one, two, three = (amps * imagined.house_load for amps in _own_a(body, others))
     house = House((one, two, three), imagined.seed + number)
-    others = (house,) if any(house.most_a) else ()
-    return GarageCircuit(plan, body["has_meter"], assumed_a, others)
+    return GarageCircuit(plan, body["has_meter"], assumed_a, (house,) if any(house.most_a) else ())
+
+
+def _own_a(body: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Amps3:
+    """What may hang on this very circuit: a meter's assumed load includes what is further down."""
+    own_a = _amps3(body["assumed_load_a"])
+    if body["has_meter"]:
+        for child in others:
+            if child["parent_id"] == body["id"]:
+                below_a = _total_a(child, others)
+                own_a = (own_a[0] - below_a[0], own_a[1] - below_a[1], own_a[2] - below_a[2])
+    return (max(0.0, own_a[0]), max(0.0, own_a[1]), max(0.0, own_a[2]))
+
+
+def _total_a(body: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Amps3:
+    total_a = _own_a(body, others)
+    for child in others:
+        if child["parent_id"] == body["id"]:
+            below_a = _total_a(child, others)
+            total_a = (total_a[0] + below_a[0], total_a[1] + below_a[1], total_a[2] + below_a[2])
+    return total_a
 
 
 def _evses(bodies: list[dict[str, Any]], imagined: Imagination) -> Iterable[GarageEvse]:

@@ -15,6 +15,8 @@ from .vehicle import VehicleModel, city_car, commuter, family_car, fast_ac_car, 
 IncidentKind = Literal["meter", "charger", "crash", "reboot", "power"]
 
 floors = 3
+floor_a = 12.0
+"""What the lights of a floor take at most, per phase."""
 circuits_per_floor = 4
 rotations = ("RST", "STR", "TRS")
 slow_car = VehicleModel("Plug-in hybrid 3.3 kW", 1, 14.3, 12_000.0)
@@ -60,17 +62,18 @@ def random_garage(seed: int, evses: int = 60, site_id: str = "garage") -> Garage
 
 
 def _main(seed: int) -> GarageCircuit:
-    assumed_a = (60.0, 60.0, 60.0)
+    own_a, floors_a = 60.0, floor_a * floors
+    assumed_a = (own_a + floors_a,) * 3
     plan = CircuitPlan("main", (200.0, 200.0, 200.0), name="Main")
     return GarageCircuit(
-        plan, has_meter=True, assumed_load_a=assumed_a, others=(House(assumed_a, seed),)
+        plan, has_meter=True, assumed_load_a=assumed_a, others=(House((own_a,) * 3, seed),)
     )
 
 
 def _floors_and_strings(seed: int) -> list[GarageCircuit]:
     circuits = []
     for floor in range(1, floors + 1):
-        name, assumed_a = f"floor-{floor}", (12.0, 12.0, 12.0)
+        name, assumed_a = f"floor-{floor}", (floor_a,) * 3
         plan = CircuitPlan(name, (80.0, 80.0, 80.0), "main", name=f"Piso -{floor}")
         has_meter = floor != floors
         circuits.append(

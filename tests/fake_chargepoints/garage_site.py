@@ -23,7 +23,8 @@ Network = Literal["three_phase", "single_phase", "it"]
 class GarageCircuit:
     """A circuit with its breaker, whether it has a meter, and what else draws from it.
 
-    `assumed_load_a` is what its owner says the other load is at most.
+    `assumed_load_a` is what its owner says the other load is at most: with a meter all that it
+    would show, without one what hangs on no circuit further down.
     """
 
     plan: CircuitPlan

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fake_chargepoints.garage_plan import full_house, random_garage
 from fake_chargepoints.garage_site import GarageSite
+from fake_chargepoints.other_loads import House
 
 from .fixed_limits import fix_limits
 from .garage_world import GarageWorld, live_in_garage
@@ -34,7 +35,12 @@ def even_shares_a(site: GarageSite) -> dict[str, float]:
     for circuit in site.circuits:
         behind = [evse for evse in site.evses if circuit.id in board.path(evse.circuit_id)]
         fixed_a = sum(evse.rated_a for evse in behind if not evse.controllable)
-        fixed_a += sum(c.assumed_load_a[0] for c in site.circuits if circuit.id in board.path(c.id))
+        fixed_a += sum(
+            load.most_a[0]
+            for other in site.circuits
+            for load in other.others
+            if isinstance(load, House) and circuit.id in board.path(other.id)
+        )
         steered = [evse.charge_point_id for evse in behind if evse.controllable]
         for name in steered:
             share_a = (circuit.plan.breaker_a[0] - fixed_a) / len(steered)
