@@ -1,7 +1,7 @@
 """What the server costs per message and per connection, beside a bare websockets loop.
 
     python -m benchmarks                  throughput, latency at half load, memory
-    python -m benchmarks --only closed    one part: closed, half, idle
+    python -m benchmarks --only closed    one part: closed, half, idle, energy
 
 Everything runs on this machine: the load generator takes its share of it too, so the figures to
 look at are those per CPU second and the ratios within one run.
@@ -18,6 +18,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.energy_delivered import compare
 from benchmarks.load import Tally, connect_all
 from benchmarks.processes import Cpu, Server, bare_server, csms_server
 
@@ -149,7 +150,7 @@ async def idle_memory(chargers: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks")
-    parser.add_argument("--only", choices=("closed", "half", "idle"))
+    parser.add_argument("--only", choices=("closed", "half", "idle", "energy"))
     parser.add_argument("--seconds", type=float, default=15.0, help="per measurement")
     parser.add_argument("--idle-chargers", type=int, default=5000)
     options = parser.parse_args()
@@ -159,6 +160,8 @@ def main() -> None:
         uvloop.run(half_load(options.seconds))
     if options.only in (None, "idle"):
         uvloop.run(idle_memory(options.idle_chargers))
+    if options.only in (None, "energy"):
+        compare(CONSOLE)
 
 
 if __name__ == "__main__":

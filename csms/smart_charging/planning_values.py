@@ -76,7 +76,7 @@ class DemandCharge:
 class PlanSettings:
     """What a site may tune."""
 
-    tier_values: tuple[float, ...] = (2.2, 1.8, 1.5, 1.2, 1.0)
+    tier_values: tuple[float, ...] = (3.0, 2.7, 2.4, 2.1, 1.9, 1.7, 1.5, 1.3, 1.15, 1.0)
     """Worth of a kWh in each equal step of the car's request: the first ones are worth most."""
     front_loading: float = 0.5
     front_loading_h: float = 5.0

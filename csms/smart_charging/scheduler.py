@@ -50,8 +50,12 @@ class SchedulerSettings:
     """None: the fair allocation alone."""
     period_s: float = 300.0
     """How long until the next call: nobody gets more than fills him in that time."""
-    least_run_s: float = 900.0
-    """Who was started keeps his place that long."""
+    turn_s: float = 3600.0
+    """Without a plan: who was started keeps his place that long, then the least served go first."""
+    planned_turn_s: float = 900.0
+    """With a plan: who was started keeps his place that long, whatever the plan says."""
+    typical_energy_wh: float = 15_000.0
+    """What a car wants of which nobody said it."""
     reuse_headroom: bool = True
     """Lower who doesn't draw what it may."""
     continuous: bool = False
@@ -238,26 +242,30 @@ class Scheduler:
             planned = self.last_plan.target_a[index]
             if not self._settings.continuous:
                 planned = np.floor(planned / session.step_a + 0.5) * session.step_a
-            if self._keeps_place(session, now):
+            if self._has_turn(session, now):
                 planned = max(planned, session.min_a)
             target_a[session.evse] = planned
         return target_a
 
-    def _keeps_place(self, session: Session, now: datetime) -> bool:
+    def _has_turn(self, session: Session, now: datetime) -> bool:
         car = self._car(session)
         if car.granted_a == 0 or car.started_at is None:
             return False
-        return now - car.started_at < timedelta(seconds=self._settings.least_run_s)
+        settings = self._settings
+        turn_s = settings.turn_s if self.last_plan is None else settings.planned_turn_s
+        return now - car.started_at < timedelta(seconds=turn_s)
 
     def _turns(self, sessions: Sequence[Session], bounds: _Bounds, now: datetime) -> Floats:
-        """Just started, then by plan running before waiting, then who was served least."""
+        """Who has his turn, then by plan, running before waiting, then who was served least."""
         targets = self._targets(sessions, bounds, now)
 
-        def place(session: Session) -> tuple[object, ...]:
+        def place(session: Session) -> tuple[float, ...]:
+            served = session.delivered_wh / (session.energy_wh or self._settings.typical_energy_wh)
+            waits = not self._has_turn(session, now)
+            if targets is None:
+                return waits, served, session.evse
             runs = bool(bounds.running[session.evse])
-            target = 0.0 if targets is None else float(targets[session.evse])
-            served = session.delivered_wh / (session.energy_wh or 1.0)
-            return (not self._keeps_place(session, now), not runs, -target, served, session.evse)
+            return waits, not runs, -float(targets[session.evse]), served, session.evse
 
         turn = np.zeros(bounds.max_a.size)
         for number, session in enumerate(sorted(sessions, key=place)):
