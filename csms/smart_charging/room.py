@@ -87,10 +87,20 @@ class Room:
             for phase in used:
                 circuit.straight_a[phase] += amps
 
-    def take_each(self, evse: Evse, amps: PerPhase) -> None:
-        """Count a current of its own on each phase."""
-        for phase in Phase:
-            self.take(evse, amps[phase], (phase,))
+    def take_reserved(self, evse: Evse, amps: PerPhase) -> None:
+        """Count what is kept free for an EVSE on each phase."""
+        if evse.wiring.between_lines:
+            self.take(evse, max(amps), evse.wiring.phases)
+            return
+        power_w = sum(amps) * self._three_phase_v
+        if not power_w:
+            return
+        for circuit in self._paths[evse.circuit_id]:
+            circuit.power_w += power_w
+            straight = circuit.straight_a
+            straight[0] += amps[0]
+            straight[1] += amps[1]
+            straight[2] += amps[2]
 
     def obstacle(self, evse: Evse) -> Binding | None:
         """Return what is exceeded on the way from the EVSE to the grid, None if all hold."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from csms.smart_charging.commitments import Commitment
 from csms.smart_charging.evse_facts import Measured, Plug, TransactionRef
-from csms.smart_charging.grid import Evse, EvseKey, Grant, PerPhase, Phase
+from csms.smart_charging.grid import NO_LOAD, Evse, EvseKey, PerPhase, Phase
 from csms.smart_charging.headroom import Headroom
 from csms.smart_charging.instructions import Instruction
 from csms.smart_charging.modes import ModeGovernor, Permit
@@ -86,7 +86,8 @@ class SteeredEvse:
     surplus_w: float | None = None
     """Its share of the solar surplus."""
     switch_step: SwitchStep | None = None
-    grant: Grant = field(default_factory=lambda: Grant(0.0))
+    counted_a: PerPhase = NO_LOAD
+    """What its commitment reserved when it was last counted."""
     target_a: float = 0.0
     is_waiting: bool = False
     last_failure: str = ""
@@ -140,9 +141,13 @@ class SteeredEvse:
         learned = self.learning.phases(now) if self.is_online else None
         return (learned & possible or possible) if learned is not None else possible
 
+    def count(self, now: datetime) -> None:
+        """Work out what it may draw; once for a decision, and again when it was told something."""
+        self.counted_a = self.commitment.reserved(now)
+
     def reserved(self, now: datetime) -> PerPhase:
         """What has to be kept free for it on each grid phase, by what is known of its car."""
-        reserved = self.commitment.reserved(now)
+        reserved = self.counted_a
         if not self.is_online or self.learning.phases(now) is None:
             return reserved
         draws, measured = self.draws_on(now), self.measured_a or PerPhase.all(0.0)

@@ -68,6 +68,14 @@ class Installation:
     signal_at: Mapping[str, datetime] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """The last decision's shares; why somebody got no more is worked out when asked."""
+
+    demands: Demands
+    allocation: Allocation
+
+
 class SiteSteering:
     def __init__(
         self,
@@ -82,6 +90,7 @@ class SiteSteering:
         self._plan_until: datetime | None = None
         self._decided_at: datetime | None = None
         self._alarming = Alarming()
+        self._shared: _Shared | None = None
         self.site = installation.site
         self.reinstall(installation, remembered, now)
 
@@ -120,6 +129,7 @@ class SiteSteering:
     def _prepare(self, installation: Installation) -> None:
         site = installation.site
         self._topology = Topology.prepare(site)
+        self._shared = None
         self._watch = CircuitWatch(
             site, self._topology, installation.orders, installation.signal_at
         )
@@ -341,9 +351,10 @@ class SiteSteering:
             before_a = before.limit_a if before is not None else 0.0
             if limit_a > before_a + SAME_A and before_a >= steered.evse.min_a:
                 steered.raised_at = now
-            if limit_a < before_a - SAME_A and steered.grant.binding is not None:
-                made_room = steered.grant.binding.kind in _MAKES_ROOM
-                steered.lowered_at = now if made_room else steered.lowered_at
+            if limit_a < before_a - SAME_A:
+                held = self.grant(steered.key, now).binding
+                if held is not None and held.kind in _MAKES_ROOM:
+                    steered.lowered_at = now
 
     def _try_another(self, steered: SteeredEvse, failure: Failure, words: str) -> None:
         if steered.strategy is None:
@@ -368,14 +379,14 @@ class SiteSteering:
         switches = self._switch_phases(capacity, now)
         demands = self._wanting.demands(evses, self._watch, plan, now)
         allocation = allocate(self._topology, capacity, demands, strict=self.site.strict_priority)
-        self._grant(evses, demands, allocation, now)
+        self._shared = _Shared(demands, allocation)
+        for row, steered in enumerate(evses):
+            steered.target_a = float(allocation.limit_a[row])
+            steered.is_waiting |= bool(allocation.waiting[row])
+            steered.count(now)
         room = self._watch.room(capacity)
         for steered in evses:
-            reserved = steered.reserved(now)
-            if steered.evse.wiring.between_lines:
-                room.take(steered.evse, max(reserved), steered.evse.wiring.phases)
-            else:
-                room.take_each(steered.evse, reserved)
+            room.take_reserved(steered.evse, steered.reserved(now))
         self._blame(evses, now)
         releases = Releases(room, now, may_raise=may_raise, next_id=self._take_id)
         instructions = [
@@ -384,7 +395,9 @@ class SiteSteering:
         ]
         for instruction in instructions:
             self._flying[instruction.id] = instruction
-        self._allow(evses, now)
+            self._evses[instruction.key].count(now)
+        for steered in evses:
+            self._watch.other.allowed(steered.key, steered.counted_a, now)
         self._decided_at = now
         alarms = self._alarming.alarms(evses, self._watch, room, now)
         return Decision(tuple(instructions), alarms, switches, self._wake_at(evses, now))
@@ -444,18 +457,14 @@ class SiteSteering:
             car_phases=len(learned) if learned is not None and steered.phases == 3 else None,
         )
 
-    def _grant(
-        self,
-        evses: Sequence[SteeredEvse],
-        demands: Demands,
-        allocation: Allocation,
-        now: datetime,
-    ) -> None:
-        for row, steered in enumerate(evses):
-            steered.target_a = float(allocation.limit_a[row])
-            steered.is_waiting |= bool(allocation.waiting[row])
-            held = allocation.binding(row) if demands.wants[row] else None
-            steered.grant = Grant(steered.target_a, steered.draws_on(now), why_not(steered, held))
+    def grant(self, key: EvseKey, now: datetime) -> Grant:
+        """What an EVSE was given by the last decision, and what keeps it from more."""
+        steered, shared = self._evses[key], self._shared
+        held = None
+        if shared is not None:
+            row = self._topology.index[key]
+            held = shared.allocation.binding(row) if shared.demands.wants[row] else None
+        return Grant(steered.target_a, steered.draws_on(now), why_not(steered, held))
 
     def _blame(self, evses: Sequence[SteeredEvse], now: datetime) -> None:
         """A charger that draws more than it may is told in another way."""
@@ -476,14 +485,14 @@ class SiteSteering:
             if steered.evse.controllable and steered.strategy is not None
         )
 
-    def _allow(self, evses: Sequence[SteeredEvse], now: datetime) -> None:
-        for steered in evses:
-            self._watch.other.allowed(steered.key, steered.commitment.reserved(now), now)
-
     def _wake_at(self, evses: Sequence[SteeredEvse], now: datetime) -> datetime:
         busy = any(s.transaction is not None or s.in_flight is not None for s in evses)
         wake_at = now + timedelta(seconds=BUSY_S if busy else CALM_S)
-        changes = [self._watch.next_change, self._wanting.next_turn, *(s.permit.wake_at for s in evses if s.permit)]
+        changes = [
+            self._watch.next_change,
+            self._wanting.next_turn,
+            *(s.permit.wake_at for s in evses if s.permit),
+        ]
         return min([wake_at, *(at for at in changes if at is not None and at > now)])
 
     # --- what to show and to remember ---
@@ -520,7 +529,7 @@ class SiteSteering:
             EvseStatus(
                 key=s.key,
                 state=s.state(now),
-                grant=s.grant,
+                grant=self.grant(s.key, now),
                 may_draw_a=s.commitment.may_draw_a(now),
                 measured_a=s.measured_a,
                 transaction_id=s.transaction.id if s.transaction else None,

@@ -131,6 +131,7 @@ class Wanting:
         """
         if steered.is_steerable:
             return (0.0, 0.0, 0.0)
+        steered.count(now)
         return steered.reserved(now)
 
     def _take_part(
