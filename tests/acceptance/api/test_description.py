@@ -82,7 +82,7 @@ async def schemathesis(server: Running, directory: Path, config: str, *options: 
     assert process.returncode == 0, output.decode()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_every_answer_is_as_the_openapi_document_says(
     server: Running, tmp_path: Path
 ) -> None:
@@ -96,7 +96,7 @@ async def test_every_answer_is_as_the_openapi_document_says(
     )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_every_command_to_a_charger_is_answered_as_the_openapi_document_says(
     server: Running, tmp_path: Path
 ) -> None:
