@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
 
 import numpy as np
 
+from csms.smart_charging.balanced_turns import balanced_order
 from csms.smart_charging.grid import MIN_CURRENT_A
 from csms.smart_charging.headroom import STABLE, Headroom
 from csms.smart_charging.matrix import allocate_matrix
@@ -24,6 +27,9 @@ from csms.smart_charging.planned_sharing import Bools, Claims, share_by_plan
 from csms.smart_charging.planning_blocks import growing_blocks
 from csms.smart_charging.planning_rows import Coefficients, Floats, planning_rows
 from csms.smart_charging.planning_values import PlannedCar, PlanProblem, PlanSettings
+
+_NEEDS: Final = 5
+"""Classes of need without a plan: steps of 20 % of what a car asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,18 +262,33 @@ class Scheduler:
         return now - car.started_at < timedelta(seconds=turn_s)
 
     def _turns(self, sessions: Sequence[Session], bounds: _Bounds, now: datetime) -> Floats:
-        """Who has his turn, then by plan, running before waiting, then who was served least."""
+        """Place of each EVSE: who has his turn, then by plan, or by need without one."""
+        if self.last_plan is None:
+            order = self._by_need(sessions, bounds, now)
+        else:
+            order = self._by_plan(sessions, bounds, now)
+        turn = np.zeros(bounds.max_a.size)
+        turn[order] = np.arange(len(order))
+        return turn
+
+    def _by_plan(self, sessions: Sequence[Session], bounds: _Bounds, now: datetime) -> list[int]:
         targets = self._targets(sessions, bounds, now)
 
         def place(session: Session) -> tuple[float, ...]:
-            served = session.delivered_wh / (session.energy_wh or self._settings.typical_energy_wh)
             waits = not self._has_turn(session, now)
-            if targets is None:
-                return waits, served, session.evse
             runs = bool(bounds.running[session.evse])
-            return waits, not runs, -float(targets[session.evse]), served, session.evse
+            target = 0.0 if targets is None else float(targets[session.evse])
+            return waits, not runs, -target, self._served(session), session.evse
 
-        turn = np.zeros(bounds.max_a.size)
-        for number, session in enumerate(sorted(sessions, key=place)):
-            turn[session.evse] = number
-        return turn
+        return [session.evse for session in sorted(sessions, key=place)]
+
+    def _by_need(self, sessions: Sequence[Session], bounds: _Bounds, now: datetime) -> list[int]:
+        def need(session: Session) -> tuple[bool, int]:
+            return not self._has_turn(session, now), int(self._served(session) * _NEEDS)
+
+        ordered = sorted(sessions, key=lambda each: (need(each), self._served(each), each.evse))
+        classes = [[each.evse for each in equals] for _, equals in groupby(ordered, key=need)]
+        return balanced_order(self._rows, self.limits_a, bounds.min_a, classes)
+
+    def _served(self, session: Session) -> float:
+        return session.delivered_wh / (session.energy_wh or self._settings.typical_energy_wh)

@@ -132,7 +132,7 @@ def demand_charges(draw: st.DrawFn) -> DemandCharge:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(problems())
 def test_a_plan_never_exceeds_a_row_in_any_block(
     drawn: tuple[Coefficients, PlanProblem],
@@ -145,7 +145,7 @@ def test_a_plan_never_exceeds_a_row_in_any_block(
     assert (used <= problem.capacity_by_block() + 1e-6).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(problems())
 def test_a_plan_never_exceeds_what_a_car_takes_needs_or_stays(
     drawn: tuple[Coefficients, PlanProblem],
@@ -174,7 +174,7 @@ def test_the_same_problem_has_the_same_plan(drawn: tuple[Coefficients, PlanProbl
     assert np.array_equal(once.trajectory_a, again.trajectory_a)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(problems(), st.data())
 def test_a_higher_price_never_moves_energy_into_its_block(
     drawn: tuple[Coefficients, PlanProblem], data: st.DataObject
