@@ -1,7 +1,8 @@
 """What the server costs per message and per connection, beside a bare websockets loop.
 
     python -m benchmarks                  throughput, latency at half load, memory
-    python -m benchmarks --only closed    one part: closed, half, idle, energy
+    python -m benchmarks --only closed    one part: closed, half, idle, energy,
+                                          allocation
 
 Everything runs on this machine: the load generator takes its share of it too, so the figures to
 look at are those per CPU second and the ratios within one run.
@@ -18,6 +19,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.allocation import show_allocation
 from benchmarks.energy_delivered import compare
 from benchmarks.load import Tally, connect_all
 from benchmarks.processes import Cpu, Server, bare_server, csms_server
@@ -150,7 +152,7 @@ async def idle_memory(chargers: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks")
-    parser.add_argument("--only", choices=("closed", "half", "idle", "energy"))
+    parser.add_argument("--only", choices=("closed", "half", "idle", "energy", "allocation"))
     parser.add_argument("--seconds", type=float, default=15.0, help="per measurement")
     parser.add_argument("--idle-chargers", type=int, default=5000)
     options = parser.parse_args()
@@ -160,6 +162,8 @@ def main() -> None:
         uvloop.run(half_load(options.seconds))
     if options.only in (None, "idle"):
         uvloop.run(idle_memory(options.idle_chargers))
+    if options.only in (None, "allocation"):
+        show_allocation(CONSOLE)
     if options.only in (None, "energy"):
         compare(CONSOLE)
 

@@ -45,8 +45,8 @@ def _per_pair(amperes: Floats) -> Floats:
 
 
 def _credit(demands: Demands, draws: Bools) -> Floats:
-    """EVSE x pair: what is measured on the second phase alone, of EVSEs that go on charging."""
+    """EVSE x pair: what is measured on the second phase, of cars that go on charging there alone."""
     measured = np.nan_to_num(demands.measured_a, nan=0.0, posinf=0.0, neginf=0.0)
-    bound = np.where(demands.wants[:, None] & draws, demands.max_a[:, None], demands.reserved_a)
-    flowing = np.clip(measured, 0.0, np.maximum(bound, 0.0))
-    return np.maximum(flowing[:, _LESS] - flowing[:, _MORE], 0.0)
+    flowing = np.clip(measured, 0.0, np.maximum(demands.max_a, 0.0)[:, None])
+    going_on = demands.wants[:, None] & draws[:, _LESS] & ~draws[:, _MORE]
+    return np.where(going_on, flowing[:, _LESS], 0.0)
