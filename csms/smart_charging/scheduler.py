@@ -19,14 +19,17 @@ from typing import Final
 import numpy as np
 
 from csms.smart_charging.balanced_turns import balanced_order
-from csms.smart_charging.grid import MIN_CURRENT_A
+from csms.smart_charging.demands import Capacity
+from csms.smart_charging.grid import MIN_CURRENT_A, Site
 from csms.smart_charging.headroom import STABLE, Headroom
 from csms.smart_charging.matrix import allocate_matrix
 from csms.smart_charging.plan import Plan, plan
 from csms.smart_charging.planned_sharing import Bools, Claims, share_by_plan
 from csms.smart_charging.planning_blocks import growing_blocks
 from csms.smart_charging.planning_rows import Coefficients, Floats, planning_rows
+from csms.smart_charging.planning_site import site_rows
 from csms.smart_charging.planning_values import PlannedCar, PlanProblem, PlanSettings
+from csms.smart_charging.topology import Topology
 
 _NEEDS: Final = 5
 """Classes of need without a plan: steps of 20 % of what a car asked for."""
@@ -109,6 +112,17 @@ class Scheduler:
         self._settings = settings or SchedulerSettings()
         self._cars: dict[tuple[int, datetime], _Car] = {}
         self._called_at: datetime | None = None
+
+    @classmethod
+    def for_site(cls, site: Site, settings: SchedulerSettings | None = None) -> Scheduler:
+        """For an installation without other load; EVSEs are numbered in the site's order.
+
+        Raises ValueError where the site can't be an installation.
+        """
+        topology = Topology.prepare(site)
+        rows = site_rows(topology)
+        limits_a = rows.capacity(Capacity.of(site, topology))
+        return cls(rows.coefficients, limits_a, rows.power_w_per_a, settings)
 
     def schedule(self, sessions: Sequence[Session], now: datetime) -> Floats:
         """Amperes per EVSE from now on, 0 where nobody is or who waits.
