@@ -55,6 +55,7 @@ class Commitment:
         """False: its clock is too wrong, so no limit is counted upon to lapse."""
         self._timing = timing
         self._in_transaction = in_transaction
+        self._heard_at = now
         self._overdraw = Overdraw()
         self._registers = {register: Possibilities() for register in Register}
         self._begin(now, standing_a, last_limit_a, set(registers))
@@ -334,10 +335,17 @@ class Commitment:
     def to_remember_a(self) -> float:
         """The most that anything which may be in force has ever allowed.
 
-        To be remembered durably as `last_limit_a` before an order with a higher limit leaves.
+        To be remembered durably as `last_limit_a` before an order with a higher limit leaves;
+        a lower one may follow when it likes.
         """
-        highest = [one.hold.highest_a for one in self._everything() if one.hold is not None]
-        return min(max(highest, default=0.0), self.evse.rated_a)
+        limit_a = 0.0
+        for register, possibilities in self._registers.items():
+            for one in possibilities.at(self._heard_at):
+                if one.hold is not None:
+                    limit_a = max(limit_a, one.hold.highest_a)
+                elif register is Register.STANDING:
+                    limit_a = self.evse.rated_a
+        return min(limit_a, self.evse.rated_a)
 
     def lapses_at(self, register: Register, now: datetime) -> datetime | None:
         """When what the register surely holds now lapses or changes first, None: never."""
@@ -445,6 +453,7 @@ class Commitment:
         return wired[terminal - 1 : terminal] or wired
 
     def _forget(self, now: datetime) -> None:
+        self._heard_at = now
         before = now - _REMEMBER_REPLACED - self._timing.clock_skew
         for register in self._registers.values():
             register.forget(before)

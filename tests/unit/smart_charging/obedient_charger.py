@@ -54,9 +54,9 @@ class ObedientCharger:
     def persist(self, profile: ChargingProfile) -> None:
         """A default that was confirmed is written down."""
         slot = (profile.purpose, profile.stack_level)
-        if profile.purpose is not Purpose.TX and slot in self.profiles:
-            if self.profiles[slot][0] == profile:
-                self.surely_kept[slot] = self.profiles[slot]
+        held = self.profiles.get(slot)
+        if profile.purpose is not Purpose.TX and held is not None and held[0] == profile:
+            self.surely_kept[slot] = held
 
     def start(self, transaction: int, now: datetime) -> None:
         self.transaction, self.started_at = transaction, now
