@@ -162,6 +162,7 @@ def test_when_a_transaction_ends_its_limit_no_longer_counts() -> None:
 
 def test_a_transaction_that_begins_unseen_may_draw_what_the_defaults_allow() -> None:
     told = charging(0.0)
+    told.accept(tx(0.0))
     assert told.may_a(100) == 0.0
     assert told.may_a(150) == 6.0, "the idle allowance of 0 was not renewed"
 
