@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
-from csms.smart_charging.rows import Rows
+from csms.smart_charging.rows import Contest, Rows
 from csms.smart_charging.topology import Bools, Floats, Ints
+
+_FEW: Final = 128
 
 
 def take_in_order(blocks: Sequence[Rows], order: Ints, demand: Floats, values: Floats) -> Bools:
@@ -15,7 +18,7 @@ def take_in_order(blocks: Sequence[Rows], order: Ints, demand: Floats, values: F
 
     The same as going one by one, but done for all at once: whoever fits even with everybody
     before him is in, whoever no longer fits alone is out, the rest are looked at again. The
-    first one left is always decided, so it ends.
+    first one left is always decided, so it ends; the last few do go one by one.
     """
     size = len(values)
     undecided = np.zeros(size, np.bool_)
@@ -27,9 +30,10 @@ def take_in_order(blocks: Sequence[Rows], order: Ints, demand: Floats, values: F
     accepted = np.zeros(size, np.bool_)
     rank = np.zeros(size, np.intp)
     rank[order] = np.arange(len(order))
-    for contest in contests:
+    many = np.count_nonzero(undecided) > _FEW
+    for contest in contests if many else ():
         contest.line_up(undecided, rank)
-    while np.count_nonzero(undecided):
+    while (left := np.count_nonzero(undecided)) > _FEW:
         doubtful, out = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
         for contest in contests:
             contest.judge(undecided, doubtful, out)
@@ -38,7 +42,21 @@ def take_in_order(blocks: Sequence[Rows], order: Ints, demand: Floats, values: F
             contest.accept(sure)
         accepted |= sure
         undecided &= doubtful & ~out
+    if left:
+        _one_by_one(contests, order, undecided, accepted)
     return accepted
+
+
+def _one_by_one(
+    contests: Sequence[Contest], order: Ints, undecided: Bools, accepted: Bools
+) -> None:
+    for contest in contests:
+        contest.sit_down(undecided)
+    for evse in order[undecided[order]].tolist():
+        if all(contest.fits(evse) for contest in contests):
+            accepted[evse] = True
+            for contest in contests:
+                contest.take(evse)
 
 
 def admission_order(wanting: Bools, priority: Ints, hold: Bools, turn: Floats) -> Ints:

@@ -45,7 +45,7 @@ def _per_pair(amperes: Floats) -> Floats:
 
 
 def _credit(demands: Demands, draws: Bools) -> Floats:
-    """EVSE x pair: what is measured on the second phase, of cars that go on charging there alone."""
+    """EVSE x pair: what is measured on the second phase, of cars charging there alone."""
     measured = np.nan_to_num(demands.measured_a, nan=0.0, posinf=0.0, neginf=0.0)
     flowing = np.clip(measured, 0.0, np.maximum(demands.max_a, 0.0)[:, None])
     going_on = demands.wants[:, None] & draws[:, _LESS] & ~draws[:, _MORE]

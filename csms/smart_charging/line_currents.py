@@ -23,6 +23,7 @@ from csms.smart_charging.topology import Bools, Floats, Ints
 Phasors: TypeAlias = npt.NDArray[np.complex128]
 
 _ALIGNED: Final = 1e-9
+_ALL: Final = slice(None)
 
 
 def half_planes(directions: Phasors) -> Phasors:
@@ -175,10 +176,22 @@ class LineContest:
     def accept(self, accepted: Bools) -> None:
         np.add.at(self._base, self._row, self._demand * accepted[self._evse][:, None])
 
+    def sit_down(self, undecided: Bools) -> None:
+        self._keep(undecided[self._evse].nonzero()[0])
+
+    def fits(self, evse: int) -> bool:
+        mine = (self._evse == evse).nonzero()[0]
+        return not self._over(self._demand[mine], mine).any()
+
+    def take(self, evse: int) -> None:
+        mine = (self._evse == evse).nonzero()[0]
+        self._base[self._row[mine]] += self._demand[mine]
+
     def _keep(self, entries: Ints) -> None:
         self._row, self._evse = self._row[entries], self._evse[entries]
         self._demand = self._demand[entries]
 
-    def _over(self, asked: Floats) -> Bools:
-        used = _magnitudes(self._selections[self._row], self._base[self._row] + asked)
-        return np.asarray(used > self._limit[self._row])
+    def _over(self, asked: Floats, entries: Ints | slice = _ALL) -> Bools:
+        row = self._row[entries]
+        used = _magnitudes(self._selections[row], self._base[row] + asked)
+        return np.asarray(used > self._limit[row])

@@ -8,6 +8,7 @@ not, see `line_currents`, which offers the same verbs.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Final, Protocol
 
 import numpy as np
@@ -60,6 +61,14 @@ class Contest(Protocol):
     def accept(self, accepted: Bools) -> None:
         """Take these out of what is left, once."""
         ...
+
+    def sit_down(self, undecided: Bools) -> None:
+        """From here on only `fits` and `take` are called: for the few that are left."""
+        ...
+
+    def fits(self, evse: int) -> bool: ...
+
+    def take(self, evse: int) -> None: ...
 
 
 class Rows(Protocol):
@@ -217,6 +226,8 @@ class LinearContest:
         self._evse = evse
         self._demand = demand
         self._room = room
+        self._left: list[float] = []
+        self._asked: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
 
     def mark_out(self, out: Bools) -> None:
         out[self._evse[self._demand > self._room[self._row]]] = True
@@ -235,6 +246,21 @@ class LinearContest:
     def accept(self, accepted: Bools) -> None:
         taken = self._demand * accepted[self._evse]
         self._room -= np.bincount(self._row, taken, minlength=len(self._room))
+
+    def sit_down(self, undecided: Bools) -> None:
+        self._keep(undecided[self._evse].nonzero()[0])
+        self._left = self._room.tolist()
+        asked = self._asked
+        entries = (self._evse.tolist(), self._row.tolist(), self._demand.tolist())
+        for evse, row, demand in zip(*entries, strict=True):
+            asked[evse].append((row, demand))
+
+    def fits(self, evse: int) -> bool:
+        return all(demand <= self._left[row] for row, demand in self._asked[evse])
+
+    def take(self, evse: int) -> None:
+        for row, demand in self._asked[evse]:
+            self._left[row] -= demand
 
     def _keep(self, entries: Ints) -> None:
         self._row = self._row[entries]

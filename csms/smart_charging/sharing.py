@@ -113,6 +113,9 @@ def share(blocks: Sequence[Rows], bounds: Bounds, *, strict: bool) -> tuple[Floa
 
 
 def _admit(blocks: Sequence[Rows], bounds: Bounds, who: Bools, values: Floats) -> Bools:
+    minima = np.where(who, bounds.low, values)
+    if all((rows.used(minima) <= rows.capacity).all() for rows in blocks):
+        return who
     order = admission_order(who, bounds.priority, bounds.hold, bounds.turn)
     return take_in_order(blocks, order, bounds.low, values)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Final
 
 import numpy as np
@@ -51,13 +52,16 @@ def whole_steps(
     _take_back_noise(blocks, moving & (whole > values) & (whole > low), whole, step)
     who = np.flatnonzero(moving & (whole + step <= high + _SNAP))
     order = who[np.argsort(_precedence(values[who], whole[who], step[who]), kind="stable")]
-    while order.size:
+    for again in count():
+        if not order.size:
+            break
+        if again > 1:
+            still = np.zeros(len(values), np.bool_)
+            still[order] = True
+            blocks = narrowed(blocks, still, whole, high)
         order = order[take_in_order(blocks, order, step, whole)[order]]
         whole[order] = multiple(np.rint(whole[order] / step[order]) + 1.0, step[order])
         order = order[whole[order] + step[order] <= high[order] + _SNAP]
-        still = np.zeros_like(moving)
-        still[order] = True
-        blocks = narrowed(blocks, still, whole, high)
     return whole
 
 

@@ -281,3 +281,63 @@ class TestBinding:
         capacity.limit_a[:] = 63
         demands.wants[:] = False
         assert str(allocation.binding(0)) == "Circuit main, L1, 20 A"
+
+
+def large_garage(seed: int) -> tuple[Topology, Capacity, Demands]:
+    """600 EVSEs on 31 circuits in three levels, scarce on some and plenty on others."""
+    random = np.random.default_rng(seed)
+    nodes = [Node("main", (1900, 1700, 2100), max_power_w=1_200_000)]
+    for floor in range(6):
+        first, second, third = (float(amperes) for amperes in random.integers(200, 500, 3))
+        nodes.append(Node(f"floor {floor}", (first, second, third), under="main"))
+        breakers = random.integers(50, 160, 4).astype(float).tolist()
+        nodes += [
+            Node(f"row {floor}-{row}", limit_a, f"floor {floor}")
+            for row, limit_a in enumerate(breakers)
+        ]
+    wirings = ("L1L2L3", "L2L3L1", "L3L1L2", "L1", "L2", "L3", "L1L2")
+    cars = tuple(
+        Car(
+            f"row {random.integers(6)}-{random.integers(4)}",
+            wirings[random.integers(len(wirings))],
+            max_a=float(random.integers(6, 33)),
+            weight=float(random.choice([1, 1, 2])),
+            priority=int(random.choice([0, 0, 1])),
+        )
+        for _ in range(600)
+    )
+    topology, capacity, demands = everybody_charges(tuple(nodes), cars)
+    demands.step_a[:] = random.choice([1.0, 0.1], 600)
+    return topology, capacity, demands
+
+
+def limits_of(
+    topology: Topology, capacity: Capacity, demands: Demands
+) -> tuple[np.ndarray, np.ndarray]:
+    """Every row of the tree as a matrix, the plain way."""
+    rows, limits = [], []
+    paths = [set(topology.path(int(circuit))) for circuit in topology.circuit_of]
+    for circuit in range(len(topology.circuits)):
+        below = np.array([circuit in path for path in paths])
+        for phase in Phase:
+            rows.append(below & demands.draws[:, phase])
+            limits.append(capacity.limit_a[circuit, phase])
+        rows.append(below * demands.draws.sum(axis=1) * 230.0)
+        limits.append(capacity.max_power_w[circuit])
+    return np.array(rows, np.float64), np.array(limits)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_in_a_large_garage_no_limit_is_exceeded_and_nobody_could_get_another_step(
+    seed: int,
+) -> None:
+    topology, capacity, demands = large_garage(seed)
+    allocation = allocate(topology, capacity, demands)
+    matrix, limits = limits_of(topology, capacity, demands)
+    room = limits - matrix @ allocation.limit_a
+    assert room.min() >= -1e-9
+    charging = allocation.limit_a + demands.step_a <= demands.max_a + 1e-9
+    charging &= ~allocation.waiting
+    fits = np.where(matrix > 0, room[:, None] / np.maximum(matrix, 1e-9), np.inf).min(axis=0)
+    assert (fits[charging] < demands.step_a[charging] - 1e-9).all()
+    assert 0 < allocation.waiting.sum() < 400
