@@ -17,7 +17,6 @@ from .other_loads import House
 from .readings import timestamp
 from .vehicle import Amps3
 
-timeout_s = 10.0
 networks: Mapping[str, Network] = {
     "three_phase": "three_phase",
     "single_phase": "single_phase",
@@ -45,7 +44,8 @@ class Imagination:
 class GarageApi:
     """An operator's connection to the admin API. Use it as an async context manager."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, timeout_s: float = 10.0) -> None:
+        self._timeout_s = timeout_s
         self._base = f"{url.rstrip('/')}/api/v1"
         self._http = aiohttp.ClientSession(
             headers={"Authorization": f"Bearer {key}"},
@@ -134,7 +134,9 @@ class GarageApi:
                     raise GarageApiError(f"{method} {path}: {await response.text()}")
                 return await response.json()
         except TimeoutError as error:
-            raise GarageApiError(f"{method} {path}: no answer within {timeout_s:g} s") from error
+            raise GarageApiError(
+                f"{method} {path}: no answer within {self._timeout_s:g} s"
+            ) from error
         except (aiohttp.ClientError, ValueError) as error:
             raise GarageApiError(f"{method} {path}: {error}") from error
 

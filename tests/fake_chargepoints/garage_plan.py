@@ -15,8 +15,12 @@ from .vehicle import VehicleModel, city_car, commuter, family_car, fast_ac_car, 
 IncidentKind = Literal["meter", "charger", "crash", "reboot", "power"]
 
 floors = 3
-floor_a = 12.0
-"""What the lights of a floor take at most, per phase."""
+house_a, floor_a = 10.0, 8.0
+"""What the house and the lights of a floor take at most, per phase.
+
+All of it at once is an eighth of each breaker. When nobody tells any more what the building takes,
+it may take that on top for as long as lent limits last; a breaker holds 1.13 times its rating.
+"""
 circuits_per_floor = 4
 rotations = ("RST", "STR", "TRS")
 slow_car = VehicleModel("Plug-in hybrid 3.3 kW", 1, 14.3, 12_000.0)
@@ -62,11 +66,10 @@ def random_garage(seed: int, evses: int = 60, site_id: str = "garage") -> Garage
 
 
 def _main(seed: int) -> GarageCircuit:
-    own_a, floors_a = 60.0, floor_a * floors
-    assumed_a = (own_a + floors_a,) * 3
+    assumed_a = (house_a + floor_a * floors,) * 3
     plan = CircuitPlan("main", (200.0, 200.0, 200.0), name="Main")
     return GarageCircuit(
-        plan, has_meter=True, assumed_load_a=assumed_a, others=(House((own_a,) * 3, seed),)
+        plan, has_meter=True, assumed_load_a=assumed_a, others=(House((house_a,) * 3, seed),)
     )
 
 
@@ -124,15 +127,20 @@ def _kind(number: int, chance: random.Random) -> tuple[str, float]:
     return chance.choice(("L1L2", "L2L3", "L3L1")), 16.0
 
 
-def random_stays(site: GarageSite, seed: int, start: datetime, hours: float) -> list[Stay]:
-    """Who comes and goes at each EVSE, in order of arrival: cars stand for two to nine hours."""
+def random_stays(
+    site: GarageSite, seed: int, start: datetime, hours: float, pace: float = 1.0
+) -> list[Stay]:
+    """Who comes and goes at each EVSE, in order of arrival: cars stand for two to nine hours.
+
+    With `pace` all that is so many times as short.
+    """
     stays: list[Stay] = []
     for place, evse in enumerate(site.evses):
         chance = random.Random(f"{seed}/{evse.charge_point_id}/{evse.evse_id}")
         at, end = start, start + timedelta(hours=hours)
         while True:
-            at += timedelta(hours=chance.uniform(0.02, 1.5))
-            leaves_at = at + timedelta(hours=chance.uniform(2.0, 9.0))
+            at += timedelta(hours=chance.uniform(0.02, 1.5) / pace)
+            leaves_at = at + timedelta(hours=chance.uniform(2.0, 9.0) / pace)
             if at >= end:
                 break
             vehicle = chance.choice(cars)
@@ -146,17 +154,19 @@ def random_stays(site: GarageSite, seed: int, start: datetime, hours: float) -> 
 
 
 def random_incidents(site: GarageSite, seed: int, start: datetime, hours: float) -> list[Incident]:
-    """What breaks: each meter once for a quarter of an hour, a third of the chargers somehow."""
+    """What breaks: each meter once for some minutes, a third of the chargers somehow."""
     chance = random.Random(f"{seed}/incidents")
-    span_s = hours * 3600 - 1800
+    span_s = 3600 * hours
     meters = [circuit.id for circuit in site.circuits if circuit.has_meter]
     broken = [name for name in site.charge_point_ids if chance.random() < 0.33]
     kinds = [kind for kind in get_args(IncidentKind) if kind != "meter"]
     incidents: list[tuple[IncidentKind, str, float]]
-    incidents = [("meter", meter, 900.0) for meter in meters]
-    incidents += [(chance.choice(kinds), name, chance.uniform(60, 2400)) for name in broken]
+    incidents = [("meter", meter, 300.0) for meter in meters]
+    incidents += [(chance.choice(kinds), name, chance.uniform(60, span_s / 4)) for name in broken]
     return [
-        Incident(kind, subject, start + timedelta(seconds=chance.uniform(600, span_s)), lasts_s)
+        Incident(
+            kind, subject, start + timedelta(seconds=chance.uniform(0.1, 0.7) * span_s), lasts_s
+        )
         for kind, subject, lasts_s in incidents
     ]
 
