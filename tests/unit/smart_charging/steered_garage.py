@@ -34,6 +34,8 @@ from csms.smart_charging.steering import Installation, SiteSteering
 
 from .obedient_charger import ObedientCharger
 
+REACTION = timedelta(seconds=25)
+"""A meter interval, a message, and what a car takes to follow."""
 START = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
 
@@ -124,10 +126,13 @@ class SteeredGarage:
     overloads: list[str] = field(default_factory=list)
     sent: list[tuple[datetime, Instruction]] = field(default_factory=list)
     decision: Decision | None = None
+    has_news: bool = False
+    """Something happened that steering has not looked at yet."""
 
     def __post_init__(self) -> None:
         self.stalls = {one.key: Stall(one) for one in self.site.evses}
         self._transactions = 0
+        self._forgiven_until = self.now
         self._on_their_way: list[tuple[datetime, Instruction, Outcome]] = []
         self.restart()
 
@@ -136,6 +141,7 @@ class SteeredGarage:
         self._on_their_way.clear()
         self.steering = SiteSteering(Installation(site=self.site), self.remembered, self.now)
         self.is_steered = True
+        self.has_news = True
         for key, stall in self.stalls.items():
             if stall.is_online:
                 self.steering.connected(key.charge_point_id, self.now)
@@ -151,6 +157,11 @@ class SteeredGarage:
         for one in self.site.evses:
             self.stalls.setdefault(one.key, Stall(one))
         self.steering.reinstall(installation, self.remembered, self.now)
+
+    def house_changes(self, load: PerPhase) -> None:
+        """Something is switched on or off; the meter and the chargers need their time."""
+        self.house = load
+        self._forgiven_until = self.now + REACTION
 
     def key(self, number: int) -> EvseKey:
         return EvseKey(f"CP-{number}", 1)
@@ -174,6 +185,7 @@ class SteeredGarage:
             self._tell_transaction(key, stall)
 
     def _tell_transaction(self, key: EvseKey, stall: Stall) -> None:
+        self.has_news = True
         number, since = stall.charger.transaction, stall.charger.started_at
         plug = Plug.FREE if stall.car is None else Plug.PLUGGED
         self.steering.plug(key, plug, self.now)
@@ -186,6 +198,7 @@ class SteeredGarage:
         """The link to a charger dies."""
         key = self.key(number)
         self.stalls[key].is_online = False
+        self.has_news = True
         if self.is_steered:
             self.steering.disconnected(key.charge_point_id, self.now)
 
@@ -210,12 +223,15 @@ class SteeredGarage:
 
     def _second(self) -> None:
         if self.is_steered:
-            self._arrivals()
-            self._readings()
-            self._decide()
+            arrived = self._arrivals()
+            read = self._readings()
+            due = self.decision is None or self.now >= self.decision.wake_at
+            if arrived or read or due or self.has_news:
+                self._decide()
         self._check()
 
     def _decide(self) -> None:
+        self.has_news = False
         self.decision = self.steering.decide(self.now)
         for instruction in self.decision.instructions:
             memory = self.steering.memory(instruction.key)
@@ -225,13 +241,15 @@ class SteeredGarage:
             arrives = self.now + timedelta(seconds=after_s)
             self._on_their_way.append((arrives, instruction, outcome))
 
-    def _arrivals(self) -> None:
-        for due in [one for one in self._on_their_way if one[0] <= self.now]:
+    def _arrivals(self) -> bool:
+        arrived = [one for one in self._on_their_way if one[0] <= self.now]
+        for due in arrived:
             self._on_their_way.remove(due)
             _, instruction, outcome = due
             if not self.stalls[instruction.key].is_online:
                 outcome = "lost"
             self._deliver(instruction, outcome)
+        return bool(arrived)
 
     def _deliver(self, instruction: Instruction, outcome: Outcome) -> None:
         """What is lost half way has been taken, what timed out hasn't: both happen."""
@@ -255,9 +273,9 @@ class SteeredGarage:
         self.steering.answered(instruction.id, taken, self.now)
         self.remembered[instruction.key] = self.steering.memory(instruction.key)
 
-    def _readings(self) -> None:
+    def _readings(self) -> bool:
         if int((self.now - START).total_seconds()) % self.meter_every_s:
-            return
+            return False
         total = self.house
         for key, stall in self.stalls.items():
             drawn = stall.draws(self.now)
@@ -267,9 +285,12 @@ class SteeredGarage:
                 self.steering.measured(key, Measured(at=self.now, terminals_a=terminals), self.now)
         if self.meter_works and self.site.root.has_meter:
             self.steering.meter(self.site.root.id, total, self.now, now=self.now)
+        return True
 
     def _check(self) -> None:
         for one in self.site.circuits:
+            if one.has_meter and self.now < self._forgiven_until:
+                continue
             total = self.house if one.parent_id is None else NO_LOAD
             for stall in self.stalls.values():
                 if any(above.id == one.id for above in self.site.path(stall.evse.circuit_id)):
