@@ -12,13 +12,15 @@ import numpy as np
 
 from csms.smart_charging.circuit_watch import CircuitWatch
 from csms.smart_charging.forecast import PanelGroup, Place, forecast_w
-from csms.smart_charging.grid import EvseKey, Phase, Site
+from csms.smart_charging.grid import EvseKey, Phase
 from csms.smart_charging.modes import watts_per_amp
 from csms.smart_charging.plan import DemandCharge, Plan, PlannedCar, PlanProblem, plan
 from csms.smart_charging.planning_blocks import Steps, clock_blocks
-from csms.smart_charging.planning_rows import Floats, PlanningRows, planning_rows
+from csms.smart_charging.planning_rows import Floats
+from csms.smart_charging.planning_site import site_rows
 from csms.smart_charging.price_curve import PriceCurve, cost_curve
 from csms.smart_charging.steered_evse import SteeredEvse
+from csms.smart_charging.topology import Topology
 from csms.smart_charging.wanting import PlanBounds, most_a
 from csms.smart_charging.wishes import ChargingNeed
 
@@ -76,10 +78,10 @@ class Planning:
 class LookAhead:
     """The site's rows, prepared once for all plans."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._columns = {evse.key: column for column, evse in enumerate(site.evses)}
-        self._rows = planning_rows(self._coefficients())
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+        self._site = topology.site
+        self._rows = site_rows(topology).planning
 
     def planning(
         self,
@@ -116,40 +118,22 @@ class LookAhead:
             now + KEPT,
         )
 
-    def _coefficients(self) -> Floats:
-        """Three rows for the phases of each circuit and one for its power, arithmetically.
-
-        Between lines of an IT net that is on the safe side; the fair shares know better.
-        """
-        site = self._site
-        rows = np.zeros((4 * len(site.circuits), len(site.evses)))
-        at = {circuit.id: 4 * n for n, circuit in enumerate(site.circuits)}
-        for column, evse in enumerate(site.evses):
-            for circuit in site.path(evse.circuit_id):
-                for phase in evse.wiring.phases:
-                    rows[at[circuit.id] + phase, column] = 1.0
-                rows[at[circuit.id] + 3, column] = watts_per_amp(
-                    evse, site, len(evse.wiring.phases)
-                )
-        return rows
-
     def _capacity(self, circuits: CircuitWatch, block_s: Floats, now: datetime) -> Floats:
         """Blocks × rows: the limits that are known to come, and today's other load."""
         starts = [0.0, *accumulate(block_s[:-1])]
-        capacity = np.zeros((block_s.size, 4 * len(self._site.circuits)))
+        volts = self._site.voltage_v
+        amps = np.zeros((block_s.size, len(self._site.circuits), len(Phase)))
+        watts = np.zeros((block_s.size, len(self._site.circuits)))
         for block, start_s in enumerate(starts):
             moment = now + timedelta(seconds=start_s)
             for row, circuit in enumerate(self._site.circuits):
                 limit = circuits.limit_at(circuit, moment)
                 load = circuits.now[circuit.id].load.likely_a
-                left = limit.limit_a.minus(load)
-                capacity[block, 4 * row : 4 * row + 3] = left
-                power_w = sum(left) * self._site.voltage_v
+                amps[block, row] = limit.limit_a.minus(load)
+                watts[block, row] = sum(limit.limit_a) * volts
                 if limit.max_power_w is not None:
-                    load_w = sum(load[phase] for phase in Phase) * self._site.voltage_v
-                    power_w = min(power_w, limit.max_power_w - load_w)
-                capacity[block, 4 * row + 3] = power_w
-        return capacity
+                    watts[block, row] = limit.max_power_w - sum(load) * volts
+        return np.concatenate((amps.reshape(block_s.size, -1), watts), axis=1)
 
     def _car(
         self, steered: SteeredEvse, delivered_wh: Mapping[int, float], now: datetime
@@ -161,7 +145,7 @@ class LookAhead:
         if need.departure_at is not None:
             departure_s = max(60.0, (need.departure_at - now).total_seconds())
         return PlannedCar(
-            column=self._columns[steered.key],
+            column=self._topology.index[steered.key],
             power_w_per_a=watts_per_amp(steered.evse, self._site, len(steered.draws_on(now))),
             max_a=most_a(steered, now),
             min_a=steered.evse.min_a,
@@ -183,10 +167,6 @@ class LookAhead:
         if expected.place is None or not expected.panels or not expected.prices:
             return 0.0
         return forecast_w(expected.place, expected.panels, now, block_s)
-
-    @property
-    def rows(self) -> PlanningRows:
-        return self._rows
 
 
 def _is_told(need: ChargingNeed) -> bool:

@@ -179,13 +179,17 @@ class Releases:
         if told is not None and is_due and because is not None and limit_a >= told.limit_a:
             # To renew would prolong what no longer fits; it lapses by itself if it must.
             return None
-        order = self._order(steered, strategy, limit_a)
+        order = self._order(steered, strategy, limit_a, fits=because is None)
         if order is None:
             return None
         is_raise = order.limit_a > steered.commitment.surely_a(self._now) + SAME_A
         return self._send(steered, order, is_raise=is_raise, because=because)
 
-    def _order(self, steered: SteeredEvse, strategy: Strategy, limit_a: float) -> Order | None:
+    def _order(
+        self, steered: SteeredEvse, strategy: Strategy, limit_a: float, *, fits: bool
+    ) -> Order | None:
+        """`fits` False: it takes nothing from anybody, so it may last no longer than what is."""
+        until = None if fits else steered.commitment.surely_until(limit_a, self._now)
         transaction = steered.transaction
         if transaction is None:
             return idle_profile(steered.evse, limit_a, steered.safe_a, strategy, self._now)
@@ -198,6 +202,7 @@ class Releases:
             transaction.id,
             transaction.ocpp_id,
             self._now,
+            lapses_at=until,
         )
 
     def _held_back(self, steered: SteeredEvse, told: Told | None) -> float:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import inf
 from typing import Final
+
+import numpy as np
 
 from csms.smart_charging.alarming import Alarming
 from csms.smart_charging.allocation import Allocation, allocate
@@ -36,6 +38,7 @@ from csms.smart_charging.look_ahead import Expectations, LookAhead, Planning
 from csms.smart_charging.modes import ModeGovernor, mode_at, watts_per_amp
 from csms.smart_charging.phase_learning import PhaseLearning, rotation_mismatch
 from csms.smart_charging.phase_switching import Outlook, PhaseSwitching
+from csms.smart_charging.planned_sharing import Claims, share_by_plan
 from csms.smart_charging.profiles import Hold, Register
 from csms.smart_charging.releasing import SAME_A, Releases, renewal
 from csms.smart_charging.room import Room
@@ -43,7 +46,7 @@ from csms.smart_charging.safe_shares import safe_shares
 from csms.smart_charging.steered_evse import Remembered, SteeredEvse, Told
 from csms.smart_charging.strategies import Strategy, initial
 from csms.smart_charging.strategy_search import Failure, next_after
-from csms.smart_charging.topology import Topology
+from csms.smart_charging.topology import Floats, Topology
 from csms.smart_charging.wanting import SOLAR, PlanBounds, Wanting, why_not
 from csms.smart_charging.wishes import ChargingNeed, ModeSettings
 
@@ -291,7 +294,7 @@ class SiteSteering:
         if not self._watch.now:
             return None
         if self._look_ahead is None:
-            self._look_ahead = LookAhead(self.site)
+            self._look_ahead = LookAhead(self._topology)
         evses = list(self._evses.values())
         return self._look_ahead.planning(evses, self._watch, delivered_wh, expected, now)
 
@@ -378,7 +381,7 @@ class SiteSteering:
         plan = self._plan if self._plan_until is None or now < self._plan_until else {}
         switches = self._switch_phases(capacity, now)
         demands = self._wanting.demands(evses, self._watch, plan, now)
-        allocation = allocate(self._topology, capacity, demands, strict=self.site.strict_priority)
+        allocation = self._share(capacity, demands, evses)
         self._shared = _Shared(demands, allocation)
         for row, steered in enumerate(evses):
             steered.target_a = float(allocation.limit_a[row])
@@ -456,6 +459,34 @@ class SiteSteering:
             watts_per_amp=watts_per_amp(evse, self.site, 1),
             car_phases=len(learned) if learned is not None and steered.phases == 3 else None,
         )
+
+    def _share(
+        self, capacity: Capacity, demands: Demands, evses: Sequence[SteeredEvse]
+    ) -> Allocation:
+        """Fair shares; where there is a plan it says who goes first and how far."""
+        strict = self.site.strict_priority
+        if np.isnan(demands.target_a).all():
+            return allocate(self._topology, capacity, demands, strict=strict)
+        last: list[Allocation] = []
+
+        def fair_shares(claims: Claims) -> Floats:
+            round_ = demands.copy()
+            round_.wants, round_.turn = claims.wants, claims.turn
+            round_.min_a, round_.max_a = claims.min_a, claims.max_a
+            round_.target_a[:] = np.nan
+            last.append(allocate(self._topology, capacity, round_, strict=strict))
+            return last[-1].limit_a
+
+        claims = Claims(
+            wants=demands.wants, min_a=demands.min_a, max_a=demands.max_a, turn=demands.turn
+        )
+        running = np.array([steered.target_a > 0 for steered in evses])
+        # Who came after the plan was made gets a place with the minimum.
+        target_a = np.where(np.isnan(demands.target_a), demands.min_a, demands.target_a)
+        limit_a = share_by_plan(fair_shares, claims, running, target_a)
+        if not last:
+            return allocate(self._topology, capacity, demands, strict=strict)
+        return replace(last[-1], limit_a=limit_a, waiting=demands.wants & (limit_a <= 0))
 
     def grant(self, key: EvseKey, now: datetime) -> Grant:
         """What an EVSE was given by the last decision, and what keeps it from more."""

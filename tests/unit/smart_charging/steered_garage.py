@@ -29,6 +29,7 @@ from csms.smart_charging.instructions import (
     SetProfile,
     StopTransaction,
 )
+from csms.smart_charging.profiles import ChargingProfile
 from csms.smart_charging.steered_evse import Remembered
 from csms.smart_charging.steering import Installation, SiteSteering
 
@@ -257,10 +258,11 @@ class SteeredGarage:
         taken = outcome
         match instruction.action:
             case SetProfile() if outcome in ("accepted", "lost"):
-                if not stall.charger.install(instruction.action.profile, self.now):
+                profile = _in_amps(instruction.action.profile)
+                if not stall.charger.install(profile, self.now):
                     taken = "refused" if outcome == "accepted" else outcome
                 elif outcome == "accepted":
-                    stall.charger.persist(instruction.action.profile)
+                    stall.charger.persist(profile)
             case ReadSchedule() if outcome == "accepted":
                 schedule = stall.charger.composite(self.now, timedelta(seconds=600))
                 self.steering.answered(instruction.id, outcome, self.now)
@@ -300,6 +302,17 @@ class SteeredGarage:
                     self.overloads.append(
                         f"{self.now:%H:%M:%S} {one.name} {phase.name} {total[phase]:.1f} A"
                     )
+
+
+def _in_amps(profile: ChargingProfile) -> ChargingProfile:
+    """As a charger takes watts: over its phases at 230 V (K01.FR.50)."""
+    if profile.unit == "A":
+        return profile
+    periods = tuple(
+        replace(period, limit=period.limit / (230.0 * (period.phases or 3)))
+        for period in profile.periods
+    )
+    return replace(profile, unit="A", periods=periods)
 
 
 def garage(*evses: Evse, limit_a: float = 32.0, **differs: object) -> SteeredGarage:
