@@ -266,8 +266,9 @@ class SiteSteering:
         return why
 
     def need(self, key: EvseKey, need: ChargingNeed) -> None:
-        """Take what the car itself said that it needs."""
-        self._evses[key].need = need
+        """Take what the car itself said that it needs; the rest stays as it was known."""
+        steered = self._evses[key]
+        steered.need = need.over(steered.need)
 
     def external_limit(self, key: EvseKey, limit_a: float | None) -> None:
         """Take a limit that something else set at the charge point; None: it is gone."""

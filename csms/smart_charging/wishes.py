@@ -44,3 +44,11 @@ class ChargingNeed:
     energy_wh: float | None = None
     max_current_a: float | None = None
     """The car's own limit per phase (2.0.1 EVMaxCurrent)."""
+
+    def over(self, known: ChargingNeed) -> ChargingNeed:
+        """Return this, and where it says nothing what was known."""
+        return ChargingNeed(
+            departure_at=self.departure_at or known.departure_at,
+            energy_wh=known.energy_wh if self.energy_wh is None else self.energy_wh,
+            max_current_a=self.max_current_a or known.max_current_a,
+        )

@@ -101,6 +101,15 @@ INSERT INTO phase_switches (
     charge_point_key, evse_id, at, from_phases, to_phases, reason, transaction_id)
 SELECT key, $2, $3, $4, $5, $6, $7 FROM charge_points WHERE lower(id) = lower($1)
 """
+_KEEP_NEED: Final = """
+INSERT INTO charging_needs AS known (transaction_id, departure_at, energy_wh, max_current_a)
+SELECT id, $2, $3, $4 FROM transactions WHERE id = $1
+ON CONFLICT (transaction_id) DO UPDATE SET
+    departure_at = coalesce(excluded.departure_at, known.departure_at),
+    energy_wh = coalesce(excluded.energy_wh, known.energy_wh),
+    max_current_a = coalesce(excluded.max_current_a, known.max_current_a),
+    updated_at = now()
+"""
 
 
 class LoadStore:
@@ -234,6 +243,10 @@ class LoadStore:
             switch.transaction_id,
         )
         await self._write(_LOG_SWITCH, [values])
+
+    async def keep_need(self, transaction_id: int, need: ChargingNeed) -> None:
+        values = (transaction_id, need.departure_at, need.energy_wh, need.max_current_a)
+        await self._write(_KEEP_NEED, [values])
 
     async def _write(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """All of it or nothing; durable on return."""

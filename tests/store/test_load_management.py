@@ -327,3 +327,21 @@ async def test_while_the_database_is_away_no_site_is_held() -> None:
         assert not held
     assert not await store.still_held("home")
     await database.engine.dispose()
+
+
+async def test_what_a_car_tells_is_kept_beside_what_its_driver_told(database_url: str) -> None:
+    transaction = (
+        "INSERT INTO transactions (id, charge_point_key, evse_id, connector_id, ocpp_version, "
+        "ocpp_transaction_id, started_at, updated_at) "
+        "SELECT 1, key, 1, 1, 'ocpp2.0.1', '1', $1, $1 FROM charge_points"
+    )
+    async with node(database_url) as one:
+        await set_up(one)
+        await one.execute(transaction, NOON)
+        await one.store.keep_need(1, ChargingNeed(departure_at=NOON, energy_wh=9000.0))
+        await one.store.keep_need(1, ChargingNeed(energy_wh=8000.0, max_current_a=20.0))
+        await one.store.keep_need(2, ChargingNeed(energy_wh=1.0))
+        steered = await one.store.load("home")
+        assert steered is not None
+        told = ChargingNeed(departure_at=NOON, energy_wh=8000.0, max_current_a=20.0)
+        assert steered.needs == {1: told}

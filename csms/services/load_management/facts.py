@@ -146,17 +146,19 @@ def _look(steering: SiteSteering, event: Event, charge_point: ChargePoint, now: 
             _look_at(steering, charge_point, event.evse_id, now)
 
 
+def need_of(needs: ChargingNeeds) -> ChargingNeed:
+    """Return what steering needs to know of what a car asks for."""
+    return ChargingNeed(
+        departure_at=needs.departure_at,
+        energy_wh=needs.energy_wh,
+        max_current_a=needs.max_current_a,
+    )
+
+
 def _take_needs(steering: SiteSteering, needs: ChargingNeeds) -> None:
     key = EvseKey(needs.charge_point_id, needs.evse_id)
     if key in steering.evses_of(needs.charge_point_id):
-        steering.need(
-            key,
-            ChargingNeed(
-                departure_at=needs.departure_at,
-                energy_wh=needs.energy_wh,
-                max_current_a=needs.max_current_a,
-            ),
-        )
+        steering.need(key, need_of(needs))
 
 
 def _take_limit(steering: SiteSteering, limit: ExternalLimit) -> None:

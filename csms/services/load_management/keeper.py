@@ -18,12 +18,13 @@ from csms.services.load_management.ports import (
     PhaseSwitch,
 )
 from csms.smart_charging.grid import EvseKey
+from csms.smart_charging.wishes import ChargingNeed
 
 log = logging.getLogger(__name__)
 
 RETRY_S: Final = 2.0
 MAX_NEWS: Final = 10_000
-"""Alarms and switches that wait for the database; the oldest go first."""
+"""Alarms, switches and needs that wait for the database; the oldest go first."""
 
 
 class Keeper:
@@ -72,6 +73,9 @@ class Keeper:
     def log_switch(self, switch: PhaseSwitch) -> None:
         self._tell(lambda: self._store.log_switch(switch))
 
+    def need(self, transaction_id: int, need: ChargingNeed) -> None:
+        self._tell(lambda: self._store.keep_need(transaction_id, need))
+
     def _tell(self, news: Callable[[], Awaitable[None]]) -> None:
         self._news.append(news)
         self._wake.set()
@@ -93,7 +97,7 @@ class Keeper:
             try:
                 await self._news[0]()
             except RecordRefusedError as error:
-                log.warning("an alarm or phase switch could not be kept: %s", error)
+                log.warning("an alarm, switch or need could not be kept: %s", error)
             self._news.popleft()
         if memories := self._memories:
             self._memories = {}

@@ -24,6 +24,7 @@ _KEYS_16: Final = (
     "ConnectorSwitch3to1PhaseSupported",
     "SupportedFeatureProfiles",
     "ConnectorPhaseRotation",
+    "NumberOfConnectors",
 )
 _VARIABLES_201: Final = (
     "RateUnit",

@@ -153,6 +153,10 @@ class LoadManagementStore(Protocol):
 
     async def log_switch(self, switch: PhaseSwitch) -> None: ...
 
+    async def keep_need(self, transaction_id: int, need: ChargingNeed) -> None:
+        """Keep what a car told; what it left out stays as it was known."""
+        ...
+
 
 class MeterInbox(Protocol):
     """Who wants to know what meters show."""

@@ -124,6 +124,8 @@ class SiteRunner:
                 self._get_to_know(live)
             if isinstance(event, _CHANGES_PLANS):
                 self._planner.changed()
+            if isinstance(event, ChargingNeeds) and event.transaction_id is not None:
+                self._world.keeper.need(event.transaction_id, facts.need_of(event))
             self._wake.set()
 
     def read(self, reading: CircuitReading) -> None:
