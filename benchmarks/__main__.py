@@ -1,8 +1,8 @@
 """What the server costs per message and per connection, beside a bare websockets loop.
 
     python -m benchmarks                  throughput, latency at half load, memory
-    python -m benchmarks --only closed    one part: closed, half, idle, energy,
-                                          allocation
+    python -m benchmarks --only closed    one part: closed, half, idle, energy, allocation,
+                                          reaction
 
 Everything runs on this machine: the load generator takes its share of it too, so the figures to
 look at are those per CPU second and the ratios within one run.
@@ -23,8 +23,10 @@ from benchmarks.allocation import show_allocation
 from benchmarks.energy_delivered import compare
 from benchmarks.load import Tally, connect_all
 from benchmarks.processes import Cpu, Server, bare_server, csms_server
+from benchmarks.reaction import show_reaction
 
 CONSOLE = Console(width=130)
+PARTS = ("closed", "half", "idle", "energy", "allocation", "reaction")
 
 
 @dataclass
@@ -152,7 +154,7 @@ async def idle_memory(chargers: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks")
-    parser.add_argument("--only", choices=("closed", "half", "idle", "energy", "allocation"))
+    parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--seconds", type=float, default=15.0, help="per measurement")
     parser.add_argument("--idle-chargers", type=int, default=5000)
     options = parser.parse_args()
@@ -166,6 +168,8 @@ def main() -> None:
         show_allocation(CONSOLE)
     if options.only in (None, "energy"):
         compare(CONSOLE)
+    if options.only in (None, "reaction"):
+        show_reaction(CONSOLE)
 
 
 if __name__ == "__main__":

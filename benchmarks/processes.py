@@ -40,6 +40,7 @@ class Server:
     process: psutil.Process
     database_dir: Path | None = None
     api_port: int | None = None
+    api_key: str | None = None
 
     def cpu(self) -> Cpu:
         database_s = sum(_cpu_s(p) for p in self._database_processes())
@@ -117,8 +118,8 @@ def csms_server(**settings: str) -> Iterator[Server]:
             )
         try:
             _wait_until_ready(process, api_port, log)
-            _enter_token(environment, api_port)
-            yield Server(ocpp_port, psutil.Process(process.pid), data_dir, api_port)
+            key = _enter_token(environment, api_port)
+            yield Server(ocpp_port, psutil.Process(process.pid), data_dir, api_port, key)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
@@ -135,8 +136,8 @@ def _wait_until_ready(process: subprocess.Popen[bytes], api_port: int, log: Path
     raise RuntimeError(f"the server did not get ready:\n{log.read_text()}")
 
 
-def _enter_token(environment: dict[str, str], api_port: int) -> None:
-    """Enter the mix's id token as an operator would."""
+def _enter_token(environment: dict[str, str], api_port: int) -> str:
+    """Enter the mix's id token as an operator would; returns the API key."""
     command = [sys.executable, "-m", "csms", "key", "create", "--name", "bench", "--role", "admin"]
     key = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     request = urllib.request.Request(
@@ -146,6 +147,7 @@ def _enter_token(environment: dict[str, str], api_port: int) -> None:
     )
     with urllib.request.urlopen(request, timeout=10) as response:
         assert response.status == 201
+    return key.stdout.strip()
 
 
 def _free_port() -> int:

@@ -45,7 +45,7 @@ from csms.smart_charging.steering import Installation, SiteSteering
 log = logging.getLogger(__name__)
 
 COALESCE_S: Final = 0.05
-"""Facts that arrive within this time share a decision."""
+"""Between two decisions; what happens meanwhile shares the next one."""
 RETRY_S: Final = 2.0
 """How often another node's lock is tried, and a lost one is missed."""
 LOCK_CHECK_S: Final = 2.0
@@ -76,6 +76,9 @@ class SiteRunner:
         self._alarms = Alarms(site_id, world.keeper, world.metrics)
         self._planner = SitePlanner(site_id, world.store, world.live, world.clock, world.metrics)
         self._wake = asyncio.Event()
+        self._news_at: float | None = None
+        """Since when a new fact waits for a decision."""
+        self._decided_at = 0.0
         self._is_changed = False
         self._is_sure = True
         self._lock_lost = False
@@ -122,11 +125,16 @@ class SiteRunner:
             facts.tell(self.steering, event, live, self._world.clock.now())
             if live is not None and isinstance(event, ChargePointConnected | ChargePointBooted):
                 self._get_to_know(live)
-            if isinstance(event, _CHANGES_PLANS):
-                self._planner.changed()
             if isinstance(event, ChargingNeeds) and event.transaction_id is not None:
                 self._world.keeper.need(event.transaction_id, facts.need_of(event))
-            self._wake.set()
+            if isinstance(event, _CHANGES_PLANS):
+                self._planner.changed()
+            self._news()
+
+    def _news(self) -> None:
+        if self._news_at is None:
+            self._news_at = self._world.clock.monotonic()
+        self._wake.set()
 
     def read(self, reading: CircuitReading) -> None:
         """Take a meter reading of one of the site's circuits."""
@@ -142,7 +150,7 @@ class SiteRunner:
         )
         if why is None:
             self._world.keeper.reading(reading)
-            self._wake.set()
+            self._news()
         else:
             log.warning("circuit %s: a reading is ignored: %s", reading.circuit_id, why)
 
@@ -207,6 +215,11 @@ class SiteRunner:
             with self._world.metrics.load_decision_seconds.time():
                 decision = steering.decide(now, may_raise=self._is_sure)
             self._carry_out(steering, decision, now)
+            if decision.instructions and self._news_at is not None:
+                reaction_s = self._world.clock.monotonic() - self._news_at
+                self._world.metrics.load_reaction_seconds.observe(reaction_s)
+            self._news_at = None
+            self._decided_at = self._world.clock.monotonic()
             await self._pause_until(decision.wake_at)
         return True
 
@@ -245,7 +258,9 @@ class SiteRunner:
         with suppress(TimeoutError):
             async with asyncio.timeout(max(COALESCE_S, seconds)):
                 await self._wake.wait()
-        await asyncio.sleep(COALESCE_S)
+        since_s = self._world.clock.monotonic() - self._decided_at
+        if since_s < COALESCE_S:
+            await asyncio.sleep(COALESCE_S - since_s)
         self._wake.clear()
 
     def _carry_out(self, steering: SiteSteering, decision: Decision, now: datetime) -> None:
