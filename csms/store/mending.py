@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Column, Integer, Numeric, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from csms.store.statements import Row, Statement
+from csms.store.bulk import Row, Statement
 
 INT4_MAX: Final = 2**31 - 1
 INT8_MAX: Final = 2**63 - 1

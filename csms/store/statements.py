@@ -1,4 +1,4 @@
-"""How each record becomes rows, and the statement that writes one.
+"""How each record becomes rows, and the statement that writes them.
 
 Writing a row twice is harmless: rows that describe a
 state replace the older one, readings that are there already are left alone.
@@ -6,8 +6,7 @@ state replace the older one, readings that are there already are left alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -27,51 +26,9 @@ from csms.services.records import (
 )
 from csms.services.transactions.model import RegisterRun, Transaction
 from csms.store import tables
-
-Row: TypeAlias = tuple[Any, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Statement:
-    """A statement for one row; of rows with the same key only the last one need be written."""
-
-    name: str
-    order: int
-    sql: str
-    columns: tuple[Column[Any], ...]
-    key: Callable[[Row], Hashable] | None = None
-
+from csms.store.bulk import Row, Statement, insert, update
 
 Write: TypeAlias = tuple[Statement, Row]
-
-
-def _insert(
-    table: Table,
-    names: tuple[str, ...],
-    *,
-    replace: bool = False,
-    ignore: bool = False,
-    kept: tuple[str, ...] = (),
-) -> str:
-    """Replaced rows keep their `kept` columns where the new row has nothing there."""
-    # Only names of our own tables are put into the text; values are parameters.
-    values = ", ".join(f"${number}" for number in range(1, len(names) + 1))
-    sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})"  # noqa: S608
-    keys = [column.name for column in table.primary_key]
-    if replace:
-        new = {name: f"EXCLUDED.{name}" for name in names if name not in keys}
-        new |= {name: f"COALESCE(EXCLUDED.{name}, {table.name}.{name})" for name in kept}
-        sets = ", ".join(f"{name} = {value}" for name, value in new.items())
-        return f"{sql} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
-    return f"{sql} ON CONFLICT DO NOTHING" if ignore else sql
-
-
-def _update(table: Table, names: tuple[str, ...], keys: int) -> str:
-    """Update by the first `keys` columns."""
-    terms = [f"{name} = ${number}" for number, name in enumerate(names, 1)]
-    where = " AND ".join(terms[:keys])
-    return f"UPDATE {table.name} SET {', '.join(terms[keys:])} WHERE {where}"  # noqa: S608
-
 
 _CHARGE_POINT: Final = (
     "key", "ocpp_version", "vendor", "model", "serial_number", "firmware_version", "iccid",
@@ -117,55 +74,55 @@ def _columns(table: Table, names: tuple[str, ...]) -> tuple[Column[Any], ...]:
 CHARGE_POINT: Final = Statement(
     "charge_point",
     0,
-    _update(tables.charge_points, _CHARGE_POINT, 1),
     _columns(tables.charge_points, _CHARGE_POINT),
+    update(tables.charge_points, _CHARGE_POINT, 1),
     lambda row: row[0],
 )
 CONNECTOR: Final = Statement(
     "connector",
     1,
-    _insert(tables.connectors, _CONNECTOR, replace=True),
     _columns(tables.connectors, _CONNECTOR),
+    insert(tables.connectors, _CONNECTOR, replace=True),
     lambda row: row[:3],
 )
 CONNECTOR_HISTORY: Final = Statement(
     "connector_history",
     2,
-    _insert(tables.connector_status_history, _CONNECTOR),
     _columns(tables.connector_status_history, _CONNECTOR),
+    insert(tables.connector_status_history, _CONNECTOR),
 )
 TRANSACTION: Final = Statement(
     "transaction",
     3,
-    _insert(tables.transactions, _TRANSACTION, replace=True),
     _columns(tables.transactions, _TRANSACTION),
+    insert(tables.transactions, _TRANSACTION, replace=True),
     lambda row: row[0],
 )
 METER_VALUE: Final = Statement(
     "meter_value",
     4,
-    _insert(tables.meter_values, _METER_VALUE, ignore=True),
     _columns(tables.meter_values, _METER_VALUE),
+    insert(tables.meter_values, _METER_VALUE, ignore=True),
 )
 NOTIFICATION: Final = Statement(
     "notification",
     5,
-    _insert(tables.notifications, _NOTIFICATION),
     _columns(tables.notifications, _NOTIFICATION),
+    insert(tables.notifications, _NOTIFICATION),
 )
 VARIABLE: Final = Statement(
     "variable",
     6,
-    # only reports tell these two, not what is asked for one by one
-    _insert(tables.variables, _VARIABLE, replace=True, kept=("mutability", "characteristics")),
     _columns(tables.variables, _VARIABLE),
+    # only reports tell these two, not what is asked for one by one
+    insert(tables.variables, _VARIABLE, replace=True, kept=("mutability", "characteristics")),
     lambda row: row[:8],
 )
 RESERVATION: Final = Statement(
     "reservation",
     7,
-    _update(tables.reservations, _RESERVATION, 2),
     _columns(tables.reservations, _RESERVATION),
+    update(tables.reservations, _RESERVATION, 2),
     lambda row: row[:2],
 )
 

@@ -19,10 +19,11 @@ import asyncpg
 from csms.errors import DatabaseUnavailableError, RecordRefusedError
 from csms.metrics import Metrics
 from csms.services.records import LoggedMessage, Record
+from csms.store.bulk import Row, Statement, dump, joined
 from csms.store.database import Database, RawConnection, is_away
 from csms.store.mending import mend_row
 from csms.store.message_log import MessageLogWriter
-from csms.store.statements import Row, Statement, Write, writes_of
+from csms.store.statements import Write, writes_of
 
 log = logging.getLogger(__name__)
 
@@ -196,19 +197,16 @@ class BatchWriter:
 
     async def _commit(self, batch: Sequence[Request]) -> None:
         groups = _grouped(batch)
+        if not groups:  # messages without anything to keep
+            return
         connection = await self._connected()
-        rows_written = 0
         with self._commit_seconds.time():
-            if len(groups) == 1:  # the rows of one statement are a transaction by themselves
-                statement, rows = groups[0]
-                await connection.executemany(statement.sql, rows)
-                rows_written = len(rows)
-            else:
-                async with connection.transaction():
-                    for statement, rows in groups:
-                        await connection.executemany(statement.sql, rows)
-                        rows_written += len(rows)
-        self._commit_rows.observe(rows_written)
+            # One statement is a transaction by itself and takes one exchange with the server.
+            await connection.execute(
+                joined(tuple(statement for statement, _ in groups)),
+                *(dump(rows) for _, rows in groups),
+            )
+        self._commit_rows.observe(sum(len(rows) for _, rows in groups))
 
     async def _connected(self) -> RawConnection:
         if self._connection is None or self._connection.is_closed():

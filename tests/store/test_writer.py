@@ -318,3 +318,25 @@ async def test_a_value_asked_for_alone_leaves_what_a_report_told_of_the_variable
         (row,) = await store.rows("SELECT value, mutability, characteristics FROM variables")
     assert (row["value"], row["mutability"]) == ("22000", "ReadOnly")
     assert row["characteristics"] is not None
+
+
+async def test_a_message_without_anything_to_keep_waits_for_nothing(database_url: str) -> None:
+    async with running_store(database_url) as store:
+        await asyncio.wait_for(store.writer.commit(), 5)
+
+
+async def test_records_of_every_kind_are_kept_together(database_url: str) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        charge_point.vendor = 'Ä "quoted" \\ vendor'
+        ended = transaction(charge_point)
+        ended.flags = {Flag.OFFLINE, Flag.DUPLICATE}
+        notice = Notification(charge_point.key, "kind", "info", "text", {"a": [1]}, NOON, NOON)
+        await store.writer.commit(charge_point, ended, meter_value(charge_point, 0), notice)
+        (kept,) = await store.rows("SELECT vendor FROM charge_points")
+        assert kept["vendor"] == 'Ä "quoted" \\ vendor'
+        (kept,) = await store.rows("SELECT flags, meter_start_wh, started_at FROM transactions")
+        assert tuple(kept.values()) == (["duplicate", "offline"], Decimal("1000.5"), NOON)
+        (kept,) = await store.rows("SELECT data->'a'->>0 AS a FROM notifications")
+        assert kept["a"] == "1"
+        assert len(await store.rows("SELECT * FROM meter_values")) == 1
