@@ -93,6 +93,7 @@ def _of_evse(steered: SteeredEvse, room: Room, now: datetime) -> Iterator[Alarm]
             message=f"{key} follows no charging profile{why}; {steered.evse.rated_a:g} A are "
             "kept free for it",
         )
+    yield from _of_clock(steered)
     if steered.is_online:
         return
     reserved_a = max(steered.reserved(now))
@@ -110,4 +111,25 @@ def _of_evse(steered: SteeredEvse, room: Room, now: datetime) -> Iterator[Alarm]
             subject=key,
             severity="critical",
             message=f"{key} is not connected and may overload {obstacle}",
+        )
+
+
+def _of_clock(steered: SteeredEvse) -> Iterator[Alarm]:
+    """Limits lapse by the charge point's own clock."""
+    identity = steered.key.charge_point_id
+    if not steered.commitment.clock_trusted:
+        yield Alarm(
+            kind="clock_wrong",
+            subject=identity,
+            severity="warning",
+            message=f"the clock of {identity} is {steered.clock}; until it is right the charger "
+            "gets no more than its safe share",
+        )
+    if steered.strategy is not None and not steered.strategy.lapses:
+        yield Alarm(
+            kind="limits_do_not_lapse",
+            subject=identity,
+            severity="info",
+            message=f"{identity} keeps every limit for ever, so it gets no more than its safe "
+            "share",
         )

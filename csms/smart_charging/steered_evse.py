@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from csms.smart_charging.clock_watch import ClockWatch
 from csms.smart_charging.commitments import Commitment
 from csms.smart_charging.evse_facts import Measured, Plug, TransactionRef
 from csms.smart_charging.grid import NO_LOAD, Evse, EvseKey, PerPhase, Phase
@@ -58,6 +59,7 @@ class SteeredEvse:
     learning: PhaseLearning
     switching: PhaseSwitching
     governor: ModeGovernor
+    clock: ClockWatch = field(default_factory=ClockWatch)
     safe_a: float = 0.0
     is_online: bool = False
     plug: Plug = Plug.FREE
@@ -100,6 +102,12 @@ class SteeredEvse:
     def is_steerable(self) -> bool:
         """Whether it can be told anything now and is known to obey."""
         return self.is_online and self.evse.controllable and self.strategy is not None
+
+    @property
+    def may_borrow(self) -> bool:
+        """Whether more than its safe share may be lent: only a limit that surely lapses is."""
+        lapses = self.strategy is None or self.strategy.lapses
+        return lapses and self.commitment.clock_trusted
 
     @property
     def phases(self) -> int:

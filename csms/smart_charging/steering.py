@@ -274,6 +274,12 @@ class SiteSteering:
         """Take a limit that something else set at the charge point; None: it is gone."""
         self._evses[key].external_limit_a = limit_a
 
+    def clock_seen(self, charge_point_id: str, ahead: timedelta, now: datetime) -> None:
+        """Take by how much a charge point's clock was ahead of ours in a reading."""
+        for steered in self._those_of(charge_point_id):
+            steered.clock.seen(ahead, now)
+            steered.commitment.clock_trusted = not steered.clock.is_wrong
+
     def use_strategy(self, charge_point_id: str, strategy: Strategy | None) -> None:
         """Take how a charge point's model wants its limits, unless it is found out already."""
         for steered in self._those_of(charge_point_id):
@@ -633,6 +639,8 @@ def _steered(
     )
     if before is not None:
         steered.is_online = before.is_online
+        steered.clock = before.clock
+        steered.commitment.clock_trusted = not before.clock.is_wrong
         steered.plug, steered.plugged_at = before.plug, before.plugged_at
         steered.transaction = before.transaction
         steered.strategy = before.strategy

@@ -146,6 +146,8 @@ class Wanting:
         permit = steered.permit or Permit(may_charge=False)
         floor_a = self._least_a(steered, permit)
         ceiling_a = min(permit.max_a, most_a(steered, now))
+        if not steered.may_borrow and steered.safe_a < floor_a:
+            return
         if steered.transaction is None:
             ceiling_a = floor_a
         elif bounds is not None:
@@ -177,6 +179,7 @@ def most_a(steered: SteeredEvse, now: datetime) -> float:
         steered.headroom.ceiling_a(now),
         steered.need.max_current_a,
         steered.external_limit_a,
+        None if steered.may_borrow else steered.safe_a,
     ]
     return min(limit for limit in limits if limit is not None)
 
@@ -208,6 +211,12 @@ def why_not(steered: SteeredEvse, allocated: Binding | None) -> Binding | None:
     permit = steered.permit
     if permit is not None and not permit.may_charge:
         return permit.reason
-    if allocated is not None and allocated.kind == "evse" and permit is not None and permit.reason:
+    if allocated is not None and allocated.kind != "evse":
+        return allocated
+    if allocated is not None and permit is not None and permit.reason:
         return permit.reason
+    if permit is not None and not steered.may_borrow:
+        trusted = steered.commitment.clock_trusted
+        why = "its limits don't lapse" if trusted else "its clock is wrong"
+        return Binding("safe_share", f"safe share of {steered.key}: {why}", None, steered.safe_a)
     return allocated

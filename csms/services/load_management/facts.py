@@ -126,6 +126,7 @@ def tell(
         case ChargePointBooted():
             steering.booted(event.charge_point_id, now)
         case MeterValuesReceived():
+            _look_at_clock(steering, event, charge_point, now)
             measured = measured_of(event.meter_values, event.at)
             key = EvseKey(event.charge_point_id, event.evse_id)
             if measured is not None and key in steering.evses_of(event.charge_point_id):
@@ -136,6 +137,25 @@ def tell(
             _take_limit(steering, event)
         case _ if charge_point is not None:
             _look(steering, event, charge_point, now)
+
+
+def _look_at_clock(
+    steering: SiteSteering,
+    event: MeterValuesReceived,
+    charge_point: ChargePoint | None,
+    now: datetime,
+) -> None:
+    """Times that had to be corrected tell nothing by themselves; the correction does."""
+    if charge_point is not None and charge_point.clock.offset is not None:
+        steering.clock_seen(event.charge_point_id, charge_point.clock.offset, now)
+        return
+    told = [
+        value.sampled_at
+        for value in event.meter_values
+        if value.context in _AT_A_MOMENT and value.charger_sampled_at is None
+    ]
+    if told:
+        steering.clock_seen(event.charge_point_id, max(told) - event.at, now)
 
 
 def _look(steering: SiteSteering, event: Event, charge_point: ChargePoint, now: datetime) -> None:
