@@ -1,7 +1,7 @@
 """Group commit: the records of many chargers share one database transaction.
 
 A caller's awaitable ends when its records are durable. What arrives while a commit is under way
-goes into the next one, so the batches grow with the load and nobody waits for a timer. While the
+and a breath after it goes into the next one, so the batches grow with the load. While the
 database is away the writer keeps everything and tries again; a record that PostgreSQL refuses is
 found by splitting the batch, and fails alone.
 """
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 MAX_BATCH: Final = 2000
 """Callers' requests in one commit."""
+BREATH_S: Final = 0.001
+"""Between two commits: who was just answered may be in the next one. Without it a busy server
+spends its time on many small commits; one that has nothing to do commits at once."""
 RETRY_FIRST_S: Final = 0.1
 RETRY_MOST_S: Final = 5.0
 _CONNECTION_ERRORS: Final = (OSError, TimeoutError, asyncpg.InternalClientError)
@@ -124,6 +127,7 @@ class BatchWriter:
             while self._requests or self._latest:
                 await self._write_durably(self._take())
                 self._in_hand = 0
+                await asyncio.sleep(BREATH_S)
             if self._stopping.is_set():
                 return
 
