@@ -39,6 +39,8 @@ def read_decimal(value: object) -> Decimal | None:
 
 def read_int32(value: object) -> int | None:
     """Read a 32-bit integer, also from text or with a fraction of zero."""
+    if value is None:
+        return None
     if type(value) is not int:
         number = read_decimal(value)
         if number is None or abs(number) > INT32_MAX or number != int(number):
@@ -61,7 +63,7 @@ def read_energy_wh(value: object, factor: Decimal = WATT_HOURS) -> Decimal | Non
 
 def read_float(value: object) -> float | None:
     """Read a number; None if it is none, or no quantity a meter can show."""
-    if isinstance(value, bool) or not isinstance(value, (str, float, int)):
+    if not isinstance(value, (str, float, int)) or value is True or value is False:
         return None
     try:
         number = float(value)

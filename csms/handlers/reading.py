@@ -1,7 +1,7 @@
 """Sampled values into `MeterValue`s: the mechanics that all OCPP versions share.
 
 A version says where it keeps the parts of a sample (`AddSample`); this module knows what they
-mean. What is hot goes into fields, found with one look-up in a table that is made once at import;
+mean. What is hot goes into fields, found with one look-up once a kind of sample was seen;
 everything else, and whatever can't be read as a number, is kept in `others` as the charger sent
 it. Nothing that a charger writes here raises.
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
-from itertools import product
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from csms.handlers.numbers import WATT_HOURS, read_energy_wh, read_float
@@ -26,6 +26,8 @@ from csms.units import normalise_unit
 DEFAULT_CONTEXT: Final = "Sample.Periodic"
 DEFAULT_MEASURAND: Final = "energy.active.import.register"
 MAX_MULTIPLIER: Final = 24
+KINDS_KEPT: Final = 512
+"""Kinds of samples whose meaning is remembered; a charger has about a dozen, most the same."""
 
 
 class _Target(NamedTuple):
@@ -131,49 +133,7 @@ def _slot(
     )
 
 
-_UNIT_SPELLINGS: Final = (None, "Wh", "kWh", "W", "kW", "A", "V", "Percent")
-_MEASURAND_SPELLINGS: Final = (
-    None,
-    "Energy.Active.Import.Register",
-    "Energy.Active.Export.Register",
-    "Power.Active.Import",
-    "Power.Offered",
-    "Current.Import",
-    "Current.Offered",
-    "Voltage",
-    "SoC",
-)
-_SLOTS: Final[dict[tuple[object, ...], _Slot]] = {
-    kind: slot
-    for kind in product(
-        _MEASURAND_SPELLINGS,
-        (None, "L1", "L2", "L3", "L1-N", "L2-N", "L3-N"),
-        (None, "Outlet", "EV", "Cable", "Body"),
-        _UNIT_SPELLINGS,
-        (0, 3),
-    )
-    if (slot := _slot(*kind)) is not None
-}
-"""The kinds of samples that nearly all chargers send, as they spell them."""
-_WITHOUT_FIELD: Final = frozenset(
-    {
-        "Current.Export",
-        "Energy.Active.Export.Interval",
-        "Energy.Active.Import.Interval",
-        "Energy.Apparent.Export",
-        "Energy.Apparent.Import",
-        "Energy.Reactive.Export.Register",
-        "Energy.Reactive.Import.Register",
-        "Frequency",
-        "Power.Active.Export",
-        "Power.Factor",
-        "Power.Reactive.Export",
-        "Power.Reactive.Import",
-        "RPM",
-        "Temperature",
-    }
-)
-"""Measurands that are common and have no field of their own: kept without a closer look."""
+_known_slot = lru_cache(KINDS_KEPT)(_slot)
 
 
 class MeterValueBuilder:
@@ -201,17 +161,12 @@ class MeterValueBuilder:
         ten to the power of `multiplier`.
         """
         try:
-            slot = _SLOTS.get((measurand, phase, location, unit, multiplier))
-            if slot is None and measurand in _WITHOUT_FIELD:
-                self.keep(sample)
-                return
+            slot = _known_slot(measurand, phase, location, unit, multiplier)
         except TypeError:  # something unhashable where a word belongs
-            slot = None
-        if slot is None:
             slot = _slot(measurand, phase, location, unit, multiplier)
-            if slot is None:
-                self.keep(sample)
-                return
+        if slot is None:
+            self.keep(sample)
+            return
         field, rank, _, energy_factor, factor, offset, _ = slot
         number: Decimal | float | None
         if energy_factor is not None:

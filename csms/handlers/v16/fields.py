@@ -23,10 +23,9 @@ def text(payload: dict[str, Any], key: str) -> str | None:
     Some chargers write "null" or "0x0000" for nothing, and numbers where text belongs.
     """
     value = payload.get(key)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str):
-        return None
+    if type(value) is not str:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return str(value) if is_number else None
     if not value.isprintable():  # control characters and halves of pairs can't be stored
         value = "".join(c for c in value if c.isprintable() or c in "\n\r\t")
     value = value.strip()

@@ -25,13 +25,14 @@ def text(fields: Fields, key: str, limit: int = 255) -> str | None:
     "null" is what some chargers write for nothing.
     """
     value = fields.get(key)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    value = str(value)
+    if type(value) is not str:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        value = str(value)
     if not value.isprintable():
         value = "".join(c for c in value if c.isprintable())
     value = value.strip()[:limit]
-    return None if value.casefold() in ("", "null") else value
+    return None if not value or (len(value) == 4 and value.casefold() == "null") else value
 
 
 def integer(fields: Fields, key: str) -> int | None:

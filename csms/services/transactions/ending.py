@@ -5,7 +5,7 @@ An inferred end gives way to the real one when it comes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -35,10 +35,12 @@ def supersede(transactions: Iterable[Transaction]) -> list[Transaction]:
     ]
 
 
-def close_surplus(transactions: Iterable[Transaction]) -> list[Transaction]:
+def close_surplus(transactions: Sequence[Transaction]) -> list[Transaction]:
     """Close the oldest of a charge point's open transactions if there are too many."""
+    if len(transactions) <= MAX_OPEN:
+        return []
     ordered = sorted(transactions, key=lambda t: (t.started_at, t.id))
-    surplus = ordered[: max(0, len(ordered) - MAX_OPEN)]
+    surplus = ordered[: len(ordered) - MAX_OPEN]
     return [t for t in surplus if _infer_end(t, t.last_reading_at or t.started_at)]
 
 

@@ -6,7 +6,7 @@ the content does: place, time, token and register.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -42,9 +42,12 @@ def held(charge_point: ChargePoint, ocpp_id: str) -> Transaction | None:
     return None
 
 
-def newest_first(charge_point: ChargePoint) -> Iterator[Transaction]:
-    yield from reversed(charge_point.open_transactions.values())
-    yield from reversed(charge_point.recent_transactions.values())
+def newest_first(charge_point: ChargePoint) -> list[Transaction]:
+    """Return the transactions in memory, open ones first."""
+    return [
+        *reversed(charge_point.open_transactions.values()),
+        *reversed(charge_point.recent_transactions.values()),
+    ]
 
 
 # --- starts

@@ -100,7 +100,7 @@ class Transaction:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every message
 class Start:
     """OCPP 1.6 StartTransaction."""
 
@@ -112,13 +112,13 @@ class Start:
     reservation_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every message
 class StartAnswer:
     transaction_id: int
     authorization: Authorization
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every message
 class Stop:
     """OCPP 1.6 StopTransaction."""
 
@@ -130,7 +130,7 @@ class Stop:
     meter_values: tuple[MeterValue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every message
 class MeterReport:
     """MeterValues of both versions; 2.0.1 never names a transaction here."""
 
@@ -140,7 +140,7 @@ class MeterReport:
     transaction_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every message
 class TransactionEvent:
     """OCPP 2.0.1 TransactionEvent; `kind` is Started, Updated or Ended."""
 
@@ -165,7 +165,7 @@ class TransactionEvent:
         return self.kind == "Ended" or self.trigger_reason == "StopAuthorized"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every message
 class TransactionEventAnswer:
     transaction_id: int
     authorization: Authorization | None = None

@@ -12,7 +12,7 @@ from typing import Final
 
 from csms.events import Events
 from csms.metrics import Metrics
-from csms.model import Authorization, Flag, IdToken, Place
+from csms.model import Authorization, Flag, IdToken
 from csms.services.authorization import AuthorizationService
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import parse_time
@@ -125,8 +125,14 @@ class TransactionService:
             await self._ledger.save_readings(
                 charge_point, transaction, report.meter_values, received_at
             )
-        place = Place(report.evse_id, report.connector_id)
-        self._news.readings(charge_point, place, transaction, report.meter_values, received_at)
+        self._news.readings(
+            charge_point,
+            report.evse_id,
+            report.connector_id,
+            transaction,
+            report.meter_values,
+            received_at,
+        )
 
     async def event(
         self, charge_point: ChargePoint, event: TransactionEvent, received_at: datetime
@@ -161,8 +167,14 @@ class TransactionService:
             stopped=transaction.stop_known and not was_stopped,
         )
         self._news.charging(charge_point, transaction, state_before, time.at)
-        place = Place(transaction.evse_id, transaction.connector_id)
-        self._news.readings(charge_point, place, transaction, event.meter_values, received_at)
+        self._news.readings(
+            charge_point,
+            transaction.evse_id,
+            transaction.connector_id,
+            transaction,
+            event.meter_values,
+            received_at,
+        )
         return TransactionEventAnswer(transaction.id, authorization)
 
     # --- upkeep
@@ -237,14 +249,10 @@ class TransactionService:
 
 def _just_began(charge_point: ChargePoint, event: TransactionEvent, received_at: datetime) -> bool:
     """Whether a transaction is so young that it is in memory if anything of it is known."""
+    if event.kind != "Started" or event.offline or charge_point.clock.offset is not None:
+        return False
     told = parse_time(event.charger_time)
-    return (
-        event.kind == "Started"
-        and not event.offline
-        and told is not None
-        and charge_point.clock.offset is None
-        and abs(received_at - told) < JUST_BEGUN
-    )
+    return told is not None and abs(received_at - told) < JUST_BEGUN
 
 
 def _same_answer(

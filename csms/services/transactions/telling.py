@@ -14,7 +14,7 @@ from csms.events import (
     TransactionStarted,
 )
 from csms.metrics import Metrics
-from csms.model import MeterValue, Place
+from csms.model import MeterValue
 from csms.services.charge_point import ChargePoint
 from csms.services.records import Notification
 from csms.services.transactions.model import Transaction
@@ -95,7 +95,8 @@ class TransactionNews:
     def readings(
         self,
         charge_point: ChargePoint,
-        place: Place,
+        evse_id: int,
+        connector_id: int,
         transaction: Transaction | None,
         values: tuple[MeterValue, ...],
         received_at: datetime,
@@ -105,8 +106,8 @@ class TransactionNews:
                 MeterValuesReceived(
                     at=received_at,
                     charge_point_id=charge_point.id,
-                    evse_id=place.evse_id,
-                    connector_id=place.connector_id,
+                    evse_id=evse_id,
+                    connector_id=connector_id,
                     transaction_id=transaction.id if transaction else None,
                     meter_values=values,
                 )

@@ -63,20 +63,22 @@ def energy_while_running(transaction: Transaction, max_power_w: int) -> Decimal 
     changed since it did, or the energy comes near to what is plausible at all.
     """
     last_at = transaction.last_reading_at
+    start_wh = transaction.meter_start_wh
     if (
-        transaction.energy_source != _RUNNING
+        transaction.energy_source != (_RUNNING if start_wh is not None else _READINGS)
         or transaction.stopped_at is not None
         or transaction.meter_stop_wh is not None
-        or transaction.meter_start_wh is None
         or last_at is None
         or len(transaction.runs) != 1
         or not transaction.flags.isdisjoint(ENERGY_FLAGS)
     ):
         return None
     run = transaction.runs[0]
-    if not ZERO <= run.first_wh - transaction.meter_start_wh <= _PLENTY_WH:
+    if start_wh is None:
+        start_wh = run.first_wh
+    elif not ZERO <= run.first_wh - start_wh <= _PLENTY_WH:
         return None
-    energy_wh = run.last_wh - transaction.meter_start_wh
+    energy_wh = run.last_wh - start_wh
     seconds = (last_at - transaction.started_at).total_seconds()
     plenty_wh = _PLENTY_WH + max_power_w * seconds // 3600  # always below what `weigh` allows
     return energy_wh if energy_wh <= plenty_wh else None
@@ -146,12 +148,13 @@ def _candidates(
     if any(joined):
         pieces = (gap.rise_wh for gap in (head, tail) if gap is not None and gap.fits)
         yield by_readings + sum(pieces, ZERO), _SOURCES[joined], flags
-    yield by_readings, "readings", flags
+    yield by_readings, _READINGS, flags
 
 
 _PLENTY_WH: Final = 500
 """Believed in any time at all; less than `most_wh` is for the shortest."""
 _RUNNING: Final = "start_to_readings"
+_READINGS: Final = "readings"
 _SOURCES: Final = {
     (True, True): "start_to_stop_by_readings",
     (True, False): _RUNNING,
