@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Final
 
 from csms.clock import Clock
@@ -14,6 +15,7 @@ from csms.services.charge_points import ChargePointService
 from csms.services.commands import CommandService
 from csms.services.load_management import facts
 from csms.services.load_management.dispatch import Dispatch
+from csms.services.load_management.handing_back import hand_back
 from csms.services.load_management.keeper import Keeper
 from csms.services.load_management.models import ModelKnowledge
 from csms.services.load_management.ports import CircuitReading, LoadManagementStore
@@ -56,6 +58,7 @@ class LoadManagement:
             models=ModelKnowledge(store, commands),
             live=charge_points.live,
             is_connected=charge_points.is_connected,
+            hand_back=partial(hand_back, commands),
             clock=clock,
             metrics=metrics,
         )
@@ -195,4 +198,6 @@ class LoadManagement:
                 runner.steering = None
                 await asyncio.sleep(RESTART_S)
             else:
+                if self._runners.get(runner.site_id) is runner:
+                    self._end(runner.site_id)
                 return

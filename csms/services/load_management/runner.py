@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from csms.clock import Clock
 from csms.errors import DatabaseUnavailableError
@@ -49,6 +49,10 @@ COALESCE_S: Final = 0.05
 RETRY_S: Final = 2.0
 """How often another node's lock is tried, and a lost one is missed."""
 LOCK_CHECK_S: Final = 2.0
+GIVE_WAY_S: Final = 60.0
+"""How long a node steers a site whose chargers aren't connected to it."""
+STAND_BACK_S: Final = 6.0
+"""How long it then leaves others the first try."""
 _CHANGES_PLANS: Final = (ChargingNeeds, TransactionEnded, TransactionStarted)
 
 
@@ -63,6 +67,8 @@ class World:
     live: Callable[[str], ChargePoint | None]
     """The live charge point, connected to this node or not long gone."""
     is_connected: Callable[[str], bool]
+    hand_back: Callable[[EvseKey], Coroutine[Any, Any, None]]
+    """Takes our limits off an EVSE that left its site."""
     clock: Clock
     metrics: Metrics
 
@@ -79,6 +85,8 @@ class SiteRunner:
         self._news_at: float | None = None
         """Since when a new fact waits for a decision."""
         self._decided_at = 0.0
+        self._charge_points: list[str] = []
+        self._alone_since_s = 0.0
         self._is_changed = False
         self._is_sure = True
         self._lock_lost = False
@@ -100,7 +108,19 @@ class SiteRunner:
                             return
                 except DatabaseUnavailableError as error:
                     log.warning("site %s: %s", self.site_id, error)
-                await asyncio.sleep(RETRY_S)
+                # Who has none of its chargers leaves the site to a node that has.
+                await asyncio.sleep(RETRY_S if self._has_chargers() else STAND_BACK_S)
+
+    def _has_chargers(self) -> bool:
+        """Whether one of the site's charge points is connected to this node."""
+        return any(self._world.is_connected(identity) for identity in self._charge_points)
+
+    def _gives_way(self) -> bool:
+        """Whether it is time to let another node try."""
+        now_s = self._world.clock.monotonic()
+        if self._has_chargers():
+            self._alone_since_s = now_s
+        return now_s - self._alone_since_s > GIVE_WAY_S
 
     def _forget(self) -> None:
         if self.steering is not None:
@@ -158,6 +178,7 @@ class SiteRunner:
         """Steer until the lock is surely lost; returns whether the site is still there."""
         self._is_sure = True
         self._lock_lost = False
+        self._alone_since_s = self._world.clock.monotonic()
         if self.steering is None and not await self._begin():
             self._alarms.update((), self._world.clock.now())
             return False
@@ -180,6 +201,7 @@ class SiteRunner:
         log.info("steering site %s: %d EVSEs", self.site_id, len(steered.site.evses))
         self.version = steered.version
         self.steering = SiteSteering(_installation(steered), _remembered(steered.memories), now)
+        self._charge_points = self.steering.charge_points
         self._on_change()
         for reading in steered.readings:
             self.read(reading)
@@ -203,7 +225,7 @@ class SiteRunner:
         return connected
 
     async def _decide_until_lock_lost(self) -> bool:
-        while not self._lock_lost:
+        while not (self._lock_lost or self._gives_way()):
             if self._is_changed:
                 self._is_changed = False
                 if not await self._reload():
@@ -235,7 +257,11 @@ class SiteRunner:
         now = self._world.clock.now()
         self.version = steered.version
         if self.steering is not None:
+            before = {evse.key for evse in self.steering.site.evses}
             self.steering.reinstall(_installation(steered), _remembered(steered.memories), now)
+            self._charge_points = self.steering.charge_points
+            for key in before - {evse.key for evse in steered.site.evses}:
+                self._sends.create_task(self._world.hand_back(key))
             self._on_change()
             self._planner.changed()
             for live in self.take_stock():
