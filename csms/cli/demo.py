@@ -22,6 +22,7 @@ from csms.store.cluster import Cluster
 
 if TYPE_CHECKING:
     from fake_chargepoints.days import DemoOptions, DemoProgress
+    from fake_chargepoints.demo_garage import DemoGarage
 
     from csms.app import Application
     from csms.cli.options import Commands
@@ -31,8 +32,8 @@ _LINE_EVERY_S: Final = 10.0
 _DESCRIPTION: Final = """\
 Run the server with a dozen simulated chargers (OCPP 1.6 and 2.0.1, one- and three-phase cars, a
 fast charger) that live realistic days: the last hours first, as fast as the server answers, then
-on in real time. The records are in a database of their own, CSMS_DATA_DIR/demo, which every
-demo empties first; yours is never touched.
+on in real time, in a garage whose breakers can't feed all cars at once. The records are in a
+database of their own, CSMS_DATA_DIR/demo, which every demo empties first; yours is never touched.
 """
 _EXAMPLES: Final = """\
 examples:
@@ -74,6 +75,8 @@ def _run(options: argparse.Namespace) -> int:
 
 async def _demo(settings: Settings, options: argparse.Namespace) -> None:
     from fake_chargepoints.days import DemoOptions
+    from fake_chargepoints.demo_garage import DemoGarage, demo_site
+    from fake_chargepoints.garage_api import GarageApi
 
     from csms.app import Application
 
@@ -93,15 +96,16 @@ async def _demo(settings: Settings, options: argparse.Namespace) -> None:
             speed=options.speed,
             lasts_s=options.duration,
         )
-        await _play(app, demo)
+        async with GarageApi(api, key) as installer:
+            await _play(app, demo, DemoGarage(demo_site(demo.stations), installer))
 
 
-async def _play(app: Application, options: DemoOptions) -> None:
+async def _play(app: Application, options: DemoOptions, garage: DemoGarage) -> None:
     """Live the days until they are over or somebody ends them."""
     from fake_chargepoints.days import run_demo_day
 
     with _Display() as display:
-        days = asyncio.create_task(run_demo_day(options, display.show))
+        days = asyncio.create_task(run_demo_day(options, display.show, garage=garage))
         signalled = asyncio.create_task(app.run_until_signal())
         await asyncio.wait((days, signalled), return_when=asyncio.FIRST_COMPLETED)
         signalled.cancel()

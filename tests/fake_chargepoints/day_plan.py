@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from .demo_cast import DEMO_ID_TOKENS, UNKNOWN_CARD, DemoIdToken, DemoStation
 from .vehicle import VehicleModel, catalogue
+
+_fast = [model for model in catalogue if model.max_dc_power_w > 0]
 
 IncidentKind = Literal["power loss", "offline", "unknown card", "blocked card", "reservation"]
 
@@ -56,21 +58,15 @@ def plan_day(
     tokens: Iterable[DemoIdToken] = DEMO_ID_TOKENS,
 ) -> Day:
     """The plan of one day. Every EVSE has its own, so that more stations change nothing."""
-    stations = list(stations)
-    cards = [token.value for token in tokens if token.status == "Accepted"]
+    stations, tokens = list(stations), list(tokens)
     blocked = [token.value for token in tokens if token.status == "Blocked"]
     visits: list[Visit] = []
-    slot = 0
-    for station in stations:
-        for evse_id, box in enumerate(station.evses, start=1):
-            chance = random.Random(f"{seed}/{day}/{station.identity}/{evse_id}")
-            # Each EVSE has cards of its own: nobody charges at two places at once.
-            own = cards[slot :: _evse_count(stations)] or cards[:1]
-            slot += 1
-            if box.is_dc:
-                visits += _short_stops(day, station, evse_id, own, chance)
-            else:
-                visits += _long_stays(day, station, evse_id, own, chance)
+    for station, evse_id, own in _places(stations, tokens):
+        chance = random.Random(f"{seed}/{day}/{station.identity}/{evse_id}")
+        if station.evses[evse_id - 1].is_dc:
+            visits += _short_stops(day, station, evse_id, own, chance)
+        else:
+            visits += _long_stays(day, station, evse_id, own, chance)
     incidents = _incidents(day, stations, blocked, random.Random(f"{seed}/{day}"))
     return Day(
         tuple(sorted(visits, key=lambda visit: visit.arrives_at)),
@@ -78,8 +74,35 @@ def plan_day(
     )
 
 
-def _evse_count(stations: list[DemoStation]) -> int:
-    return sum(len(station.evses) for station in stations)
+def rush_hour(
+    at: datetime,
+    stations: Iterable[DemoStation],
+    seed: int,
+    tokens: Iterable[DemoIdToken] = DEMO_ID_TOKENS,
+) -> list[Visit]:
+    """Cars that come to most EVSEs within half a minute and stay for two to four hours."""
+    visits = []
+    for station, evse_id, own in _places(list(stations), tokens):
+        chance = random.Random(f"{seed}/{at}/{station.identity}/{evse_id}")
+        arrives_at = at + timedelta(seconds=chance.uniform(2, 30))
+        leaves_at = arrives_at + timedelta(hours=chance.uniform(2, 4))
+        if chance.random() < 0.85:
+            models = _fast if station.evses[evse_id - 1].is_dc else catalogue
+            card = chance.choice(own)
+            visits.append(_visit(station, evse_id, card, arrives_at, leaves_at, chance, models))
+    return visits
+
+
+def _places(
+    stations: list[DemoStation], tokens: Iterable[DemoIdToken]
+) -> Iterator[tuple[DemoStation, int, list[str]]]:
+    """Every EVSE with cards of its own: nobody charges at two places at once."""
+    cards = [token.value for token in tokens if token.status == "Accepted"]
+    places = [
+        (station, evse_id) for station in stations for evse_id in range(1, len(station.evses) + 1)
+    ]
+    for slot, (station, evse_id) in enumerate(places):
+        yield station, evse_id, cards[slot :: len(places)] or cards[:1]
 
 
 def _moment(day: date, hour: float) -> datetime:
@@ -113,12 +136,11 @@ def _short_stops(
 ) -> list[Visit]:
     """DC: a car every hour or two."""
     visits, hour = [], 6.5 + chance.random()
-    fast = [model for model in catalogue if model.max_dc_power_w > 0]
     while hour < 21.5:
         arrives_at = _moment(day, hour)
         stay_h = 0.4 + 0.5 * chance.random()
         leaves_at = arrives_at + timedelta(hours=stay_h)
-        visit = _visit(station, evse_id, chance.choice(cards), arrives_at, leaves_at, chance, fast)
+        visit = _visit(station, evse_id, chance.choice(cards), arrives_at, leaves_at, chance, _fast)
         visits.append(visit)
         hour += stay_h + 0.3 + 1.5 * chance.random()
     return visits

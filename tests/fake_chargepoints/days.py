@@ -6,6 +6,9 @@ duration always fit together; they live through it as fast as the central system
 `speed` times real time), and from the moment they reach the present they go on in real time.
 Stretching the physics under real timestamps instead would make every power reading implausible.
 
+With a garage they are from then on in circuits that can't feed all of them, and most EVSEs get a
+car at once, so that there is something to share whatever the time is.
+
 While they catch up, 2.0.1 stations mark their transaction events `offline`, as a real station
 does that delivers what happened while nobody listened. 1.6 has no such mark: the timestamps
 say it. The plan comes from `day_plan` alone, so the same seed, start and stations
@@ -27,9 +30,10 @@ from typing import Self
 
 from .chargepoint import ChargePoint, StationOptions
 from .clock import SteppedClock
-from .day_plan import Incident, Visit, plan_day
+from .day_plan import Incident, Visit, plan_day, rush_hour
 from .demo_cast import DEMO_STATIONS, DemoStation
-from .evse import Reservation
+from .demo_garage import DemoGarage
+from .evse import Evse, Reservation
 from .link import LinkOptions
 from .tokens import IdToken
 from .uplink import Backoff
@@ -59,6 +63,7 @@ class DemoOptions:
     lasts_s: float | None = None
     seed: int = 1
     sample_interval_s: int = 60
+    live_sample_interval_s: int = 15
     passwords: Callable[[str], str] | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = None
 
@@ -80,7 +85,7 @@ class DemoProgress:
 Scene = Callable[[], Awaitable[None]]
 """Something that happens at a moment of the play."""
 
-hand_to_reader = timedelta(seconds=40)
+hand_to_reader = timedelta(seconds=15)
 reconnect_patience_s = 5.0
 
 OnDemoProgress = Callable[[DemoProgress], None]
@@ -90,10 +95,12 @@ async def run_demo_day(
     options: DemoOptions,
     on_progress: OnDemoProgress | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    garage: DemoGarage | None = None,
 ) -> DemoProgress:
     """Live the days of the demo against the central system at `options.url`.
 
-    The stations keep trying while the server is away. Raises nothing by itself; cancel to end.
+    The stations keep trying while the server is away. Raises GarageApiError if the API
+    doesn't take the garage, else nothing by itself; cancel to end.
     """
     start = now() - timedelta(hours=options.history_h)
     park = CarPark(options, SteppedClock(start))
@@ -102,6 +109,10 @@ async def run_demo_day(
         await park.connect()
         while deadline is None or now() < deadline:
             await park.step(now())
+            if garage is not None and park.progress.is_live:
+                if not park.is_open:
+                    await park.open(garage)
+                await garage.live(park.evses, park.clock.now())
             if on_progress is not None:
                 on_progress(park.progress)
             await asyncio.sleep(park.pause_s(now()))
@@ -121,6 +132,17 @@ class CarPark:
         self._agenda: list[tuple[datetime, int, Scene]] = []
         self._numbers = count()
         self._planned_until = clock.now().date() - timedelta(days=1)
+        self._standing: dict[tuple[str, int], Visit] = {}
+        self.is_open = False
+
+    @property
+    def evses(self) -> dict[tuple[str, int], Evse]:
+        """Every EVSE by station and number."""
+        return {
+            (identity, evse.id): evse
+            for identity, station in self.stations.items()
+            for evse in station.evses
+        }
 
     async def __aenter__(self) -> Self:
         for station in self.stations.values():
@@ -176,6 +198,15 @@ class CarPark:
         progress.charging = sum(evse.state == "Charging" for evse in evses)
         progress.power_w = sum(evse.box.draw.power_w for evse in evses)
 
+    async def open(self, garage: DemoGarage) -> None:
+        """Hang all stations in the garage's circuits and let the rush hour begin."""
+        self.is_open = True
+        await garage.set_up()
+        for station in self.stations.values():
+            set_sample_interval(station, self.options.live_sample_interval_s)
+        for visit in rush_hour(self.clock.now(), self.options.stations, self.options.seed):
+            self._cast_visit(visit)
+
     # -- the play --------------------------------------------------------------------------
 
     def _plan_until(self, end: datetime) -> None:
@@ -202,17 +233,28 @@ class CarPark:
 
     async def _arrive(self, visit: Visit) -> None:
         station = self.stations[visit.identity]
+        if station.evse(visit.evse_id).vehicle is not None:
+            return
+        self._standing[visit.identity, visit.evse_id] = visit
         vehicle = Vehicle.at(visit.vehicle, visit.soc, visit.target_soc)
         await station.plug_in(visit.evse_id, vehicle)
         self.progress.visits += 1
         self._tell(f"{visit.vehicle.name} arrives at {visit.identity}")
 
+    def _is_here(self, visit: Visit) -> bool:
+        return self._standing.get((visit.identity, visit.evse_id)) is visit
+
     async def _show_card(self, visit: Visit) -> None:
+        if not self._is_here(visit):
+            return
         station = self.stations[visit.identity]
         helped = await station.present_card(visit.evse_id, IdToken(visit.card))
         self._tell(f"card {visit.card} at {visit.identity}: {'yes' if helped else 'no'}")
 
     async def _leave(self, visit: Visit) -> None:
+        if not self._is_here(visit):
+            return
+        del self._standing[visit.identity, visit.evse_id]
         await self.stations[visit.identity].unplug(visit.evse_id)
         self._tell(f"{visit.vehicle.name} leaves {visit.identity}")
 
@@ -283,10 +325,19 @@ def build_station(station: DemoStation, options: DemoOptions, clock: SteppedCloc
         backoff=Backoff(0.2, 10.0),
         boot_wait_s=5.0,
     )
+    made: ChargePoint
     if station.version == "1.6":
-        old = ChargePoint16(station_options, clock)
-        old.configuration.change("MeterValueSampleInterval", str(options.sample_interval_s))
-        return old
-    new = ChargePoint201(station_options, clock)
-    new.device_model.put("SampledDataCtrlr", "TxUpdatedInterval", str(options.sample_interval_s))
-    return new
+        made = ChargePoint16(station_options, clock)
+    else:
+        made = ChargePoint201(station_options, clock)
+    set_sample_interval(made, options.sample_interval_s)
+    return made
+
+
+def set_sample_interval(station: ChargePoint, seconds: int) -> None:
+    """Say how often a station tells what its meter shows during a transaction."""
+    match station:
+        case ChargePoint16():
+            station.configuration.change("MeterValueSampleInterval", str(seconds))
+        case ChargePoint201():
+            station.device_model.put("SampledDataCtrlr", "TxUpdatedInterval", str(seconds))

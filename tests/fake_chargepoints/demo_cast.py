@@ -12,9 +12,13 @@ Version = Literal["1.6", "2.0.1"]
 
 @dataclass(frozen=True, slots=True)
 class DemoStation:
-    """A station of the demo; its password is its identity in lower case when one is wanted."""
+    """A station of the demo, on a circuit of the demo's garage.
+
+    Its password is its identity in lower case when one is wanted.
+    """
 
     identity: str
+    circuit_id: str
     version: Version
     vendor: str
     model: str
@@ -44,16 +48,27 @@ def _dc(power_w: float, register_wh: float) -> WallboxModel:
 
 
 DEMO_STATIONS: tuple[DemoStation, ...] = (
-    DemoStation("GARAGE-01", "1.6", "Nordlicht", "Box 11", (_ac(3, 16, "RST", 1_204_311),)),
-    DemoStation("GARAGE-02", "1.6", "Nordlicht", "Box 11", (_ac(3, 16, "STR", 884_020),)),
-    DemoStation("GARAGE-03", "2.0.1", "Nordlicht", "Box 11 S", (_ac(3, 16, "TRS", 310_777),)),
-    DemoStation("GARAGE-04", "1.6", "Meridian", "One", (_ac(1, 32, "RST", 2_410_500),)),
-    DemoStation("GARAGE-05", "1.6", "Meridian", "One", (_ac(1, 32, "STR", 640_210),)),
-    DemoStation("GARAGE-06", "2.0.1", "Meridian", "One Plus", (_ac(1, 32, "TRS", 98_040),)),
-    DemoStation("GARAGE-07", "2.0.1", "Kestrel", "K22", (_ac(3, 32, "RST", 5_020_090),)),
-    DemoStation("GARAGE-08", "1.6", "Kestrel", "K22", (_ac(3, 32, "STR", 71_234),)),
+    DemoStation(
+        "GARAGE-01", "piso-1-1", "1.6", "Nordlicht", "Box 11", (_ac(3, 16, "RST", 1_204_311),)
+    ),
+    DemoStation(
+        "GARAGE-02", "piso-1-1", "1.6", "Nordlicht", "Box 11", (_ac(3, 16, "STR", 884_020),)
+    ),
+    DemoStation(
+        "GARAGE-03", "piso-1-1", "2.0.1", "Nordlicht", "Box 11 S", (_ac(3, 16, "TRS", 310_777),)
+    ),
+    DemoStation("GARAGE-04", "piso-1-2", "1.6", "Meridian", "One", (_ac(1, 32, "RST", 2_410_500),)),
+    DemoStation("GARAGE-05", "piso-1-2", "1.6", "Meridian", "One", (_ac(1, 32, "STR", 640_210),)),
+    DemoStation(
+        "GARAGE-06", "piso-1-2", "2.0.1", "Meridian", "One Plus", (_ac(1, 32, "TRS", 98_040),)
+    ),
+    DemoStation(
+        "GARAGE-07", "piso-2-1", "2.0.1", "Kestrel", "K22", (_ac(3, 32, "RST", 5_020_090),)
+    ),
+    DemoStation("GARAGE-08", "piso-2-1", "1.6", "Kestrel", "K22", (_ac(3, 32, "STR", 71_234),)),
     DemoStation(
         "GARAGE-09",
+        "piso-2-2",
         "1.6",
         "Kestrel",
         "K22 Duo",
@@ -61,13 +76,16 @@ DEMO_STATIONS: tuple[DemoStation, ...] = (
     ),
     DemoStation(
         "GARAGE-10",
+        "piso-2-2",
         "2.0.1",
         "Kestrel",
         "K11 Duo",
         (_ac(3, 16, "STR", 12_006), _ac(3, 16, "RST", 9_870)),
     ),
-    DemoStation("GARAGE-11", "2.0.1", "Nordlicht", "Box 22", (_ac(3, 32, "TRS", 45_101),)),
-    DemoStation("YARD-DC", "2.0.1", "Voltaic", "DC 50", (_dc(50_000, 88_014_200),)),
+    DemoStation(
+        "GARAGE-11", "piso-2-2", "2.0.1", "Nordlicht", "Box 22", (_ac(3, 32, "TRS", 45_101),)
+    ),
+    DemoStation("YARD-DC", "yard", "2.0.1", "Voltaic", "DC 50", (_dc(50_000, 88_014_200),)),
 )
 
 DEMO_ID_TOKENS: tuple[DemoIdToken, ...] = (

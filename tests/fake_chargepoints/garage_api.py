@@ -162,6 +162,8 @@ def evse_body(evse: GarageEvse) -> dict[str, Any]:
         "rated_a": evse.rated_a,
         "controllable": evse.controllable,
         "can_switch_phases": evse.can_switch_phases,
+        "unit": evse.unit,
+        "weight": evse.weight,
     }
 
 

@@ -52,6 +52,8 @@ class GarageEvse:
     version: Version = "1.6"
     controllable: bool = True
     obeys: bool = True
+    unit: Literal["A", "W"] = "A"
+    weight: float = 1.0
     can_switch_phases: bool = False
     clock_skew_s: float = 0.0
     reaction: Reaction = field(default_factory=Reaction)
