@@ -173,7 +173,7 @@ class Releases:
         """The limit that rules now: of the transaction, or of one that may start."""
         wanted_a = self._held_back(steered, told)
         limit_a, because = self._releasable(steered, wanted_a)
-        is_due = told is None or self._now >= told.renew_at or told.phases != steered.phases
+        is_due = told is None or self._must_renew(steered, told)
         if told is not None and abs(limit_a - told.limit_a) < SAME_A and not is_due:
             return None
         if told is not None and is_due and because is not None and limit_a >= told.limit_a:
@@ -184,6 +184,12 @@ class Releases:
             return None
         is_raise = order.limit_a > steered.commitment.surely_a(self._now) + SAME_A
         return self._send(steered, order, is_raise=is_raise, because=because)
+
+    def _must_renew(self, steered: SteeredEvse, told: Told) -> bool:
+        """Nothing lapses for the worse where the standing limit is no higher anyway."""
+        if steered.transaction is None:
+            return steered.safe_a > told.limit_a + SAME_A and self._now >= told.renew_at
+        return self._now >= told.renew_at or told.phases != steered.phases
 
     def _order(
         self, steered: SteeredEvse, strategy: Strategy, limit_a: float, *, fits: bool
