@@ -315,6 +315,44 @@ reservations = Table(
     UniqueConstraint("charge_point_key", "reservation_id"),
 )
 
+issued_certificates = Table(
+    "issued_certificates",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _charge_point_key(),
+    Column("use", Text),
+    Column("request_digest", LargeBinary, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False, unique=True),
+    Column("serial_number", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("chain", Text, nullable=False),
+    Column("not_before", _UTC, nullable=False),
+    Column("not_after", _UTC, nullable=False),
+    Column("security_profile", SmallInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_at", _UTC, nullable=False),
+    Column("issued_at", _UTC, nullable=False),
+    Column("revoked_at", _UTC),
+    Column("revoked_by", Text),
+    Index(None, "charge_point_key", "request_digest"),
+)
+"""What was signed for charge points; `use` is null for a certificate that serves everything."""
+
+installed_certificates = Table(
+    "installed_certificates",
+    metadata,
+    _charge_point_key(primary_key=True),
+    Column("use", Text, primary_key=True),
+    Column("hash_algorithm", Text, primary_key=True),
+    Column("issuer_name_hash", Text, primary_key=True),
+    Column("issuer_key_hash", Text, primary_key=True),
+    Column("serial_number", Text, primary_key=True),
+    Column("parent_serial_number", Text),
+    Column("reported_at", _UTC, nullable=False),
+)
+"""What charge points last told they hold; a chain's lower certificates name the one above."""
+
 sites = Table(
     "sites",
     metadata,
