@@ -75,6 +75,7 @@ class _Load:
         self._watts = packing.topology.watts_per_ampere(packing.draws)
         self._phase_rooms = packing.phase_rooms
         self._has_lines = packing.has_lines
+        self._line_parts = packing.line_parts
 
     def tightest(self, evse: int, more: float) -> _Room:
         """The row with the least room after `more`; of equals the one nearest to the EVSE."""
@@ -93,7 +94,7 @@ class _Load:
         for phase in Phase:
             if self._packing.draws[evse, phase]:
                 parts = self._parts[circuit, phase].copy()
-                parts[self._packing.line_parts[evse, phase]] += more
+                parts[self._line_parts[evse, phase]] += more
                 to_next, to_previous, plain = parts
                 used = np.sqrt(to_next**2 + to_previous**2 + to_next * to_previous) + plain
                 limit = float(self._packing.capacity.limit_a[circuit, phase])
@@ -129,7 +130,7 @@ class _Load:
         """Circuit x phase x (to the next line, to the one before, plain)."""
         topology, packing = self._packing.topology, self._packing
         drawn = np.where(packing.draws, self._values[:, None], 0.0).ravel()[topology.phase_draw]
-        slots = topology.phase_row * PHASES + packing.line_parts.ravel()[topology.phase_draw]
+        slots = topology.phase_row * PHASES + self._line_parts.ravel()[topology.phase_draw]
         size = len(topology.circuits) * PHASES * PHASES
         sums = np.bincount(slots, drawn, minlength=size)
         return np.asarray(sums.reshape(-1, PHASES, PHASES), np.float64)
