@@ -206,6 +206,7 @@ class Application:
                     kind=row["kind"],
                     settings=row["settings"],
                 )
+            running_meters=self.meters,
                 for row in await store.enabled_meters()
             ]
 

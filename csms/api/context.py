@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from csms.clock import Clock
 from csms.config import Settings
 from csms.events import Events
+from csms.meters.registry import MeterHealth
 from csms.metrics import Metrics
 from csms.services.commands import CommandService
 from csms.services.load_management.ports import LoadView, MeterInbox
@@ -29,6 +30,12 @@ class LiveLinks(Protocol):
     def __iter__(self) -> Iterator[Link]: ...
 
 
+class RunningMeters(Protocol):
+    """The meters that this server reads."""
+
+    def health(self) -> Sequence[MeterHealth]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     settings: Settings
@@ -42,6 +49,7 @@ class Context:
     loads: LoadView | None = None
     steered: SteeredEvses | None = None
     """Who knows what an operator's own limit would fight with."""
+    running_meters: RunningMeters | None = None
 
     @property
     def clock(self) -> Clock:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from csms.api.auth import Authenticator
-from csms.api.context import Context, LiveLinks
+from csms.api.context import Context, LiveLinks, RunningMeters
 from csms.api.endpoint import Endpoint
 from csms.api.middleware import counting, door, errors_as_problems, safe_headers
 from csms.api.reservation_book import ReservationBook
@@ -30,9 +30,11 @@ from csms.api.resources.id_tokens import IdTokens
 from csms.api.resources.limit_orders import LimitOrders
 from csms.api.resources.load_alarms import LoadAlarms
 from csms.api.resources.meters import Meters
+from csms.api.resources.meter_health import MeterHealths
 from csms.api.resources.prices import Prices
 from csms.api.resources.reservations import Reservations
 from csms.api.resources.sites import Sites
+from csms.api.resources.rotation_advice import RotationAdvice
 from csms.api.resources.transactions import Transactions
 from csms.api.route import Route
 from csms.config import Settings
@@ -65,9 +67,19 @@ class Api:
         loads: LoadView | None = None,
         steered: SteeredEvses | None = None,
     ) -> None:
+        running_meters: RunningMeters | None = None,
         self._settings = settings
         self._context = Context(
-            settings, database, services, commands, links, metrics, meters, loads, steered
+            settings,
+            database,
+            services,
+            commands,
+            links,
+            metrics,
+            meters,
+            loads,
+            steered,
+            running_meters,
         )
         self._readiness = readiness
         self._events = EventStream(self._context)
@@ -109,7 +121,7 @@ class Api:
         )
         for route in routes:
             endpoint = Endpoint(route, max_json_depth=self._settings.max_json_depth)
-            path = route.path.replace("}", ":[^/]+}")  # aiohttp's own default excludes braces
+            path = _pattern(route.path, routes)
             application.router.add_route(route.method, path, endpoint.handle)
             if route.probed:
                 application.router.add_route("HEAD", path, endpoint.handle)
@@ -145,11 +157,28 @@ class Api:
 
 def _installations(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
     """The routes of load management."""
+def _pattern(path: str, routes: Sequence[Route[Any, Any]]) -> str:
+    """Return a path as aiohttp wants it: braces may be in a value, a resource's own name not.
+
+    So `/meters/health` is never taken for a meter of that name.
+    """
+    begin, variable, rest = path.partition("{")
+    if not variable:
+        return path
+    others = (other.path[len(begin) :] for other in routes if other.path.startswith(begin))
+    names = sorted({other.partition("/")[0] for other in others if other[:1] != "{"})
+    apart = f"(?!(?:{'|'.join(names)})(?:/|$))" if names else ""
+    name, _, rest = rest.partition("}")
+    return f"{begin}{{{name}:{apart}[^/]+}}" + rest.replace("}", ":[^/]+}")
+
+
     yield Sites(context).routes()
     yield Allocations(context).routes()
     yield Prices(context).routes()
     yield Circuits(context).routes()
+    yield RotationAdvice(context).routes()
     yield Evses(context).routes()
     yield Meters(context).routes()
     yield LimitOrders(context).routes()
+    yield MeterHealths(context).routes()
     yield LoadAlarms(context).routes()

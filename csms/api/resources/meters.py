@@ -12,6 +12,7 @@ from csms.api.amps import AmpsView, SignedAmps, per_phase
 from csms.api.context import Context
 from csms.api.fields import CircuitId, MeterId, Moment, Text
 from csms.api.paging import Page, PageQuery, Pager, view
+from csms.api.resources.meter_health import MeterHealthView, health_view, running_meters
 from csms.api.route import Asked, Nothing, Reply, Route, delete, get
 from csms.errors import ConflictError, InvalidValueError
 from csms.meters.settings import MeterKind, read_settings
@@ -23,6 +24,7 @@ from csms.store.admin.window import AdminConnection, Row
 TAG: Final = "Meters"
 
 MAX_AGE: Final = timedelta(hours=1)
+RESERVED_ID: Final = "health"
 MAX_AHEAD: Final = timedelta(seconds=60)
 
 
@@ -60,6 +62,10 @@ class MeterView(Struct, kw_only=True):
     enabled: bool
     created_at: datetime
     updated_at: datetime
+
+
+class MeterDetails(MeterView, kw_only=True):
+    health: MeterHealthView
 
 
 class MeterQuery(PageQuery, kw_only=True):
@@ -119,7 +125,7 @@ class Meters:
                 answers={201: MeterView},
                 problems=(409,),
             ),
-            get(one, self.read, "Show one", tag=TAG, query=Nothing, answer=MeterView),
+            get(one, self.read, "Show one", tag=TAG, query=Nothing, answer=MeterDetails),
             Route(
                 method="PUT",
                 path=one,
@@ -158,9 +164,12 @@ class Meters:
             )
         return self._pager.page(rows, query, lambda row: view(MeterView, row))
 
-    async def read(self, asked: Asked[Nothing, Nothing]) -> MeterView:
+    async def read(self, asked: Asked[Nothing, Nothing]) -> MeterDetails:
         async with self._context.database.begin() as connection:
-            return view(MeterView, await store.find(connection, asked.path["meter_id"]))
+            row = await store.find(connection, asked.path["meter_id"])
+        running = running_meters(self._context).get(row["id"])
+        health = health_view(row, running, self._context.clock.now())
+        return view(MeterDetails, row, health=health)
 
     async def create(self, asked: Asked[Nothing, NewMeter]) -> MeterView:
         saved, _ = await self._save(asked.actor.name, "create", asked.body.id, asked.body)
@@ -185,6 +194,8 @@ class Meters:
         self, actor: str, action: str, meter_id: str, body: _Settings
     ) -> tuple[MeterView, bool]:
         values = _values(body)
+        if meter_id == RESERVED_ID:
+            raise InvalidValueError("id", meter_id, "another id: it would hide that resource")
         async with self._context.change(actor, action, f"meters/{meter_id}", values) as connection:
             known = await store.get(connection, meter_id)
             if known is not None and action == "create":

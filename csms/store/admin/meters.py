@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, func, insert, select, update
 
 from csms.errors import ConflictError, NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
-from csms.store.tables import circuit_readings, circuits, meters
+from csms.store.tables import circuit_readings, circuits, meters, sites
 
 
 async def list_page(
@@ -19,6 +19,7 @@ async def list_page(
     site_id: str | None = None,
     circuit_id: str | None = None,
     kind: str | None = None,
+    enabled: bool | None = None,
 ) -> list[Row]:
     """Return meters in the order of their ids."""
     statement = _joined()
@@ -26,6 +27,7 @@ async def list_page(
         (circuits.c.site_id, site_id),
         (meters.c.circuit_id, circuit_id),
         (meters.c.kind, kind),
+        (meters.c.enabled, enabled),
     ):
         if value is not None:
             statement = statement.where(column == value)
@@ -96,4 +98,15 @@ async def enabled_kind(connection: AdminConnection, circuit_id: str) -> tuple[st
 
 
 def _joined() -> Select[Any]:
-    return select(meters, circuits.c.site_id).join(circuits, circuits.c.id == meters.c.circuit_id)
+    """Meters with their sites, and when their circuits were last read."""
+    return (
+        select(
+            meters,
+            circuits.c.site_id,
+            sites.c.max_meter_age_s,
+            circuit_readings.c.measured_at.label("last_reading_at"),
+        )
+        .join(circuits, circuits.c.id == meters.c.circuit_id)
+        .join(sites, sites.c.id == circuits.c.site_id)
+        .outerjoin(circuit_readings, circuit_readings.c.circuit_id == circuits.c.id)
+    )
