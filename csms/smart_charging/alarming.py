@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from csms.smart_charging.circuit_watch import CircuitNow, CircuitWatch
 from csms.smart_charging.grid import Phase
@@ -11,10 +12,14 @@ from csms.smart_charging.instructions import Alarm
 from csms.smart_charging.room import Room
 from csms.smart_charging.steered_evse import SteeredEvse
 
+FIRST_READING: Final = timedelta(seconds=30)
+"""So long a new meter may take until it is read for the first time."""
+
 
 class Alarming:
     def __init__(self) -> None:
         self._rotations: dict[str, str] = {}
+        self._unread_since: dict[str, datetime] = {}
 
     def rotation(self, subject: str, mismatch: str | None) -> None:
         """Take how what a charge point says of its phases differs from the installation."""
@@ -29,6 +34,8 @@ class Alarming:
         """Return all that are active."""
         found: list[Alarm] = []
         for circuit in circuits.now.values():
+            if not self._is_new(circuit, now):
+                found.extend(_of_meter(circuit))
             found.extend(_of_circuit(circuit))
         for steered in evses:
             found.extend(_of_evse(steered, room, now))
@@ -38,8 +45,15 @@ class Alarming:
         )
         return tuple(found)
 
+    def _is_new(self, circuit: CircuitNow, now: datetime) -> bool:
+        """Whether its meter has not had the time to be read; the worst is assumed meanwhile."""
+        if circuit.load.measured_at is not None:
+            self._unread_since.pop(circuit.circuit.id, None)
+            return False
+        return now - self._unread_since.setdefault(circuit.circuit.id, now) < FIRST_READING
 
-def _of_circuit(now: CircuitNow) -> Iterator[Alarm]:
+
+def _of_meter(now: CircuitNow) -> Iterator[Alarm]:
     circuit = now.circuit
     if now.load.stale:
         age = "was never read"
@@ -51,6 +65,10 @@ def _of_circuit(now: CircuitNow) -> Iterator[Alarm]:
             severity="warning",
             message=f"the meter of {circuit.name} {age}; the worst other load is assumed",
         )
+
+
+def _of_circuit(now: CircuitNow) -> Iterator[Alarm]:
+    circuit = now.circuit
     over = [
         f"{phase.name} {now.load.load_a[phase]:.0f} A of {now.limit.limit_a[phase]:g} A"
         for phase in Phase
