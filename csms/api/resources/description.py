@@ -13,10 +13,12 @@ from csms.api.openapi import document
 from csms.api.route import Route
 
 OPENAPI_PATH: Final = "/api/v1/openapi.json"
+_SCRIPTS: Final = ("home", "page", "charge_points", "load", "load_tree", "load_orders")
+_STYLES: Final = ("home", "load")
 _PAGES: Final = {
     "/": ("index.html", "text/html"),
-    "/static/home.js": ("home.js", "text/javascript"),
-    "/static/home.css": ("home.css", "text/css"),
+    **{f"/static/{name}.js": (f"{name}.js", "text/javascript") for name in _SCRIPTS},
+    **{f"/static/{name}.css": (f"{name}.css", "text/css") for name in _STYLES},
 }
 PUBLIC: Final = frozenset({OPENAPI_PATH, *_PAGES})
 _CSP: Final = (

@@ -1,0 +1,111 @@
+"use strict";
+
+/* Load management of one site: who gets what just now, and what keeps it from more. */
+
+import * as orders from "./load_orders.js";
+import * as tree from "./load_tree.js";
+import { KEY, ask, askAll, attempt, complain, el, node, part } from "./page.js";
+
+const REFRESH_MS = 2000;
+const SETTINGS_MS = 10000;
+const SEVERITY = { critical: "bad", warning: "bad", info: "busy" };
+let timer = 0;
+let isRunning = false;
+let settings = null;
+
+export function start() {
+  if (isRunning) return;
+  isRunning = true;
+  refresh();
+}
+
+export function stop() {
+  clearTimeout(timer);
+  isRunning = false;
+  settings = null;
+  el("load").hidden = true;
+  el("site").replaceChildren();
+  el("alarms").replaceChildren();
+  tree.forget();
+  orders.forget();
+}
+
+function chooseFrom(sites) {
+  const choice = el("site");
+  const known = [...choice.options].map((one) => one.value + one.textContent).join();
+  if (known !== sites.map((one) => one.id + one.name).join()) {
+    const chosen = choice.value;
+    choice.replaceChildren(...sites.map((one) => new Option(one.name, one.id)));
+    if (sites.some((one) => one.id === chosen)) choice.value = chosen;
+  }
+  el("choice").hidden = sites.length < 2;
+  el("load").hidden = !sites.length;
+  return sites.find((one) => one.id === choice.value);
+}
+
+/* What people have set up changes rarely; it is read anew after each change that is made here. */
+async function readSettings() {
+  if (settings && Date.now() - settings.readAt < SETTINGS_MS) return;
+  const site = chooseFrom(await askAll("/sites?limit=500"));
+  if (!site) {
+    settings = { site: null, readAt: Date.now() };
+    return;
+  }
+  const query = "site_id=" + part(site.id) + "&limit=500";
+  settings = {
+    site,
+    circuits: await askAll("/circuits?" + query),
+    evses: await askAll("/evses?" + query),
+    orders: await askAll("/limit-orders?active=true&" + query),
+    readAt: Date.now(),
+  };
+}
+
+function alarmLine(alarm) {
+  const began = new Date(alarm.raised_at).toLocaleTimeString();
+  return node("li", [node("span", alarm.severity, "pill " + SEVERITY[alarm.severity]), alarm.message, node("span", ", since " + began, "small")]);
+}
+
+function say(text) {
+  el("load-hint").hidden = !text;
+  el("load-hint").textContent = text;
+}
+
+async function readSite() {
+  await readSettings();
+  const { site } = settings;
+  if (!site) return;
+  try {
+    const allocation = await ask("/sites/" + part(site.id) + "/allocation");
+    const alarms = await ask("/load-alarms?active=true&limit=50&site_id=" + part(site.id));
+    if (!isRunning || site !== settings?.site) return;
+    el("load-title").textContent = "Load management: " + site.name;
+    el("alarms").replaceChildren(...alarms.items.map(alarmLine));
+    tree.show(settings, allocation, { order: orders.open, changed });
+    orders.show(settings);
+    say("");
+  } catch (error) {
+    if (error.status !== 409) throw error;
+    tree.forget();
+    say(error.message + ".");
+  }
+}
+
+async function refresh() {
+  clearTimeout(timer);
+  if (!document.hidden) {
+    await readSite().catch((error) => { if (isRunning && error.status !== 401) complain(error.message); });
+  }
+  if (isRunning && sessionStorage.getItem(KEY)) timer = setTimeout(refresh, REFRESH_MS);
+}
+
+function changed() {
+  if (settings) settings.readAt = 0;
+  return refresh();
+}
+
+el("site").addEventListener("change", () => {
+  tree.forget();
+  attempt(changed);
+});
+orders.onChange(changed);
