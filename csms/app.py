@@ -21,9 +21,11 @@ from csms.gateway.links import LiveLinks
 from csms.gateway.server import Gateway
 from csms.handlers import v16, v201
 from csms.handlers.v16.authorization_key import read_new_password as read_authorization_key
+from csms.handlers.v16.certificates import read_installed as read_installed_v16
 from csms.handlers.v16.commands import translate as translate_v16
 from csms.handlers.v16.variables import read_values as read_configuration_values
 from csms.handlers.v201.basic_auth_password import read_new_password as read_basic_auth_password
+from csms.handlers.v201.certificates import read_installed as read_installed_v201
 from csms.handlers.v201.commands import translate as translate_v201
 from csms.handlers.v201.variables import read_values as read_variable_values
 from csms.meters.registry import MeterConfig, Meters
@@ -32,6 +34,10 @@ from csms.meters.watching import watch_meters
 from csms.metrics import Metrics
 from csms.model import OcppVersion
 from csms.services.authorization import AuthorizationService
+from csms.services.certificates.built_in import BuiltInAuthority
+from csms.services.certificates.contract_pool import ContractPool
+from csms.services.certificates.installed import InstalledCertificates
+from csms.services.certificates.making import built_in_authority, certificate_services
 from csms.services.charge_points import ChargePointService
 from csms.services.charging_reports import ChargingReportService
 from csms.services.commands import CommandService
@@ -44,6 +50,7 @@ from csms.services.password_changes import PasswordChanges
 from csms.services.services import Services
 from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.service import TransactionService
+from csms.store.certificates import Certificates
 from csms.store.database import Database
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.live import IdTokens, LiveStore, Passwords
@@ -65,14 +72,25 @@ CONFIGURATION_READERS: Final = {
     OcppVersion.V16: read_configuration_values,
     OcppVersion.V201: read_variable_values,
 }
+INSTALLED_READERS: Final = {
+    OcppVersion.V16: read_installed_v16,
+    OcppVersion.V201: read_installed_v201,
+}
 
 
 class Application:
     """A whole server; enter it to start it, leave it to stop it cleanly."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        *,
+        contract_pool: ContractPool | None = None,
+    ) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
+        self._contract_pool = contract_pool
         self._stack = AsyncExitStack()
         self.ocpp_port = 0
         self.ocpp_tls_port: int | None = None
@@ -120,7 +138,8 @@ class Application:
         writer = BatchWriter(self.database, metrics, message_log)
         await writer.start()
         stack.push_async_callback(writer.stop)
-        services = self.services = self._services(writer, metrics)
+        authority = built_in_authority(settings, self._clock)
+        services = self.services = self._services(writer, metrics, authority)
         links = LiveLinks()
         passwords = Passwords(self.database)
         commands = CommandService(
@@ -128,9 +147,13 @@ class Application:
             TRANSLATORS,
             PasswordChanges(passwords, PASSWORD_READERS),
             ConfigurationMemory(services.notifications, CONFIGURATION_READERS, self._clock),
+            InstalledCertificates(Certificates(self.database), INSTALLED_READERS, self._clock),
+            services.certificates.signing,
             timeout_s=settings.call_timeout,
             clock=self._clock,
         )
+        services.certificates.signing.commands = commands
+        stack.push_async_callback(services.certificates.signing.stop)
         upkeep = Upkeep(self.database, services, metrics, settings, self._clock)
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
@@ -161,7 +184,9 @@ class Application:
             links,
             metrics,
             self._clock,
+            authority.roots(),
         )
+        authority.on_new_root = gateway.trust_clients_of
         await gateway.start()
         stack.push_async_callback(gateway.stop, settings.shutdown_timeout)
         self.ocpp_port = gateway.port
@@ -181,6 +206,7 @@ class Application:
             meters=loads,
             loads=loads,
             steered=loads,
+            running_meters=self.meters,
         )
         await api.start()
         stack.push_async_callback(api.stop)
@@ -206,7 +232,6 @@ class Application:
                     kind=row["kind"],
                     settings=row["settings"],
                 )
-            running_meters=self.meters,
                 for row in await store.enabled_meters()
             ]
 
@@ -216,7 +241,9 @@ class Application:
         stack.callback(watching.cancel)
         self.meters = meters
 
-    def _services(self, writer: BatchWriter, metrics: Metrics) -> Services:
+    def _services(
+        self, writer: BatchWriter, metrics: Metrics, authority: BuiltInAuthority
+    ) -> Services:
         settings, clock = self._settings, self._clock
         events = Events()
         limit_w = settings.max_plausible_power_w
@@ -254,6 +281,14 @@ class Application:
             clock=clock,
             events=events,
             authorization=authorization,
+            certificates=certificate_services(
+                settings,
+                Certificates(self.database),
+                notifications,
+                clock,
+                authority,
+                self._contract_pool,
+            ),
             charge_points=charge_points,
             charging_reports=ChargingReportService(notifications, events),
             data_transfer=DataTransferService(notifications),

@@ -18,6 +18,7 @@ from csms.setting_kinds import (
     Host,
     Integer,
     Kind,
+    Line,
     Number,
     PathKind,
     PostgresUrl,
@@ -60,6 +61,31 @@ class Settings:
     )
     ocpp_tls_second_key: Path | None = _setting(
         None, ExistingFile(), "PEM, of the second certificate"
+    )
+    operator_name: str | None = _setting(
+        None, Line(64), "the organisation that chargers' certificates must name"
+    )
+    certificate_signing: Literal["accepted", "authenticated", "by-hand"] = _setting(
+        "accepted",
+        Choice(("accepted", "authenticated", "by-hand")),
+        "chargers whose certificates are signed at once",
+    )
+    certificate_days: int = _setting(730, Integer(1, 3650, "days"), "a charger's certificate holds")
+    certificate_authority: Path | None = _setting(
+        None, ExistingFile(), "PEM, with its chain; signs chargers' certificates"
+    )
+    certificate_authority_key: Path | None = _setting(None, ExistingFile(), "PEM, of the authority")
+    v2g_authority: Path | None = _setting(
+        None, ExistingFile(), "PEM, with its chain; signs what chargers show to cars"
+    )
+    v2g_authority_key: Path | None = _setting(None, ExistingFile(), "PEM, of the V2G authority")
+    contract_roots: Path | None = _setting(
+        None, ExistingFile(), "PEM; roots of cars' contracts (V2G and mobility operators)"
+    )
+    private_ocsp_responders: Literal["same-network", "never", "always"] = _setting(
+        "same-network",
+        Choice(("same-network", "never", "always")),
+        "OCSP responders with private addresses",
     )
     api_host: str = _setting("0.0.0.0", Host(), "where the API and metrics are")  # noqa: S104
     api_port: int = _setting(8080, _PORT, "http:// for the API and metrics")
@@ -244,6 +270,10 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         ("ocpp_tls_second_certificate", "ocpp_tls_second_key"),
         ("ocpp_tls_second_certificate", "ocpp_tls_port"),
         ("ocpp_tls_second_key", "ocpp_tls_second_certificate"),
+        ("certificate_authority", "certificate_authority_key"),
+        ("certificate_authority_key", "certificate_authority"),
+        ("v2g_authority", "v2g_authority_key"),
+        ("v2g_authority_key", "v2g_authority"),
     )
     for name, needed in needs:
         if getattr(settings, name) is not None and getattr(settings, needed) is None:

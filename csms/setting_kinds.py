@@ -84,6 +84,23 @@ class Choice(Kind):
         return value
 
 
+@dataclass(frozen=True)
+class Line(Kind):
+    """A line of text."""
+
+    maximum: int
+
+    @property
+    def allowed(self) -> str:
+        return f"text of 1 to {self.maximum} characters"
+
+    def parse(self, raw: object) -> str:
+        text = str(raw).strip()
+        if not 0 < len(text) <= self.maximum or not text.isprintable():
+            raise ValueError
+        return text
+
+
 class Flag(Kind):
     @property
     def allowed(self) -> str:

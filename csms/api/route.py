@@ -36,6 +36,7 @@ PATH_FIELDS: Final[Mapping[str, Any]] = {
     "meter_id": fields.MeterId,
     "evse_id": fields.OutletId,
     "order_id": fields.RecordId,
+    "certificate_id": fields.RecordId,
     "action": fields.ActionName,
 }
 """What may stand in each variable part of a path."""

@@ -15,6 +15,7 @@ from csms.api.middleware import counting, door, errors_as_problems, safe_headers
 from csms.api.reservation_book import ReservationBook
 from csms.api.resources.administration import Administration
 from csms.api.resources.allocations import Allocations
+from csms.api.resources.certificates import Certificates
 from csms.api.resources.charge_points import ChargePoints
 from csms.api.resources.charging_limits import ChargingLimits
 from csms.api.resources.charging_needs import ChargingNeeds
@@ -29,12 +30,12 @@ from csms.api.resources.id_token_groups import IdTokenGroups
 from csms.api.resources.id_tokens import IdTokens
 from csms.api.resources.limit_orders import LimitOrders
 from csms.api.resources.load_alarms import LoadAlarms
-from csms.api.resources.meters import Meters
 from csms.api.resources.meter_health import MeterHealths
+from csms.api.resources.meters import Meters
 from csms.api.resources.prices import Prices
 from csms.api.resources.reservations import Reservations
-from csms.api.resources.sites import Sites
 from csms.api.resources.rotation_advice import RotationAdvice
+from csms.api.resources.sites import Sites
 from csms.api.resources.transactions import Transactions
 from csms.api.route import Route
 from csms.config import Settings
@@ -66,8 +67,8 @@ class Api:
         meters: MeterInbox | None = None,
         loads: LoadView | None = None,
         steered: SteeredEvses | None = None,
-    ) -> None:
         running_meters: RunningMeters | None = None,
+    ) -> None:
         self._settings = settings
         self._context = Context(
             settings,
@@ -142,6 +143,7 @@ class Api:
                 History(context).routes(),
                 Commands(context, book).routes(),
                 ChargingLimits(context).routes(),
+                Certificates(context).routes(),
                 Reservations(context, book).routes(),
                 IdTokens(context).routes(),
                 IdTokenGroups(context).routes(),
@@ -155,8 +157,6 @@ class Api:
         )
 
 
-def _installations(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
-    """The routes of load management."""
 def _pattern(path: str, routes: Sequence[Route[Any, Any]]) -> str:
     """Return a path as aiohttp wants it: braces may be in a value, a resource's own name not.
 
@@ -172,13 +172,15 @@ def _pattern(path: str, routes: Sequence[Route[Any, Any]]) -> str:
     return f"{begin}{{{name}:{apart}[^/]+}}" + rest.replace("}", ":[^/]+}")
 
 
+def _installations(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
+    """The routes of load management."""
     yield Sites(context).routes()
     yield Allocations(context).routes()
+    yield RotationAdvice(context).routes()
     yield Prices(context).routes()
     yield Circuits(context).routes()
-    yield RotationAdvice(context).routes()
     yield Evses(context).routes()
+    yield MeterHealths(context).routes()
     yield Meters(context).routes()
     yield LimitOrders(context).routes()
-    yield MeterHealths(context).routes()
     yield LoadAlarms(context).routes()

@@ -15,7 +15,7 @@ from websockets.http11 import Request, Response
 from csms.clock import Clock
 from csms.config import Settings
 from csms.errors import CsmsError
-from csms.gateway.certificates import names_of
+from csms.gateway.certificates import shown_on
 from csms.gateway.credentials import BusyError, Credentials, PasswordCheck, parse_basic
 from csms.gateway.identity import BadIdentityError, checked, identity_of
 from csms.gateway.limits import Bucket, LogLimit, Rate
@@ -23,6 +23,7 @@ from csms.gateway.shapes import fold
 from csms.gateway.sockets import Admission, ChargerSocket
 from csms.metrics import Metrics
 from csms.model import OcppVersion
+from csms.services.certificates.door import CertificateDoor, ShownCertificate
 from csms.services.charge_point import ChargePoint
 from csms.services.charge_points import ChargePointService
 from csms.services.ports import PasswordStore
@@ -98,6 +99,7 @@ class Doorkeeper:
         settings: Settings,
         charge_points: ChargePointService,
         passwords: PasswordStore,
+        certificates: CertificateDoor,
         served: Sequence[OcppVersion],
         metrics: Metrics,
         clock: Clock,
@@ -105,6 +107,7 @@ class Doorkeeper:
         self._max_connections = settings.max_connections
         self._charge_points = charge_points
         self._passwords = PasswordCheck(passwords)
+        self._certificates = certificates
         self._served = served
         self._metrics = metrics
         self._clock = clock
@@ -143,7 +146,8 @@ class Doorkeeper:
         name, version = choose_version(offered, self._served, charge_point.pinned_version)
         if name is None:
             logger.warning("%s offers no subprotocol, taken for %s", charge_point.id, version)
-        await self._authenticate(socket, charge_point, credentials)
+        await self._authenticate(socket, charge_point, credentials, version)
+        charge_point.remote_address = _address_of(socket)
         socket.agree_on(name)
         return Admission(charge_point, version)
 
@@ -165,9 +169,16 @@ class Doorkeeper:
             await asyncio.sleep(delay)
 
     async def _authenticate(
-        self, socket: ChargerSocket, charge_point: ChargePoint, credentials: Credentials | None
+        self,
+        socket: ChargerSocket,
+        charge_point: ChargePoint,
+        credentials: Credentials | None,
+        version: OcppVersion,
     ) -> None:
-        """Check what the charge point's security profile demands. Raises RefusedError."""
+        """Check what the charge point's security profile demands. Raises RefusedError.
+
+        Who shows more than that has to from then on.
+        """
         profile = charge_point.security_profile
         if profile >= 2 and not socket.secure:
             raise RefusedError(
@@ -175,24 +186,32 @@ class Doorkeeper:
                 "insecure",
                 f"security profile {profile} is demanded: connect with TLS",
             )
-        if profile >= 3:
-            self._check_certificate(socket, charge_point)
-        elif profile >= 1:
-            await self._check_password(charge_point, credentials)
-
-    def _check_certificate(self, socket: ChargerSocket, charge_point: ChargePoint) -> None:
-        names = names_of(socket.transport.get_extra_info("peercert") or {})
-        if charge_point.id.casefold() not in names:
-            found = ", ".join(sorted(names)) or "none was shown"
+        objection = await self._objection(charge_point, shown_on(socket.transport))
+        if profile >= 3 and objection is not None:
             raise RefusedError(
                 HTTPStatus.FORBIDDEN,
                 "certificate",
                 f"security profile 3 demands a client certificate for {charge_point.id!r} "
-                f"({found})",
+                f"({objection})",
             )
+        proved = 0
+        if profile in (1, 2):
+            await self._check_password(charge_point, credentials, version)
+            proved = 2 if socket.secure else 1
+        if objection is None:
+            proved = 3
+        await self._charge_points.proved(charge_point, proved)
+
+    async def _objection(
+        self, charge_point: ChargePoint, shown: ShownCertificate | None
+    ) -> str | None:
+        """Return why a client certificate proves nothing, None if it does."""
+        if shown is None:
+            return "none was shown"
+        return await self._certificates.objection(charge_point, shown)
 
     async def _check_password(
-        self, charge_point: ChargePoint, credentials: Credentials | None
+        self, charge_point: ChargePoint, credentials: Credentials | None, version: OcppVersion
     ) -> None:
         if credentials is None:
             raise RefusedError(
@@ -210,6 +229,10 @@ class Doorkeeper:
                 HTTPStatus.UNAUTHORIZED, "wrong_password", "user name or password is wrong"
             )
         if credentials.user.strip().casefold() != charge_point.id.casefold():
+            if version is not OcppVersion.V16:  # A00.FR.204, A00.FR.324
+                raise RefusedError(
+                    HTTPStatus.UNAUTHORIZED, "wrong_password", "user name or password is wrong"
+                )
             logger.warning(
                 "%s logged in with its password as user %r", charge_point.id, credentials.user
             )
@@ -258,6 +281,11 @@ def source_of(socket: ChargerSocket) -> str:
     """Return where a connection comes from, for the log."""
     peer = socket.transport.get_extra_info("peername")
     return f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "unknown"
+
+
+def _address_of(socket: ChargerSocket) -> str | None:
+    peer = socket.transport.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) else None
 
 
 def _header(request: Request, name: str) -> str | None:

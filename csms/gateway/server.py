@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from websockets.asyncio.server import Server
@@ -54,8 +54,11 @@ class Gateway:
         links: LiveLinks,
         metrics: Metrics,
         clock: Clock,
+        client_roots: Sequence[str] = (),
     ) -> None:
         self._settings = settings
+        self._client_roots = client_roots
+        self._tls: ssl.SSLContext | None = None
         self._services = services
         self._metrics = metrics
         self._links = links
@@ -77,7 +80,13 @@ class Gateway:
             for dialect in dialects
         }
         self._doorkeeper = Doorkeeper(
-            settings, services.charge_points, passwords, tuple(routes), metrics, clock
+            settings,
+            services.charge_points,
+            passwords,
+            services.certificates.door,
+            tuple(routes),
+            metrics,
+            clock,
         )
         self._liveness = Liveness(
             settings, lambda: links, services.charge_points.heartbeat_interval_s, clock
@@ -91,17 +100,23 @@ class Gateway:
     async def start(self) -> None:
         """Listen. Raises OSError if a port is taken, InvalidValueError for unusable TLS files."""
         settings = self._settings
-        tls_context = tls.server_context(settings) if settings.ocpp_tls_port is not None else None
+        if settings.ocpp_tls_port is not None:
+            self._tls = tls.server_context(settings, self._client_roots)
         plain = await self._listen(settings.ocpp_port, tls_context=None)
         self.port = _port_of(plain)
         if settings.ocpp_tls_port is not None:
             try:
-                secure = await self._listen(settings.ocpp_tls_port, tls_context=tls_context)
+                secure = await self._listen(settings.ocpp_tls_port, tls_context=self._tls)
             except OSError:
                 await self.stop(0.0)
                 raise
             self.tls_port = _port_of(secure)
         self._watch = asyncio.create_task(self._liveness.run(), name="charger liveness")
+
+    def trust_clients_of(self, issuer: str) -> None:
+        """Trust the client certificates of one more issuer (PEM) from now on."""
+        if self._tls is not None:
+            tls.trust_clients_of(self._tls, issuer)
 
     @property
     def listening(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,15 +22,16 @@ _CIPHERS: Final = (
 same with forward secrecy for RSA first. TLS 1.3 has its own list, all of them fine."""
 
 
-def server_context(settings: Settings) -> ssl.SSLContext:
+def server_context(settings: Settings, client_roots: Sequence[str] = ()) -> ssl.SSLContext:
     """Return the context of the TLS port.
 
-    A second certificate lets one port serve RSA and ECDSA chargers. With a client CA, chargers
-    may show certificates; who must is decided by their security profile.
-    Raises InvalidValueError naming the setting that doesn't work.
+    A second certificate lets one port serve RSA and ECDSA chargers. With a client CA or
+    `client_roots` (PEM), chargers may show certificates; who must is decided by their security
+    profile. Raises InvalidValueError naming the setting that doesn't work.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_COMPRESSION  # A00.FR.321
     context.set_ciphers(_CIPHERS)
     _load_certificate(
         context, "ocpp_tls_certificate", settings.ocpp_tls_certificate, settings.ocpp_tls_key
@@ -51,7 +53,19 @@ def server_context(settings: Settings) -> ssl.SSLContext:
                 str(settings.ocpp_tls_client_ca),
                 f"PEM certificates ({error})",
             ) from error
+    for root in client_roots:
+        trust_clients_of(context, root)
     return context
+
+
+def trust_clients_of(context: ssl.SSLContext, issuer: str) -> None:
+    """Ask chargers that connect from now on for certificates, and trust those of this issuer.
+
+    The issuer (PEM) need not be a root: what else its root signed is not trusted.
+    """
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(cadata=issuer)
+    context.verify_mode = ssl.CERT_OPTIONAL
 
 
 def _load_certificate(

@@ -16,9 +16,12 @@ from csms.services.commands import (
     ClearChargingProfile,
     Command,
     CommandAnswer,
+    DeleteCertificate,
     GetChargingProfiles,
     GetCompositeSchedule,
     GetConfiguration,
+    GetInstalledCertificates,
+    InstallCertificate,
     Outgoing,
     Read,
     RemoteStart,
@@ -26,8 +29,10 @@ from csms.services.commands import (
     Reserve,
     Reset,
     SendData,
+    SendSignedCertificate,
     SetChargingProfile,
     SetConfiguration,
+    SetNetworkProfile,
     Trigger,
     Unlock,
 )
@@ -50,16 +55,21 @@ class Phrasebook:
     change_availability: Say[ChangeAvailability]
     clear_cache: Say[ClearCache]
     clear_charging_profile: Say[ClearChargingProfile]
+    delete_certificate: Say[DeleteCertificate]
     get_charging_profiles: Say[GetChargingProfiles]
     get_composite_schedule: Say[GetCompositeSchedule]
     get_configuration: Say[GetConfiguration]
+    get_installed_certificates: Say[GetInstalledCertificates]
+    install_certificate: Say[InstallCertificate]
     remote_start: Say[RemoteStart]
     remote_stop: Say[RemoteStop]
     reserve: Say[Reserve]
     reset: Say[Reset]
     send_data: Say[SendData]
+    send_signed_certificate: Say[SendSignedCertificate]
     set_charging_profile: Say[SetChargingProfile]
     set_configuration: Say[SetConfiguration]
+    set_network_profile: Say[SetNetworkProfile]
     trigger: Say[Trigger]
     unlock: Say[Unlock]
 

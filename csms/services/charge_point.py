@@ -56,6 +56,8 @@ class ChargePoint:
     last_boot_at: datetime | None = None
     connected_at: datetime | None = None
     disconnected_at: datetime | None = None
+    remote_address: str | None = None
+    """Where it last logged in from; not stored."""
     last_seen_at: datetime | None = None
     clock: ChargerClock = field(default_factory=ChargerClock)
     connectors: dict[Place, Connector] = field(default_factory=dict)

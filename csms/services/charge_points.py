@@ -128,6 +128,29 @@ class ChargePointService:
             status = RegistrationStatus.PENDING
         return await self._store.create(charge_point_id, status, self._clock.now())
 
+    async def proved(self, charge_point: ChargePoint, profile: int) -> None:
+        """Note that a charge point logged in with more security than it had to.
+
+        From now on nobody gets in as this charge point with less (A05.FR.07), until the operator
+        lowers its profile.
+        """
+        if profile <= charge_point.security_profile:
+            return
+        await self._store.raise_security_profile(charge_point.id, profile)
+        was, charge_point.security_profile = charge_point.security_profile, profile
+        now = self._clock.now()
+        await self._recorder.commit(
+            Notification(
+                charge_point.key,
+                "security_profile_raised",
+                "info",
+                f"logged in with security profile {profile}, so {was} is not enough any more",
+                {"from": was, "to": profile},
+                now,
+                now,
+            )
+        )
+
     def connected(self, charge_point: ChargePoint, version: OcppVersion) -> ChargePoint:
         """Note a new connection; returns the one object that stands for this identity."""
         identity = charge_point.id.casefold()

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias
 from csms.clock import Clock, SystemClock
 from csms.errors import NotConnectedError
 from csms.model import IdToken, OcppVersion
+from csms.services.certificates.words import CertificateHash, CertificateUse, SigningUse
 from csms.services.charge_point import ChargePoint
 from csms.services.ports import Link, Links
 from csms.smart_charging.grid import Unit
@@ -148,6 +149,50 @@ class GetChargingProfiles:
     stack_level: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SendSignedCertificate:
+    """The answer to a charge point's request for a certificate."""
+
+    chain: str
+    """PEM; the certificate first, then those between it and the root."""
+    use: SigningUse | None = None
+    """None: for everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstallCertificate:
+    use: CertificateUse
+    certificate: str
+    """PEM."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteCertificate:
+    certificate: CertificateHash
+    """As the charge point told it, with the algorithm it used (M04.FR.07)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GetInstalledCertificates:
+    uses: tuple[CertificateUse, ...] = ()
+    """Empty: all (2.0.1 only; 1.6 takes one at a time)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetNetworkProfile:
+    """How to connect, kept in a slot of the charge point until it is given priority (2.0.1)."""
+
+    slot: int
+    url: str
+    security_profile: int
+    interface: str
+    """Wired0 to Wired3, Wireless0 to Wireless3."""
+    message_timeout_s: int
+    apn: dict[str, Any] | None = None
+    vpn: dict[str, Any] | None = None
+    """Both in the charge point's own OCPP version, passed on as they are."""
+
+
 Command: TypeAlias = (
     RemoteStart
     | RemoteStop
@@ -165,6 +210,11 @@ Command: TypeAlias = (
     | ClearChargingProfile
     | GetCompositeSchedule
     | GetChargingProfiles
+    | SendSignedCertificate
+    | InstallCertificate
+    | DeleteCertificate
+    | GetInstalledCertificates
+    | SetNetworkProfile
 )
 
 

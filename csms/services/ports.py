@@ -30,6 +30,10 @@ class ChargePointStore(Protocol):
         """Create a charge point, or return the one that another connection just created."""
         ...
 
+    async def raise_security_profile(self, charge_point_id: str, profile: int) -> None:
+        """Let nobody connect with less from now on; a higher one stays. Durable on return."""
+        ...
+
 
 class TransactionStore(Protocol):
     async def next_ids(self, count: int) -> Sequence[int]:

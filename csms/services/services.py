@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from csms.clock import Clock
 from csms.events import Events
 from csms.services.authorization import AuthorizationService
+from csms.services.certificates.service import CertificateServices
 from csms.services.charge_points import ChargePointService
 from csms.services.charging_reports import ChargingReportService
 from csms.services.data_transfer import DataTransferService
@@ -21,6 +22,7 @@ class Services:
     clock: Clock
     events: Events
     authorization: AuthorizationService
+    certificates: CertificateServices
     charge_points: ChargePointService
     charging_reports: ChargingReportService
     data_transfer: DataTransferService

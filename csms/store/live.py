@@ -37,6 +37,10 @@ _STORED_HASH = "SELECT password_hash FROM charge_points WHERE lower(id) = lower(
 _KEEP_HASH = """
 UPDATE charge_points SET password_hash = $2, updated_at = now() WHERE lower(id) = lower($1)
 """
+_RAISE_PROFILE = """
+UPDATE charge_points SET security_profile = $2, updated_at = now()
+WHERE lower(id) = lower($1) AND security_profile < $2
+"""
 _CREATE = """
 INSERT INTO charge_points (id, registration_status, created_at, updated_at)
 VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING
@@ -126,6 +130,10 @@ class LiveStore:
         if row is None:
             raise RuntimeError(f"{charge_point_id} vanished while it was created")
         return _charge_point(row)
+
+    async def raise_security_profile(self, charge_point_id: str, profile: int) -> None:
+        async with self._database.raw() as connection:
+            await connection.execute(_RAISE_PROFILE, charge_point_id, profile)
 
     async def count_pending(self) -> int:
         async with self._database.raw() as connection:

@@ -19,10 +19,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
+from csms.config import Settings
 from csms.events import Event, Events
 from csms.metrics import Metrics
 from csms.model import AuthorizationStatus, OcppVersion, Place, RegistrationStatus
 from csms.services.authorization import AuthorizationService
+from csms.services.certificates.built_in import BuiltInAuthority
+from csms.services.certificates.contract_pool import ContractPool
+from csms.services.certificates.door import KnownCertificate
+from csms.services.certificates.making import certificate_services
+from csms.services.certificates.signing import IssuedCertificate
 from csms.services.charge_point import ChargePoint, Connector
 from csms.services.charge_points import ChargePointService, UnknownChargePoints
 from csms.services.charging_reports import ChargingReportService
@@ -83,6 +89,9 @@ class MemoryStore:
     transactions: dict[int, Transaction] = field(default_factory=dict)
     id_tokens: dict[str, IdTokenRecord] = field(default_factory=dict)
     log: list[LoggedMessage] = field(default_factory=list)
+    certificates: list[IssuedCertificate] = field(default_factory=list)
+    certificate_statuses: dict[int, str] = field(default_factory=dict)
+    revoked_certificates: set[int] = field(default_factory=set)
     _next_id: int = 1
 
     # --- for tests
@@ -153,6 +162,10 @@ class MemoryStore:
             self.charge_points[identity] = ChargePoint(key, charge_point_id, status)
         return copy.deepcopy(self.charge_points[identity])
 
+    async def raise_security_profile(self, charge_point_id: str, profile: int) -> None:
+        stored = self.charge_points[charge_point_id.casefold()]
+        stored.security_profile = max(stored.security_profile, profile)
+
     # --- TransactionStore
 
     async def next_ids(self, count: int) -> Sequence[int]:
@@ -175,6 +188,44 @@ class MemoryStore:
             for t in self.transactions.values()
             if t.open and t.id_token == id_token and t.authorization_status in granted
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryCertificates:
+    """Provides the stores of `csms.services.certificates`."""
+
+    store: MemoryStore
+
+    async def add(self, certificate: IssuedCertificate) -> int:
+        number = len(self.store.certificates) + 1
+        self.store.certificates.append(replace(certificate, id=number))
+        return number
+
+    async def answering(
+        self, charge_point_key: int, request_digest: bytes
+    ) -> IssuedCertificate | None:
+        for each in reversed(self.store.certificates):
+            asked = (each.charge_point_key, each.request_digest)
+            if asked == (charge_point_key, request_digest):
+                return None if each.id in self.store.revoked_certificates else each
+        return None
+
+    async def settle(self, certificate_id: int, status: str, at: datetime) -> None:
+        self.store.certificate_statuses[certificate_id] = status
+
+    async def names_another(self, charge_point_key: int, name: str) -> bool:
+        return any(
+            name.casefold() in (each.id.casefold(), (each.serial_number or "").casefold())
+            for each in self.store.charge_points.values()
+            if each.key != charge_point_key
+        )
+
+    async def known(self, fingerprint: bytes) -> KnownCertificate | None:
+        for each in self.store.certificates:
+            if each.fingerprint == fingerprint:
+                revoked = each.id in self.store.revoked_certificates
+                return KnownCertificate(each.charge_point_key, revoked)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,10 +319,13 @@ def make_world(
     unknown_id_tokens: Literal["reject", "accept"] = "reject",
     heartbeat_interval_s: int = 300,
     max_plausible_power_w: int = 1_000_000,
+    contract_pool: ContractPool | None = None,
+    **settings: Any,
 ) -> World:
     """Wire the real services to a fresh store in memory."""
     clock, events, metrics, store = FakeClock(), RecordedEvents(), Metrics(), MemoryStore()
     recorder = MemoryRecorder(store)
+    options = Settings(**{"certificate_signing": "by-hand", **settings})
     open_transactions = OpenTransactions(store)
     authorization = AuthorizationService(
         MemoryIdTokens(store), open_transactions, clock, metrics, unknown_id_tokens
@@ -290,6 +344,16 @@ def make_world(
         clock=clock,
         events=events,
         authorization=authorization,
+        certificates=certificate_services(
+            options,
+            MemoryCertificates(store),
+            notifications,
+            clock,
+            BuiltInAuthority(
+                options.data_dir, clock, validity=timedelta(days=options.certificate_days)
+            ),
+            contract_pool,
+        ),
         charge_points=ChargePointService(
             store,
             recorder,

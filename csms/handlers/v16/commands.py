@@ -9,6 +9,12 @@ import orjson
 from csms.errors import InvalidValueError, NotSupportedError
 from csms.handlers import phrasebook
 from csms.handlers.phrasebook import Phrasebook, read_data_transfer, reader, unsupported
+from csms.handlers.v16.certificates import (
+    delete_certificate,
+    get_installed_certificates,
+    install_certificate,
+    send_signed_certificate,
+)
 from csms.handlers.v16.charging_profiles import (
     clear_charging_profile,
     get_composite_schedule,
@@ -192,16 +198,21 @@ translate: Final = Phrasebook(
     change_availability=_change_availability,
     clear_cache=_clear_cache,
     clear_charging_profile=clear_charging_profile,
+    delete_certificate=delete_certificate,
     get_charging_profiles=unsupported("list of charging profiles", VERSION),
     get_composite_schedule=get_composite_schedule,
     get_configuration=_get_configuration,
+    get_installed_certificates=get_installed_certificates,
+    install_certificate=install_certificate,
     remote_start=_remote_start,
     remote_stop=_remote_stop,
     reserve=_reserve,
     reset=_reset,
     send_data=_send_data,
+    send_signed_certificate=send_signed_certificate,
     set_charging_profile=set_charging_profile,
     set_configuration=_change_configuration,
+    set_network_profile=unsupported("network profile", VERSION),
     trigger=_trigger,
     unlock=_unlock,
 )

@@ -1,7 +1,4 @@
-"""SignCertificate (security extension, A02, A03): a charge point asks for a certificate.
-
-The request is kept for the operator, who has it signed and sends CertificateSigned.
-"""
+"""SignCertificate (security extension, A02, A03): a charge point asks for a certificate."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from datetime import datetime
 
 from csms.handlers.contract import Payload
 from csms.handlers.v16.fields import text
+from csms.services.certificates.words import SigningUse
 from csms.services.charge_point import ChargePoint
 from csms.services.services import Services
 
@@ -19,11 +17,6 @@ async def handle(
     csr = text(payload, "csr")
     if csr is None:
         return {"status": "Rejected"}
-    await services.notifications.record(
-        charge_point,
-        "sign_certificate",
-        "asks for a certificate to be signed",
-        {"csr": csr},
-        received_at,
-    )
-    return {"status": "Accepted"}
+    signing = services.certificates.signing
+    refusal = await signing.asked(charge_point, csr, SigningUse.CHARGE_POINT, received_at)
+    return {"status": "Accepted" if refusal is None else "Rejected"}

@@ -10,6 +10,12 @@ from csms.handlers.contract import Payload
 from csms.handlers.numbers import INT32_MAX
 from csms.handlers.phrasebook import Phrasebook, read_data_transfer, reader
 from csms.handlers.v201.answers import read_set_variables, read_variables, remote_start_reader
+from csms.handlers.v201.certificates import (
+    delete_certificate,
+    get_installed_certificates,
+    install_certificate,
+    send_signed_certificate,
+)
 from csms.handlers.v201.charging_profiles import (
     clear_charging_profile,
     get_charging_profiles,
@@ -20,6 +26,7 @@ from csms.handlers.v201.charging_profiles import (
 from csms.handlers.v201.device_model import component_of, evse, variable_of
 from csms.handlers.v201.fields import VERSION
 from csms.handlers.v201.id_token import DEFAULT_TYPE, NO_TOKEN_TYPE, WIRE_LENGTH
+from csms.handlers.v201.network_profile import set_network_profile
 from csms.model import IdToken
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import format_time
@@ -258,16 +265,21 @@ translate: Final = Phrasebook(
     change_availability=_change_availability,
     clear_cache=_clear_cache,
     clear_charging_profile=clear_charging_profile,
+    delete_certificate=delete_certificate,
     get_charging_profiles=get_charging_profiles,
     get_composite_schedule=get_composite_schedule,
     get_configuration=_get_configuration,
+    get_installed_certificates=get_installed_certificates,
+    install_certificate=install_certificate,
     remote_start=_remote_start,
     remote_stop=_remote_stop,
     reserve=_reserve,
     reset=_reset,
     send_data=_send_data,
+    send_signed_certificate=send_signed_certificate,
     set_charging_profile=set_charging_profile,
     set_configuration=_set_configuration,
+    set_network_profile=set_network_profile,
     trigger=_trigger,
     unlock=_unlock,
 )

@@ -1,7 +1,4 @@
-"""SignCertificate: a charging station asks for a certificate (A02, A03).
-
-The request is kept for the operator, who has it signed and sends CertificateSigned.
-"""
+"""SignCertificate: a charging station asks for a certificate (A02, A03)."""
 
 from __future__ import annotations
 
@@ -10,11 +7,12 @@ from typing import Final
 
 from csms.handlers.contract import Payload
 from csms.handlers.v201.fields import text
+from csms.services.certificates.words import SigningUse
 from csms.services.charge_point import ChargePoint
 from csms.services.services import Services
 
-_DEFAULT_TYPE: Final = "ChargingStationCertificate"
-"""What an absent type means."""
+_USES: Final = {use.value.casefold(): use for use in SigningUse}
+INFO_LENGTH: Final = 512
 
 
 async def handle(
@@ -23,12 +21,10 @@ async def handle(
     csr = payload.get("csr")
     if not isinstance(csr, str) or not csr.strip():
         return {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidCSR"}}  # A02.FR.12
-    kind = text(payload, "certificateType") or _DEFAULT_TYPE
-    await services.notifications.record(
-        charge_point,
-        "sign_certificate",
-        f"asks for a {kind} to be signed",
-        {"csr": csr, "certificate_type": kind},
-        received_at,
-    )
-    return {"status": "Accepted"}  # A02.FR.11, A03.FR.11
+    # without a type it is for everything
+    use = _USES.get((text(payload, "certificateType") or "").casefold())
+    refusal = await services.certificates.signing.asked(charge_point, csr, use, received_at)
+    if refusal is None:
+        return {"status": "Accepted"}  # A02.FR.11, A03.FR.11
+    info = {"reasonCode": "InvalidCSR", "additionalInfo": refusal[:INFO_LENGTH]}
+    return {"status": "Rejected", "statusInfo": info}

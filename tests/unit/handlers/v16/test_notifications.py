@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from fake_chargepoints.certificates import signing_request
 from unit.handlers.v16.conversation import say
 from unit.world import NOON, World
 
@@ -113,12 +114,13 @@ async def test_who_watches_hears_of_a_notification(world: World, charge_point: C
 async def test_a_certificate_request_is_kept_whole_for_the_operator(
     world: World, charge_point: ChargePoint
 ) -> None:
-    csr = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----"
+    csr = signing_request("CP-1", "Operator").strip()
     assert await say(world, charge_point, "SignCertificate", {"csr": csr + "\n"}) == {
         "status": "Accepted"
     }
     (notification,) = world.store.notifications
-    assert (notification.kind, notification.data) == ("sign_certificate", {"csr": csr})
+    assert notification.kind == "sign_certificate"
+    assert notification.data["csr"] == csr
 
 
 async def test_a_certificate_request_without_a_request_is_rejected(

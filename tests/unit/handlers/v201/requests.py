@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fake_chargepoints.certificates import signing_request
+
 NOON = "2026-06-15T12:00:00.000Z"
 
 HASHES: dict[str, Any] = {
@@ -166,7 +168,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "timestamp": NOON,
         "techInfo": "lid",
     },
-    "SignCertificate": {"csr": "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n"},
+    "SignCertificate": {"csr": signing_request("CS-1", "Operator")},
     "StatusNotification": {
         "timestamp": NOON,
         "connectorStatus": "Available",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import pytest
+from unit.handlers.test_certificate_commands import IN_V201
 from unit.handlers.v201.conversation import check
 from unit.world import NOON, World
 
@@ -224,6 +225,7 @@ def say(charge_point: ChargePoint, command: Command) -> Outgoing:
 
 def test_no_command_is_without_words() -> None:
     said = {type(command) for command, _, _ in SAID} | {RemoteStart, GetChargingProfiles}
+    said |= {type(command) for command, _, _ in IN_V201}
     assert said == set(get_args(Command))
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from fake_chargepoints.certificates import signing_request
 from unit.handlers.v201.conversation import mumble, say
 from unit.handlers.v201.requests import AVAILABILITY, REQUESTS
 from unit.handlers.v201.requests import NOON as NOON_TEXT
@@ -163,7 +164,7 @@ async def test_a_reservation_that_is_not_named_is_reported(
 async def test_a_certificate_request_is_kept_whole_for_the_operator(
     world: World, charge_point: ChargePoint
 ) -> None:
-    csr = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n"
+    csr = signing_request("CS-1", "Operator")
     request = {"csr": csr, "certificateType": "V2GCertificate"}
     assert await say(world, charge_point, "SignCertificate", request) == {"status": "Accepted"}
     (notification,) = world.store.notifications

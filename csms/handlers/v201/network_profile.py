@@ -1,0 +1,50 @@
+"""SetNetworkProfile: where and how a charging station shall connect (B09, A05)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from csms.errors import ConflictError, InvalidValueError
+from csms.handlers.contract import Payload
+from csms.handlers.numbers import INT32_MAX
+from csms.handlers.phrasebook import reader, within
+from csms.handlers.v201.fields import VERSION
+from csms.services.charge_point import ChargePoint
+from csms.services.commands import Outgoing, SetNetworkProfile
+
+URL_LENGTH: Final = 512
+_OCPP_VERSION: Final = "OCPP20"
+"""How 2.0.1 calls itself here."""
+
+
+def set_network_profile(charge_point: ChargePoint, command: SetNetworkProfile) -> Outgoing:
+    """Raises ConflictError for a profile with less security than the charge point has to have."""
+    if command.security_profile < charge_point.security_profile:  # A05.FR.07
+        raise ConflictError(
+            f"{charge_point.id} has to connect with security profile "
+            f"{charge_point.security_profile} at least; lower that first"
+        )
+    if not command.url.startswith(("ws://", "wss://")):
+        raise InvalidValueError("url", command.url, "an address that begins with ws:// or wss://")
+    if command.security_profile >= 2 and not command.url.startswith("wss://"):
+        raise InvalidValueError("url", command.url, "wss:// for security profiles 2 and 3")
+    if not 0 <= command.slot <= INT32_MAX:
+        raise InvalidValueError("slot", command.slot, "a number of a slot, 0 or more")
+    data: Payload = {}
+    if command.apn is not None:
+        data["apn"] = command.apn
+    data |= {
+        "ocppVersion": _OCPP_VERSION,
+        "ocppTransport": "JSON",
+        "ocppCsmsUrl": within("url", command.url, URL_LENGTH, VERSION),
+        "messageTimeout": command.message_timeout_s,
+        "securityProfile": command.security_profile,
+        "ocppInterface": command.interface,
+    }
+    if command.vpn is not None:
+        data["vpn"] = command.vpn
+    return Outgoing(
+        "SetNetworkProfile",
+        {"configurationSlot": command.slot, "connectionData": data},
+        reader("Accepted"),
+    )
