@@ -14,8 +14,8 @@ from csms.services.charge_point import ChargePoint
 from csms.services.transactions.model import Transaction
 from csms.smart_charging.grid import Unit
 from csms.smart_charging.profiles import ChargingProfile, Kind, Period, Purpose
+from csms.smart_charging.takeover import FIRST_OPERATORS_ID
 
-_FIRST_PROFILE_ID: Final = 6000
 HEAD_START_S: Final = 60
 """How far in the past a schedule begins, so that a clock that is a little behind obeys at once."""
 
@@ -42,7 +42,7 @@ class OperatorLimit:
 
 def profile_id(evse_id: int) -> int:
     """Return the id of an operator's limit at an EVSE."""
-    return _FIRST_PROFILE_ID + evse_id
+    return FIRST_OPERATORS_ID + evse_id
 
 
 def stack_levels(evse_id: int) -> tuple[int, ...]:

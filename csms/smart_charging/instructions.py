@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from csms.smart_charging.grid import Binding, EvseKey, Grant, PerPhase, Phase
-from csms.smart_charging.profiles import ChargingProfile, Register
+from csms.smart_charging.profiles import ChargingProfile, Purpose, Register
 
 Outcome: TypeAlias = Literal["accepted", "refused", "not_supported", "timeout", "lost", "unsent"]
 """How a charger took an instruction.
@@ -42,12 +42,21 @@ class ReadSchedule:
 
 
 @dataclass(frozen=True, slots=True)
+class ClearProfiles:
+    """Clear one profile by its id, or all of a purpose at an EVSE (0: at the charge point)."""
+
+    evse_id: int
+    profile_id: int | None = None
+    purpose: Purpose | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StopTransaction:
     transaction_id: int
     ocpp_transaction_id: str
 
 
-Action: TypeAlias = SetProfile | SetKey | ReadSchedule | StopTransaction
+Action: TypeAlias = SetProfile | SetKey | ReadSchedule | ClearProfiles | StopTransaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

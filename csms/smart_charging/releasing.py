@@ -23,6 +23,7 @@ from csms.smart_charging.profiles import Register
 from csms.smart_charging.room import Room
 from csms.smart_charging.steered_evse import SteeredEvse, Told
 from csms.smart_charging.strategies import Strategy
+from csms.smart_charging.takeover import next_leftover, our_limit_goes_first
 from csms.smart_charging.timing import TIMING
 
 SAME_A: Final = 0.05
@@ -128,9 +129,11 @@ class Releases:
         told = self._told(steered)
         if told is not None and steered.target_a < told.limit_a - SAME_A:
             return self._limit(steered, strategy, told)
-        if not steered.commitment.known and not steered.schedule_asked:
-            steered.schedule_asked = True
-            return self._instruct(steered, ReadSchedule(steered.key.evse_id, SCHEDULE_S))
+        if our_limit_goes_first(steered, strategy):
+            return self._limit(steered, strategy, told)
+        question = self._before_it_is_known(steered, strategy)
+        if question is not None:
+            return question
         has_standing_place = strategy.registers != {Register.STANDING}
         if has_standing_place:
             standing = self._standing(steered, strategy, standing_may_rise)
@@ -141,6 +144,16 @@ class Releases:
                 if idle is not None:
                     return idle
         return self._limit(steered, strategy, told)
+
+    def _before_it_is_known(self, steered: SteeredEvse, strategy: Strategy) -> Instruction | None:
+        """Clear what others left, then ask what rules."""
+        leftover = next_leftover(steered, strategy)
+        if leftover is not None:
+            return self._instruct(steered, leftover)
+        if not steered.commitment.known and not steered.schedule_asked:
+            steered.schedule_asked = True
+            return self._instruct(steered, ReadSchedule(steered.key.evse_id, SCHEDULE_S))
+        return None
 
     # --- the three registers ---
 

@@ -12,7 +12,7 @@ from csms.smart_charging.commitments import Commitment
 from csms.smart_charging.evse_facts import Measured, Plug, TransactionRef
 from csms.smart_charging.grid import NO_LOAD, Evse, EvseKey, PerPhase, Phase
 from csms.smart_charging.headroom import Headroom
-from csms.smart_charging.instructions import Instruction
+from csms.smart_charging.instructions import ClearProfiles, Instruction
 from csms.smart_charging.modes import ModeGovernor, Permit
 from csms.smart_charging.phase_learning import PhaseLearning
 from csms.smart_charging.phase_switching import Outlook, PhaseSwitching, SwitchStep
@@ -88,6 +88,8 @@ class SteeredEvse:
     surplus_w: float | None = None
     """Its share of the solar surplus."""
     switch_step: SwitchStep | None = None
+    leftovers: list[ClearProfiles] = field(default_factory=list)
+    """Others' profiles that are still to be cleared."""
     counted_a: PerPhase = NO_LOAD
     """What its commitment reserved when it was last counted."""
     target_a: float = 0.0

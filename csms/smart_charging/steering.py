@@ -25,6 +25,7 @@ from csms.smart_charging.grid import NO_LOAD, Evse, EvseKey, Grant, PerPhase, Si
 from csms.smart_charging.headroom import Headroom
 from csms.smart_charging.instructions import (
     CircuitStatus,
+    ClearProfiles,
     Decision,
     EvseStatus,
     Instruction,
@@ -46,6 +47,7 @@ from csms.smart_charging.safe_shares import safe_shares
 from csms.smart_charging.steered_evse import Remembered, SteeredEvse, Told
 from csms.smart_charging.strategies import Strategy, initial
 from csms.smart_charging.strategy_search import Failure, next_after
+from csms.smart_charging.takeover import cleared, leftovers
 from csms.smart_charging.topology import Floats, Topology
 from csms.smart_charging.wanting import SOLAR, PlanBounds, Wanting, why_not
 from csms.smart_charging.wishes import ChargingNeed, ModeSettings
@@ -321,8 +323,23 @@ class SiteSteering:
         steered = self._evses[instruction.key]
         if steered.in_flight is instruction:
             steered.in_flight = None
-        if isinstance(instruction.action, ReadSchedule | StopTransaction):
-            return
+        match instruction.action:
+            case ReadSchedule() | StopTransaction():
+                return
+            case ClearProfiles():
+                cleared(steered, instruction.action, outcome, now)
+            case _:
+                self._told(steered, instruction, outcome, now, words)
+
+    def _told(
+        self,
+        steered: SteeredEvse,
+        instruction: Instruction,
+        outcome: Outcome,
+        now: datetime,
+        words: str,
+    ) -> None:
+        """Take how it went with a limit."""
         match outcome:
             case "accepted":
                 self._accepted(steered, instruction, now)
@@ -644,8 +661,11 @@ def _steered(
         steered.plug, steered.plugged_at = before.plug, before.plugged_at
         steered.transaction = before.transaction
         steered.strategy = before.strategy
+    if evse.controllable and memory.standing_a is None:
+        steered.leftovers = leftovers(evse.key.evse_id)
     return steered
 
+        steered.leftovers = before.leftovers
 
 def _known_strategy(evse: Evse, memory: Remembered) -> Strategy | None:
     if not evse.controllable:

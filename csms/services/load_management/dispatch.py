@@ -15,6 +15,7 @@ from csms.errors import (
     TooManyCommandsError,
 )
 from csms.services.commands import (
+    ClearChargingProfile,
     Command,
     CommandService,
     CompositeSchedule,
@@ -26,6 +27,7 @@ from csms.services.commands import (
 )
 from csms.smart_charging.instructions import (
     Action,
+    ClearProfiles,
     Instruction,
     Outcome,
     ReadSchedule,
@@ -56,6 +58,10 @@ def _command(action: Action) -> Command:
             return SetConfiguration(VariableName(action.key), action.value)
         case ReadSchedule():
             return GetCompositeSchedule(action.evse_id, action.duration_s)
+        case ClearProfiles() if action.profile_id is not None:
+            return ClearChargingProfile(profile_id=action.profile_id)
+        case ClearProfiles():
+            return ClearChargingProfile(evse_id=action.evse_id, purpose=action.purpose)
         case StopTransaction():
             return RemoteStop(action.transaction_id, action.ocpp_transaction_id)
 

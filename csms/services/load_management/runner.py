@@ -313,6 +313,8 @@ class SiteRunner:
         now = self._world.clock.now()
         self._world.metrics.load_instructions.labels(answer.outcome).inc()
         steering.answered(instruction.id, answer.outcome, now, answer.words)
+        if instruction.key not in steering.evses_of(instruction.key.charge_point_id):
+            return  # it was taken out of its circuit meanwhile
         if answer.schedule is not None:
             hold = hold_of(answer.schedule, steering.evse(instruction.key))
             if hold is not None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, select, upda
 from csms.errors import ConflictError, NotFoundError
 from csms.smart_charging.grid import EvseKey
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
-from csms.store.tables import charge_points, circuits, evses, phase_switches
+from csms.store.tables import charge_points, circuits, evse_memories, evses, phase_switches
 
 _identity = func.lower(charge_points.c.id)
 
@@ -61,11 +61,13 @@ async def change(
 
 
 async def remove(connection: AdminConnection, charge_point_key: int, evse_id: int) -> None:
-    await connection.execute(
-        delete(evses).where(
-            evses.c.charge_point_key == charge_point_key, evses.c.evse_id == evse_id
+    """Take an EVSE out of its circuit; what it was told is no longer known to be there."""
+    for table in (evses, evse_memories):
+        await connection.execute(
+            delete(table).where(
+                table.c.charge_point_key == charge_point_key, table.c.evse_id == evse_id
+            )
         )
-    )
 
 
 async def settle_charge_point(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from csms.smart_charging.grid import Evse, EvseKey, parse_wiring
+from csms.smart_charging.instructions import ClearProfiles
 from csms.smart_charging.profiles import ChargingProfile, Hold, Kind, Purpose, Step
 
 RATED_A = 32.0
@@ -50,6 +51,20 @@ class ObedientCharger:
         self.profiles[profile.purpose, profile.stack_level] = (profile, now)
         self.observe(now)
         return True
+
+    def clear(self, what: ClearProfiles, now: datetime) -> bool:
+        """Forget what matches; False if nothing does. Nothing of ours is set for EVSE 0."""
+        gone = [
+            slot
+            for slot, (profile, _) in self.profiles.items()
+            if what.profile_id == profile.profile_id
+            or (what.evse_id and what.purpose is profile.purpose)
+        ]
+        for slot in gone:
+            del self.profiles[slot]
+            self.surely_kept.pop(slot, None)
+        self.observe(now)
+        return bool(gone)
 
     def persist(self, profile: ChargingProfile) -> None:
         """A default that was confirmed is written down."""

@@ -22,6 +22,7 @@ from csms.smart_charging.grid import (
     parse_wiring,
 )
 from csms.smart_charging.instructions import (
+    ClearProfiles,
     Decision,
     Instruction,
     Outcome,
@@ -268,6 +269,9 @@ class SteeredGarage:
                 self.steering.answered(instruction.id, outcome, self.now)
                 self.steering.schedule_read(instruction.key, schedule, self.now)
                 return
+            case ClearProfiles() if outcome in ("accepted", "lost"):
+                if not stall.charger.clear(instruction.action, self.now):
+                    taken = "refused" if outcome == "accepted" else outcome
             case StopTransaction() if outcome == "accepted":
                 self.steering.answered(instruction.id, outcome, self.now)
                 self.leave(int(instruction.key.charge_point_id.removeprefix("CP-")))
