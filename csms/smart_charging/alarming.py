@@ -10,6 +10,7 @@ from csms.smart_charging.circuit_watch import CircuitNow, CircuitWatch
 from csms.smart_charging.grid import Phase
 from csms.smart_charging.instructions import Alarm
 from csms.smart_charging.room import Room
+from csms.smart_charging.sign_watch import SignWatch
 from csms.smart_charging.steered_evse import SteeredEvse
 
 FIRST_READING: Final = timedelta(seconds=30)
@@ -37,6 +38,7 @@ class Alarming:
             if not self._is_new(circuit, now):
                 found.extend(_of_meter(circuit))
             found.extend(_of_circuit(circuit))
+            found.extend(_of_signs(circuit, circuits.signs))
         for steered in evses:
             found.extend(_of_evse(steered, room, now))
         found.extend(
@@ -87,6 +89,19 @@ def _of_circuit(now: CircuitNow) -> Iterator[Alarm]:
             subject=circuit.id,
             severity="warning",
             message=f"the grid signal of {circuit.name} is lost; its failsafe limit applies",
+        )
+
+
+def _of_signs(now: CircuitNow, signs: SignWatch) -> Iterator[Alarm]:
+    phases = signs.reversed_phases(now.circuit.id)
+    if phases:
+        names = ", ".join(phase.name for phase in phases)
+        yield Alarm(
+            kind="meter_sign_wrong",
+            subject=now.circuit.id,
+            severity="critical",
+            message=f"the meter of {now.circuit.name} falls on {names} when chargers draw more: "
+            "its sign is wrong there, so other load counts too low",
         )
 
 

@@ -13,6 +13,7 @@ from csms.smart_charging.limit_orders import ActiveLimit, Order, SignalWatch, ac
 from csms.smart_charging.other_load import LoadView, OtherLoad
 from csms.smart_charging.quarter_hour import QuarterHourBudget
 from csms.smart_charging.room import CircuitRoom, Room
+from csms.smart_charging.sign_watch import SignWatch
 from csms.smart_charging.topology import Topology
 
 
@@ -41,6 +42,7 @@ class CircuitWatch:
     ) -> None:
         self.site = site
         self.other = OtherLoad(site)
+        self.signs = SignWatch(site)
         self.budget = _budget(site)
         self._topology = topology
         self._orders: Sequence[Order] = orders

@@ -36,6 +36,20 @@ class Remembered:
     strategy: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HeldDown:
+    """A limit for the check of a meter. Others don't get what it leaves: they would hide it."""
+
+    ceiling_a: float
+    draws_a: PerPhase
+    """What the EVSE drew before."""
+    until: datetime
+
+    @property
+    def kept_a(self) -> PerPhase:
+        return self.draws_a.minus(PerPhase.all(self.ceiling_a)).at_least(0.0)
+
+
 @dataclass(slots=True)
 class Told:
     """What a charger last confirmed for one register."""
@@ -74,6 +88,8 @@ class SteeredEvse:
     in_flight: Instruction | None = None
     retry_at: datetime | None = None
     timeouts: int = 0
+    leftovers: list[ClearProfiles] = field(default_factory=list)
+    """Others' profiles that are still to be cleared."""
     schedule_asked: bool = False
     """Whether its composite schedule was asked for since it connected."""
     lowered_at: datetime | None = None
@@ -84,12 +100,11 @@ class SteeredEvse:
     blamed_at: datetime | None = None
     """When its strategy was last changed for drawing too much."""
     external_limit_a: float | None = None
+    held_down: HeldDown | None = None
     permit: Permit | None = None
     surplus_w: float | None = None
     """Its share of the solar surplus."""
     switch_step: SwitchStep | None = None
-    leftovers: list[ClearProfiles] = field(default_factory=list)
-    """Others' profiles that are still to be cleared."""
     counted_a: PerPhase = NO_LOAD
     """What its commitment reserved when it was last counted."""
     target_a: float = 0.0

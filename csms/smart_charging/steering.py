@@ -44,7 +44,7 @@ from csms.smart_charging.profiles import Hold, Register
 from csms.smart_charging.releasing import SAME_A, Releases, renewal
 from csms.smart_charging.room import Room
 from csms.smart_charging.safe_shares import safe_shares
-from csms.smart_charging.steered_evse import Remembered, SteeredEvse, Told
+from csms.smart_charging.steered_evse import HeldDown, Remembered, SteeredEvse, Told
 from csms.smart_charging.strategies import Strategy, initial
 from csms.smart_charging.strategy_search import Failure, next_after
 from csms.smart_charging.takeover import cleared, leftovers
@@ -247,6 +247,7 @@ class SiteSteering:
             steered.learning.measured(current_a, measured.at)
         steered.commitment.measured(current_a, measured.at, now)
         self._watch.other.charger(key, current_a, measured.at)
+        self._watch.signs.charger(key, current_a, measured.at)
 
     def meter(
         self,
@@ -262,6 +263,8 @@ class SiteSteering:
         why = self._watch.other.reading(
             circuit_id, current_a, at, now=now, power_w=power_w, battery_w=battery_w
         )
+        if why is None:
+            self._watch.signs.meter(circuit_id, current_a, at)
         if why is None and self._watch.budget is not None and circuit_id == self.site.root.id:
             drawn_w = power_w if power_w is not None else sum(current_a) * self.site.voltage_v
             self._watch.budget.reading(drawn_w, at)
@@ -281,6 +284,10 @@ class SiteSteering:
         for steered in self._those_of(charge_point_id):
             steered.clock.seen(ahead, now)
             steered.commitment.clock_trusted = not steered.clock.is_wrong
+
+    def hold_down(self, key: EvseKey, hold: HeldDown | None) -> None:
+        """Give an EVSE less for a while, and nobody the difference; None: as usual again."""
+        self._evses[key].held_down = hold
 
     def use_strategy(self, charge_point_id: str, strategy: Strategy | None) -> None:
         """Take how a charge point's model wants its limits, unless it is found out already."""
@@ -654,18 +661,18 @@ def _steered(
         ),
         governor=ModeGovernor(),
     )
+    if evse.controllable and memory.standing_a is None:
+        steered.leftovers = leftovers(evse.key.evse_id)
     if before is not None:
         steered.is_online = before.is_online
+        steered.leftovers = before.leftovers
         steered.clock = before.clock
         steered.commitment.clock_trusted = not before.clock.is_wrong
         steered.plug, steered.plugged_at = before.plug, before.plugged_at
         steered.transaction = before.transaction
         steered.strategy = before.strategy
-    if evse.controllable and memory.standing_a is None:
-        steered.leftovers = leftovers(evse.key.evse_id)
     return steered
 
-        steered.leftovers = before.leftovers
 
 def _known_strategy(evse: Evse, memory: Remembered) -> Strategy | None:
     if not evse.controllable:

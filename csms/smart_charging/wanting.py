@@ -11,7 +11,7 @@ from csms.smart_charging.demands import Demands
 from csms.smart_charging.grid import Binding, EvseKey, Mode, Phase, Site
 from csms.smart_charging.modes import Permit, mode_at, start_w, watts_per_amp
 from csms.smart_charging.profile_building import least_a
-from csms.smart_charging.steered_evse import SteeredEvse
+from csms.smart_charging.steered_evse import HeldDown, SteeredEvse
 from csms.smart_charging.surplus import PoolMember, share_surplus
 from csms.smart_charging.topology import Topology
 from csms.smart_charging.turns import Candidate, Turn, Turns
@@ -67,6 +67,9 @@ class Wanting:
                 steered.is_waiting = True
             else:
                 self._take_part(demands, row, steered, turn, plan.get(steered.key), now)
+            held = _held_down(steered, now)
+            if held is not None:
+                demands.reserved_a[row] = held.kept_a
         return demands
 
     def _permit(self, evses: Sequence[SteeredEvse], circuits: CircuitWatch, now: datetime) -> None:
@@ -174,14 +177,21 @@ class Wanting:
 
 def most_a(steered: SteeredEvse, now: datetime) -> float:
     """The most the EVSE could use, whatever its mode."""
+    held = _held_down(steered, now)
     limits = [
         steered.evse.rated_a,
         steered.headroom.ceiling_a(now),
         steered.need.max_current_a,
         steered.external_limit_a,
         None if steered.may_borrow else steered.safe_a,
+        None if held is None else held.ceiling_a,
     ]
     return min(limit for limit in limits if limit is not None)
+
+
+def _held_down(steered: SteeredEvse, now: datetime) -> HeldDown | None:
+    held = steered.held_down
+    return held if held is not None and now < held.until else None
 
 
 def _least_phases(steered: SteeredEvse) -> int:

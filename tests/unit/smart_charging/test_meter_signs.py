@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from csms.meters.signs import NEEDED, SignEvidence, exporting_phases
+from csms.smart_charging.meter_signs import NEEDED, SignEvidence, exporting_phases
 from csms.smart_charging.grid import NO_LOAD, PerPhase, Phase
 
 
