@@ -163,15 +163,25 @@ class _Run(NamedTuple):
 
 
 def _pieced(usage: Usage, whole_wh: Decimal) -> Curve:
-    """Whatever else comes: fit the readings into the whole, as little changed as can be."""
-    registers = (True, True), (True, False), (False, True), (False, False)
-    for start, stop in registers:
-        points = _points(usage, start=start, stop=stop)
-        runs, strays = _runs(points)
-        if points and sum((run.rise_wh for run in runs), ZERO) == whole_wh:
-            break
-    flags = {SplitFlag.REGISTER_FELL} if strays or len(runs) > 1 else set[SplitFlag]()
-    return _fit(usage, whole_wh, runs, flags)
+    """Whatever else comes: fit the readings into the whole, as little changed as can be.
+
+    Registers may be of another scale than readings: whichever leave the least to guess, without
+    showing more than there was, are used with them.
+    """
+    best, strays = _runs(_points(usage, start=False, stop=False))
+    best_wh = _rise_wh(best)
+    for start, stop in ((False, True), (True, False), (True, True)):
+        runs, some_strays = _runs(_points(usage, start=start, stop=stop))
+        rise_wh = _rise_wh(runs)
+        known = rise_wh > best_wh or (rise_wh == best_wh and len(runs) <= len(best))
+        if rise_wh <= whole_wh and (known or best_wh > whole_wh):
+            best, best_wh, strays = runs, rise_wh, some_strays
+    flags = {SplitFlag.REGISTER_FELL} if strays or len(best) > 1 else set[SplitFlag]()
+    return _fit(usage, whole_wh, best, flags)
+
+
+def _rise_wh(runs: Sequence[_Run]) -> Decimal:
+    return sum((run.rise_wh for run in runs), ZERO)
 
 
 def _runs(points: Sequence[Reading]) -> tuple[list[_Run], bool]:
@@ -199,7 +209,7 @@ def _runs(points: Sequence[Reading]) -> tuple[list[_Run], bool]:
 
 def _fit(usage: Usage, whole_wh: Decimal, runs: list[_Run], flags: set[SplitFlag]) -> Curve:
     """Join runs into one curve; what they lack goes evenly over the time between them."""
-    known_wh = sum((run.rise_wh for run in runs), ZERO)
+    known_wh = _rise_wh(runs)
     gaps = _gaps(usage, runs)
     unread = sum(((end - start) // _MICROSECOND for start, end in gaps), 0)
     rest_wh = whole_wh - known_wh

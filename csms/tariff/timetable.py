@@ -37,7 +37,7 @@ class DayKind(NamedTuple):
     """Elements whose dates include it."""
 
 
-_Plan = tuple[tuple[int, tuple[int, ...]], ...]
+Plan = tuple[tuple[int, tuple[int, ...]], ...]
 """From which second of the day on which elements count."""
 
 
@@ -48,7 +48,9 @@ class Timetable:
         self.version = version
         self.calendar = Calendar(zone, version.seasons, version.holidays)
         self._restrictions = [element.restrictions for element in version.elements]
-        self._plans: dict[DayKind, _Plan] = {}
+        self._all = tuple(range(len(self._restrictions)))
+        self._has_dates = any(each.start_date or each.end_date for each in self._restrictions)
+        self._plans: dict[DayKind, Plan] = {}
         self._days: dict[date, tuple[Span, ...]] = {}
 
     def spans(self, start: datetime, end: datetime) -> Iterator[Span]:
@@ -84,7 +86,7 @@ class Timetable:
 
     def _day(self, day: date) -> Iterator[Span]:
         for segment in self.calendar.segments(day):
-            plan = self._plan(self._kind(day, segment))
+            plan = self.plan(self._kind(day, segment))
             midnight = datetime.combine(day, time(), UTC) - segment.offset
             for index, (second, elements) in enumerate(plan):
                 until_s = plan[index + 1][0] if index + 1 < len(plan) else 2 * _DAY_S
@@ -98,12 +100,16 @@ class Timetable:
         return DayKind(
             self.calendar.day_of(day),
             self.calendar.seasons_of(day, segment.offset),
-            tuple(
-                index for index, each in enumerate(self._restrictions) if _dates_include(each, day)
-            ),
+            self._dated(day),
         )
 
-    def _plan(self, kind: DayKind) -> _Plan:
+    def _dated(self, day: date) -> tuple[int, ...]:
+        if not self._has_dates:
+            return self._all
+        return tuple(i for i, each in enumerate(self._restrictions) if _dates_include(each, day))
+
+    def plan(self, kind: DayKind) -> Plan:
+        """Return which elements count on a kind of day, by its wall clock."""
         plan = self._plans.get(kind)
         if plan is None:
             candidates = [
