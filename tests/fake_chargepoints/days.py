@@ -110,7 +110,7 @@ async def run_demo_day(
         while deadline is None or now() < deadline:
             await park.step(now())
             if garage is not None and park.progress.is_live:
-                if not park.is_open:
+                if not garage.is_set_up:
                     await park.open(garage)
                 await garage.live(park.evses, park.clock.now())
             if on_progress is not None:
@@ -133,7 +133,6 @@ class CarPark:
         self._numbers = count()
         self._planned_until = clock.now().date() - timedelta(days=1)
         self._standing: dict[tuple[str, int], Visit] = {}
-        self.is_open = False
 
     @property
     def evses(self) -> dict[tuple[str, int], Evse]:
@@ -200,8 +199,7 @@ class CarPark:
 
     async def open(self, garage: DemoGarage) -> None:
         """Hang all stations in the garage's circuits and let the rush hour begin."""
-        self.is_open = True
-        await garage.set_up()
+        await garage.set_up(self.clock.now())
         for station in self.stations.values():
             set_sample_interval(station, self.options.live_sample_interval_s)
         for visit in rush_hour(self.clock.now(), self.options.stations, self.options.seed):

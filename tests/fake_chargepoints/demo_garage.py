@@ -24,6 +24,10 @@ logger = logging.getLogger(__name__)
 
 meter_interval = timedelta(seconds=5)
 
+commissioning = timedelta(seconds=20)
+"""From the garage's entry until its meter is connected: the time in which cars that charge already
+get their first limits, and tell what they draw."""
+
 
 def _circuit(
     id_: str,
@@ -86,15 +90,23 @@ class DemoGarage:
         self.site = site
         self.board = site.board()
         self._api = api
+        self._live_from: datetime | None = None
         self._carried_until: datetime | None = None
         self._read_at: datetime | None = None
 
-    async def set_up(self) -> None:
+    @property
+    def is_set_up(self) -> bool:
+        return self._live_from is not None
+
+    async def set_up(self, now: datetime) -> None:
         """Enter it as an installer would. Raises GarageApiError."""
         await self._api.set_up(self.site)
+        self._live_from = now + commissioning
 
     async def live(self, evses: Mapping[tuple[str, int], Evse], now: datetime) -> None:
         """Let currents flow until `now`, and the meter be read now and then."""
+        if self._live_from is None or now < self._live_from:
+            return
         dt_s = (now - (self._carried_until or now)).total_seconds()
         self._carried_until = now
         self._carry(evses, dt_s, now)
