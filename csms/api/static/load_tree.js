@@ -53,7 +53,7 @@ function showBar(made, phase, circuit, now) {
   made.may.style.width = share(other + may, most);
   made.limit.style.left = share(limit, most);
   const text = `other ${amps(other)}, cars ${amps(cars)} (may ${amps(may)}) of ${amps(limit)} A`;
-  write(made.text, text, other + cars > limit + 0.5 ? "small bad" : "small");
+  write(made.text, text);
 }
 
 function circuitRow(circuit, depth, actions) {
@@ -95,7 +95,7 @@ function modeField(evse, actions) {
 
 /* "GARAGE-01/1, 16 A" is what it can do itself; everything else holds it back. */
 function reason(now) {
-  if (now.binding === null) return "";
+  if (now.binding === null) return now.waiting ? "waits for its turn" : "";
   const own = keyOf(now) + ", ";
   const text = now.binding.startsWith(own) ? "its own most, " + now.binding.slice(own.length) : now.binding;
   return now.waiting ? "waits for its turn: " + text : text;
