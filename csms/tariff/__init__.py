@@ -3,7 +3,8 @@
 A pure core: values in, values out, Decimal alone, time an argument, the reason part of the result.
 
 `model` a tariff in OCPI's words · `checking` what is wrong with it · `calendars`, `timetable` which
-element counts when · `splitting` energy over time, by readings · `pricing` a transaction's lines ·
-`billing` lines into sums, rounded · `assignment` which tariff counts for whom and why ·
-`dynamic` prices of the day-ahead market · `limits` spending and energy · `co2` emissions.
+element counts when · `usage` what the shell tells of a transaction · `splitting` its energy over
+time, by readings · `pricing` its lines · `billing` lines into sums, rounded · `months` base fees ·
+`outlook` what a kWh costs now and later · `dynamic` prices of the day-ahead market · `assignment`
+which tariff counts for whom and why · `limits` spending and energy · `co2` emissions.
 """

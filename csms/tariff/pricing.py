@@ -235,7 +235,7 @@ class _Pricing:
             return
         unit_price: Decimal | None = offer.component.price
         if offer.component.market is not None:
-            spot = self._market.at(piece.start, self._pricer.tariff.direction)
+            spot = self._market.price_at(piece.start, self._pricer.tariff.direction)
             if spot is None:
                 reason = "there is no market price for this time"
                 self._add(LineKind.ENERGY, piece, used_wh, reason=reason)

@@ -100,21 +100,30 @@ class Curve(NamedTuple):
     def activities(self) -> list[tuple[datetime, Activity]]:
         """Return from which moments on the vehicle did what, as the readings show it."""
         found: list[tuple[datetime, Activity]] = []
-        for index, (since, until) in enumerate(pairwise(self.at)):
+        last: Activity | None = None
+        idle_wh = _IdleEnergy()
+        intervals = zip(pairwise(self.at), pairwise(self.wh), strict=True)
+        for index, ((since, until), (before, after)) in enumerate(intervals):
             if since == until:
                 continue
-            activity = self._activity(index, (until - since) // _MICROSECOND)
-            if not found or found[-1][1] is not activity:
+            if after - before >= idle_wh[until - since]:
+                activity = Activity.CHARGING
+            elif self.proven is None or self.proven[index]:
+                activity = Activity.PARKED
+            else:
+                activity = Activity.UNKNOWN
+            if activity is not last:
                 found.append((since, activity))
+                last = activity
         return found
 
-    def _activity(self, index: int, microseconds: int) -> Activity:
-        rise = self.wh[index + 1] - self.wh[index]
-        if rise > ZERO and rise >= _IDLE_WH_PER_US * microseconds:
-            return Activity.CHARGING
-        if self.proven is None or self.proven[index]:
-            return Activity.PARKED
-        return Activity.UNKNOWN
+
+class _IdleEnergy(dict[timedelta, Decimal]):
+    """The energy from which on a vehicle counts as charging over a time; mostly the same times."""
+
+    def __missing__(self, lasted: timedelta) -> Decimal:
+        energy_wh = self[lasted] = _IDLE_WH_PER_US * (lasted // _MICROSECOND)
+        return energy_wh
 
 
 def curve_of(usage: Usage, whole_wh: Decimal) -> Curve:
