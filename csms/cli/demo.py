@@ -7,6 +7,7 @@ import asyncio
 import dataclasses
 import sys
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
@@ -21,8 +22,7 @@ from csms.store import api_keys, data_directory
 from csms.store.cluster import Cluster
 
 if TYPE_CHECKING:
-    from fake_chargepoints.days import DemoOptions, DemoProgress
-    from fake_chargepoints.demo_garage import DemoGarage
+    from fake_chargepoints.days import DemoProgress
 
     from csms.app import Application
     from csms.cli.options import Commands
@@ -74,45 +74,52 @@ def _run(options: argparse.Namespace) -> int:
 
 
 async def _demo(settings: Settings, options: argparse.Namespace) -> None:
-    from fake_chargepoints.days import DemoOptions
+    from fake_chargepoints.days import DemoOptions, run_demo_day
     from fake_chargepoints.demo_garage import DemoGarage, demo_site
     from fake_chargepoints.garage_api import GarageApi
 
     from csms.app import Application
 
-    async with Application(settings) as app:
+    # The server ends first: whatever is gone while it runs looks like a failure.
+    async with AsyncExitStack() as surroundings, Application(settings) as app:
         async with app.database.begin() as connection:
             _, key = await api_keys.create(connection, "demo", "admin")
         api = f"http://{loopback_of(settings.api_host)}:{app.api_port}"
         await enter(api, key, list(_entries()))
-        print("\n".join(greeting(settings, app)))
-        print(f"\n  API key of the demo  {key}")
-        print(f"  Enter it at          {api}")
-        print(f'  or try               curl -H "Authorization: Bearer {key}" \\')
-        print(f"                         {api}/api/v1/transactions", end="\n\n", flush=True)
+        _greet(settings, app, api, key)
         demo = DemoOptions(
             url=f"ws://{loopback_of(settings.ocpp_host)}:{app.ocpp_port}/demo",
             history_h=options.hours,
             speed=options.speed,
-            lasts_s=options.duration,
         )
-        async with GarageApi(api, key) as installer:
-            await _play(app, demo, DemoGarage(demo_site(demo.stations), installer))
+        installer = await surroundings.enter_async_context(GarageApi(api, key))
+        garage = DemoGarage(demo_site(demo.stations), installer)
+        with _Display() as display:
+            days = asyncio.create_task(run_demo_day(demo, display.show, garage=garage))
+            surroundings.push_async_callback(_end, days)
+            await _play(app, days, options.duration)
 
 
-async def _play(app: Application, options: DemoOptions, garage: DemoGarage) -> None:
-    """Live the days until they are over or somebody ends them."""
-    from fake_chargepoints.days import run_demo_day
+def _greet(settings: Settings, app: Application, api: str, key: str) -> None:
+    print("\n".join(greeting(settings, app)))
+    print(f"\n  API key of the demo  {key}")
+    print(f"  Enter it at          {api}")
+    print(f'  or try               curl -H "Authorization: Bearer {key}" \\')
+    print(f"                         {api}/api/v1/transactions", end="\n\n", flush=True)
 
-    with _Display() as display:
-        days = asyncio.create_task(run_demo_day(options, display.show, garage=garage))
-        signalled = asyncio.create_task(app.run_until_signal())
-        await asyncio.wait((days, signalled), return_when=asyncio.FIRST_COMPLETED)
-        signalled.cancel()
-        if days.done():
-            days.result()
-        days.cancel()
-        await asyncio.gather(days, signalled, return_exceptions=True)
+
+async def _play(app: Application, days: asyncio.Task[None], duration_s: float | None) -> None:
+    """Let the days be lived until the time is over or somebody ends them."""
+    signalled = asyncio.create_task(app.run_until_signal())
+    await asyncio.wait((days, signalled), timeout=duration_s, return_when=asyncio.FIRST_COMPLETED)
+    await _end(signalled)
+    if days.done():
+        days.result()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 class _Display:

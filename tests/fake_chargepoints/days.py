@@ -50,7 +50,6 @@ class DemoOptions:
 
     `history_h` hours are lived through first, `speed` times as fast as real time (None: as fast
     as the central system answers), in steps of `step_s`; afterwards a step is `live_step_s`.
-    `lasts_s` ends the demo so many real seconds after the start; None goes on until cancelled.
     `passwords` gives a station's Basic-auth password by its identity.
     """
 
@@ -60,7 +59,6 @@ class DemoOptions:
     speed: float | None = None
     step_s: float = 15.0
     live_step_s: float = 1.0
-    lasts_s: float | None = None
     seed: int = 1
     sample_interval_s: int = 60
     live_sample_interval_s: int = 15
@@ -96,18 +94,15 @@ async def run_demo_day(
     on_progress: OnDemoProgress | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     garage: DemoGarage | None = None,
-) -> DemoProgress:
-    """Live the days of the demo against the central system at `options.url`.
+) -> None:
+    """Live the days of the demo against the central system at `options.url` until cancelled.
 
-    The stations keep trying while the server is away. Raises GarageApiError if the API
-    doesn't take the garage, else nothing by itself; cancel to end.
+    The stations keep trying while the server is away. Raises GarageApiError if the API doesn't take
+    the garage.
     """
-    start = now() - timedelta(hours=options.history_h)
-    park = CarPark(options, SteppedClock(start))
-    async with park:
-        deadline = None if options.lasts_s is None else now() + timedelta(seconds=options.lasts_s)
+    async with CarPark(options, SteppedClock(now() - timedelta(hours=options.history_h))) as park:
         await park.connect()
-        while deadline is None or now() < deadline:
+        while True:
             await park.step(now())
             if garage is not None and park.progress.is_live:
                 if not garage.is_set_up:
@@ -116,7 +111,6 @@ async def run_demo_day(
             if on_progress is not None:
                 on_progress(park.progress)
             await asyncio.sleep(park.pause_s(now()))
-        return park.progress
 
 
 class CarPark:
