@@ -29,6 +29,7 @@ DRIVER_ERRORS = (
     OSError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 """All that may come out of asyncpg, directly or through SQLAlchemy."""
 
@@ -141,7 +142,8 @@ def is_away(error: BaseException) -> bool:
         return (error.sqlstate or "").startswith(_AWAY_STATES)
     if isinstance(error, asyncpg.InterfaceError):
         return "closed" in str(error)  # its other uses are mistakes in calling the driver
-    return isinstance(error, OSError | PoolTimeoutError)
+    # A server that ends a connection in the very moment of a question confuses the driver.
+    return isinstance(error, OSError | PoolTimeoutError | asyncpg.InternalClientError)
 
 
 @contextmanager

@@ -62,7 +62,7 @@ class MessageLogWriter:
                         connection = await self._connect()
                     await self._write(connection)
                     is_failing = False
-                except (DatabaseUnavailableError, asyncpg.PostgresError, OSError) as error:
+                except (DatabaseUnavailableError, *DRIVER_ERRORS) as error:
                     if not is_failing:
                         log.warning("the message log can't be written for now: %s", error)
                     is_failing = True
@@ -83,7 +83,7 @@ class MessageLogWriter:
             await connection.copy_records_to_table(
                 "message_log", records=[_row(message) for message in batch], columns=_COLUMNS
             )
-        except (asyncpg.PostgresError, OSError):
+        except DRIVER_ERRORS:
             self._dropped.inc(count)
             raise
 
