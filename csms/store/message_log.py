@@ -8,12 +8,10 @@ from collections import deque
 from contextlib import suppress
 from typing import Final
 
-import asyncpg
-
 from csms.errors import DatabaseUnavailableError
 from csms.metrics import Metrics
 from csms.services.records import LoggedMessage
-from csms.store.database import Database, RawConnection
+from csms.store.database import DRIVER_ERRORS, Database, RawConnection
 
 log = logging.getLogger(__name__)
 
