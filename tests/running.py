@@ -16,6 +16,7 @@ from fake_chargepoints.script import ScriptedChargePoint
 from csms.app import Application
 from csms.clock import Clock
 from csms.config import Settings
+from csms.services.certificates.contract_pool import ContractPool
 from csms.store import api_keys
 
 V16_BOOT = {"chargePointVendor": "Vendor", "chargePointModel": "Model"}
@@ -106,6 +107,7 @@ async def running_app(
     data_dir: Path,
     clock: Clock | None = None,
     operator: str = "tests",
+    contract_pool: ContractPool | None = None,
     **settings: Any,
 ) -> AsyncIterator[Running]:
     """Start a server on the database and enter an operator's key."""
@@ -121,7 +123,7 @@ async def running_app(
             **settings,
         }
     )
-    async with Application(options, clock) as app:
+    async with Application(options, clock, contract_pool=contract_pool) as app:
         async with app.database.begin() as connection:
             _, key = await api_keys.create(connection, operator, "admin")
         headers = {"Authorization": f"Bearer {key}"}

@@ -64,9 +64,11 @@ def organisations(name: x509.Name) -> list[str]:
 
 
 def digest_of(request: x509.CertificateSigningRequest) -> bytes:
-    """Return what the same request has whenever it is sent again (A02.FR.17)."""
-    der = request.public_bytes(serialization.Encoding.DER)
-    return hashlib.sha256(der).digest()
+    """Return what the same request has whenever it is made and sent again (A02.FR.17)."""
+    key = request.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return hashlib.sha256(key + request.subject.public_bytes()).digest()
 
 
 def _only(name: x509.Name, kind: x509.ObjectIdentifier) -> str | None:
