@@ -45,7 +45,12 @@ _Number = TypeVar("_Number", Decimal, int)
 
 
 def check(tariff: Tariff, zones: Collection[ZoneInfo]) -> list[Finding]:
-    """Return all that is wrong with a tariff for sites in some time zones; empty: nothing."""
+    """Return all that is wrong with a tariff for sites in some time zones; empty: nothing.
+
+    Raises ValueError without any zone: gaps show in a zone's own calendar only.
+    """
+    if not zones:
+        raise ValueError("a tariff is checked for the time zone of at least one site")
     found = list(_tariff(tariff))
     if found:
         return found

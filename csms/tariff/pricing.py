@@ -35,6 +35,8 @@ from csms.tariff.usage import Activity, Reading, Usage
 
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
+LONGEST: Final = timedelta(days=400)
+"""A longer transaction has a wrong start or end; its energy can't be told apart by time."""
 
 _PAID_BY_TIME: Final = {
     Activity.CHARGING: (Dimension.TIME, LineKind.TIME),
@@ -86,6 +88,9 @@ class Pricer:
         whole_wh = ZERO if usage.energy_wh is None else usage.energy_wh
         if usage.ended_at < usage.started_at or whole_wh < ZERO:
             raise ValueError(f"transaction {usage.transaction_id} runs backwards")
+        if usage.ended_at - usage.started_at > LONGEST:
+            line = _unpriced_energy(usage, "it lasts for years: a clock was wrong", self.tariff.id)
+            return PricedTransaction(usage, self.tariff.id, (), (line,), bill(self.tariff, [line]))
         curve = curve_of(usage, whole_wh)
         return _Pricing(self, usage, curve, market).result()
 
@@ -185,8 +190,13 @@ class _Pricing:
             inner = [cut for cut in cuts if span.start < cut < span.end]
             for start, end in pairwise([span.start, *inner, span.end]):
                 to_wh = self._energy_at(end)
-                yield _Piece(start, end, index, span.elements, from_wh, to_wh)
-                from_wh = to_wh
+                for tier_wh in (*self._tiers_between(from_wh, to_wh), to_wh):
+                    yield _Piece(start, end, index, span.elements, from_wh, tier_wh)
+                    start, from_wh = end, tier_wh
+
+    def _tiers_between(self, from_wh: Decimal, to_wh: Decimal) -> list[Decimal]:
+        """Return the tiers that energy passed at one instant, so that no cut parts them."""
+        return [tier for tier in self._pricer.needs.energies_wh if from_wh < tier < to_wh]
 
     def _cuts(self) -> list[datetime]:
         """Return all moments but the clock's at which a price may change."""

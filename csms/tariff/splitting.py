@@ -53,7 +53,7 @@ class Curve(NamedTuple):
     wh: list[Decimal]
     proven: list[bool] | None
     """Whether each interval lies between readings of one run; None: all do."""
-    readings: list[Reading] | None
+    readings: Sequence[Reading] | None
     """The reading at each moment; None: all that there are were needed."""
     flags: frozenset[SplitFlag]
 
@@ -139,7 +139,9 @@ def curve_of(usage: Usage, whole_wh: Decimal) -> Curve:
 def _points(usage: Usage, *, start: bool = True, stop: bool = True) -> list[Reading]:
     """Return the readings within the transaction in time order, with its registers."""
     started_at, ended_at = usage.started_at, usage.ended_at
-    points = [each for each in sorted(usage.readings) if started_at <= each.at <= ended_at]
+    points = sorted(usage.readings)
+    if points and (points[0].at < started_at or points[-1].at > ended_at):
+        points = [each for each in points if started_at <= each.at <= ended_at]
     if start and usage.meter_start_wh is not None:
         points.insert(0, Reading(started_at, usage.meter_start_wh))
     if stop and usage.meter_stop_wh is not None and not usage.running:
@@ -156,9 +158,9 @@ def _straight(points: list[Reading], whole_wh: Decimal) -> Curve | None:
     at = [point.at for point in points]
     wh = [register - first_wh for register in registers]
     if any(at[0] < each < at[-1] for each in at):
-        return Curve(at, wh, None, list(points), frozenset())
+        return Curve(at, wh, None, points, frozenset())
     nothing_proven = [False] * (len(at) - 1)
-    return Curve(at, wh, nothing_proven, list(points), frozenset({SplitFlag.NO_READINGS}))
+    return Curve(at, wh, nothing_proven, points, frozenset({SplitFlag.NO_READINGS}))
 
 
 class _Run(NamedTuple):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+import pytest
 from unit.tariff.tariffs import (
     LISBON,
     always,
@@ -255,6 +256,34 @@ def test_a_transaction_of_no_duration_pays_its_energy_and_its_flat_fee() -> None
     used = usage(MORNING, [(0, "0"), (0, "2")])
 
     assert price(simple(always(flat("1"), energy("0.20"))), used).bill.net == Decimal("1.40")
+
+
+def test_tiers_count_even_for_energy_that_came_all_at_once() -> None:
+    of = simple(
+        only(Restrictions(max_kwh=Decimal(1)), energy("3"), name="First"),
+        only(Restrictions(min_kwh=Decimal(1), max_kwh=Decimal(2)), energy("2"), name="Second"),
+        always(energy("1"), name="Rest"),
+    )
+
+    priced = price(of, usage(MORNING, [(0, "0"), (0, "5")]))
+
+    assert by_name(priced) == {"First": Decimal(1), "Second": Decimal(1), "Rest": Decimal(3)}
+
+
+def test_a_transaction_that_began_in_1970_is_unpriced() -> None:
+    used = replace(steady(MORNING, 60, "10"), started_at=datetime(1970, 1, 1, tzinfo=UTC))
+
+    bill = price(simple(always(energy("0.20"))), used).bill
+
+    assert bill.net is None
+    assert bill.unpriced_kwh == Decimal(10)
+
+
+def test_a_transaction_that_ends_before_it_starts_is_an_error() -> None:
+    used = replace(steady(MORNING, 60, "10"), ended_at=MORNING - timedelta(seconds=1))
+
+    with pytest.raises(ValueError, match="runs backwards"):
+        price(simple(always(energy("0.20"))), used)
 
 
 def test_a_flat_fee_may_be_for_those_who_took_energy_alone() -> None:

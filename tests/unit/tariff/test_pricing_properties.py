@@ -37,7 +37,8 @@ def usages(draw: st.DrawFn) -> Usage:
     )
     at, register_wh = started_at, Decimal(draw(st.integers(0, 10**7)))
     readings = [Reading(at, register_wh)]
-    for seconds, rise_wh in steps:
+    for seconds, more_wh in steps:
+        rise_wh = more_wh and more_wh + seconds // 18  # nothing, or well above what idle cars take
         at, register_wh = at + timedelta(seconds=seconds), register_wh + rise_wh
         readings.append(Reading(at, register_wh))
     return Usage(
