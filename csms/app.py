@@ -28,6 +28,7 @@ from csms.handlers.v201.basic_auth_password import read_new_password as read_bas
 from csms.handlers.v201.certificates import read_installed as read_installed_v201
 from csms.handlers.v201.commands import translate as translate_v201
 from csms.handlers.v201.variables import read_values as read_variable_values
+from csms.meters.guided_check import GuidedChecks
 from csms.meters.registry import MeterConfig, Meters
 from csms.meters.secrets import SecretFiles
 from csms.meters.watching import watch_meters
@@ -174,7 +175,9 @@ class Application:
         services.charging_reports.planner = loads
         await loads.start()
         stack.push_async_callback(loads.stop)
-        await self._read_meters(stack, loads, load_store, metrics)
+        checks = GuidedChecks(loads, self._clock)
+        stack.push_async_callback(checks.stop)
+        await self._read_meters(stack, loads, checks, load_store, metrics)
         gateway = Gateway(
             settings,
             services,
@@ -203,20 +206,26 @@ class Application:
             links,
             metrics,
             [gateway_readiness],
-            meters=loads,
+            meters=checks,
             loads=loads,
             steered=loads,
             running_meters=self.meters,
+            checks=checks,
         )
         await api.start()
         stack.push_async_callback(api.stop)
         self.api_port = api.port
 
     async def _read_meters(
-        self, stack: AsyncExitStack, loads: LoadManagement, store: LoadStore, metrics: Metrics
+        self,
+        stack: AsyncExitStack,
+        loads: LoadManagement,
+        checks: GuidedChecks,
+        store: LoadStore,
+        metrics: Metrics,
     ) -> None:
         meters = Meters(
-            loads.reading,
+            checks.reading,
             clock=self._clock,
             events=self.services.events,
             secrets=SecretFiles(self._settings.data_dir / "secrets"),

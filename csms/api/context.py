@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from csms.clock import Clock
 from csms.config import Settings
 from csms.events import Events
+from csms.meters.guided_check import GuidedChecks
 from csms.meters.registry import MeterHealth
 from csms.metrics import Metrics
 from csms.services.commands import CommandService
@@ -50,6 +51,7 @@ class Context:
     steered: SteeredEvses | None = None
     """Who knows what an operator's own limit would fight with."""
     running_meters: RunningMeters | None = None
+    checks: GuidedChecks | None = None
 
     @property
     def clock(self) -> Clock:

@@ -32,6 +32,7 @@ PATH_FIELDS: Final[Mapping[str, Any]] = {
     "reservation_id": fields.ReservationId,
     "key_id": fields.KeyId,
     "site_id": fields.SiteId,
+    "check_id": fields.RecordId,
     "circuit_id": fields.CircuitId,
     "meter_id": fields.MeterId,
     "evse_id": fields.OutletId,

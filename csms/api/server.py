@@ -21,6 +21,7 @@ from csms.api.resources.charging_limits import ChargingLimits
 from csms.api.resources.charging_needs import ChargingNeeds
 from csms.api.resources.circuits import Circuits
 from csms.api.resources.commands import Commands
+from csms.api.resources.commissioning_checks import CommissioningChecks
 from csms.api.resources.description import PUBLIC, add_description
 from csms.api.resources.event_stream import EventStream
 from csms.api.resources.evses import Evses
@@ -39,6 +40,7 @@ from csms.api.resources.sites import Sites
 from csms.api.resources.transactions import Transactions
 from csms.api.route import Route
 from csms.config import Settings
+from csms.meters.guided_check import GuidedChecks
 from csms.metrics import Metrics
 from csms.services.commands import CommandService
 from csms.services.load_management.ports import LoadView, MeterInbox
@@ -68,6 +70,7 @@ class Api:
         loads: LoadView | None = None,
         steered: SteeredEvses | None = None,
         running_meters: RunningMeters | None = None,
+        checks: GuidedChecks | None = None,
     ) -> None:
         self._settings = settings
         self._context = Context(
@@ -81,6 +84,7 @@ class Api:
             loads,
             steered,
             running_meters,
+            checks,
         )
         self._readiness = readiness
         self._events = EventStream(self._context)
@@ -181,6 +185,7 @@ def _installations(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
     yield Circuits(context).routes()
     yield Evses(context).routes()
     yield MeterHealths(context).routes()
+    yield CommissioningChecks(context).routes()
     yield Meters(context).routes()
     yield LimitOrders(context).routes()
     yield LoadAlarms(context).routes()

@@ -132,6 +132,43 @@ def _judged(loaded: str, change_a: PerPhase, seen: Phase, step: LoadStep) -> Ver
     )
 
 
+def check_load(
+    off: Sequence[PerPhase], on: Sequence[PerPhase], what: str, drawn_a: PerPhase
+) -> Verdict:
+    """Compare readings without and with a load of one or several phases of the grid.
+
+    Several phases are judged each by itself: they tell sign and scale, but not which is which.
+    Raises ValueError as `check_step` does.
+    """
+    loaded = [phase for phase in Phase if drawn_a[phase] >= MIN_STEP_A]
+    if len(loaded) <= 1:
+        phase = max(Phase, key=lambda each: drawn_a[each])
+        return check_step(off, on, LoadStep(what=what, phase=phase, current_a=drawn_a[phase]))
+    verdicts = [
+        check_step(
+            [_alone(reading, phase) for reading in off],
+            [_alone(reading, phase) for reading in on],
+            LoadStep(what=what, phase=phase, current_a=round(drawn_a[phase], 1)),
+        )
+        for phase in loaded
+    ]
+    found = {finding for verdict in verdicts for finding in verdict.findings}
+    if found == {Finding.OK}:
+        advice = "a load on one phase would also tell whether phases are swapped"
+    else:
+        found.discard(Finding.OK)
+        advice = "check again with a load on one phase"
+    return Verdict(
+        findings=tuple(finding for finding in Finding if finding in found),
+        message="; ".join([*(verdict.message for verdict in verdicts), advice]),
+        change_a=_middle(on).minus(_middle(off)),
+    )
+
+
+def _alone(reading: PerPhase, phase: Phase) -> PerPhase:
+    return PerPhase(*(reading[each] if each is phase else 0.0 for each in Phase))
+
+
 def corrected_phases(
     phases: Sequence[Phase], seen: Mapping[Phase, Phase]
 ) -> tuple[Phase, ...] | None:

@@ -21,6 +21,8 @@ from csms.services.load_management.models import ModelKnowledge
 from csms.services.load_management.ports import CircuitReading, LoadManagementStore
 from csms.services.load_management.runner import SiteRunner, World
 from csms.services.load_management.views import SiteView
+from csms.smart_charging.grid import EvseKey
+from csms.smart_charging.steered_evse import HeldDown
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +115,12 @@ class LoadManagement:
             circuits=runner.steering.circuit_statuses(now),
             evses=runner.steering.evse_statuses(now),
         )
+
+    def hold_down(self, site_id: str, key: EvseKey, hold: HeldDown | None) -> None:
+        """Give an EVSE less for a while, for the check of a meter; None: as usual again."""
+        runner = self._runners.get(site_id)
+        if runner is not None:
+            runner.hold_down(key, hold)
 
     def is_steered(self, charge_point_id: str, evse_id: int) -> bool:
         """Whether an EVSE (0: any of the charge point) gets its limits from here."""

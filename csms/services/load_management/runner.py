@@ -39,7 +39,7 @@ from csms.services.load_management.schedules import hold_of
 from csms.smart_charging.grid import EvseKey
 from csms.smart_charging.instructions import Decision, Instruction
 from csms.smart_charging.limit_orders import Order
-from csms.smart_charging.steered_evse import Remembered
+from csms.smart_charging.steered_evse import HeldDown, Remembered
 from csms.smart_charging.steering import Installation, SiteSteering
 
 log = logging.getLogger(__name__)
@@ -155,6 +155,12 @@ class SiteRunner:
         if self._news_at is None:
             self._news_at = self._world.clock.monotonic()
         self._wake.set()
+
+    def hold_down(self, key: EvseKey, hold: HeldDown | None) -> None:
+        """Give one of the site's EVSEs less for a while; None: as usual again."""
+        if self.steering is not None and key in self.steering.evses_of(key.charge_point_id):
+            self.steering.hold_down(key, hold)
+            self._wake.set()
 
     def read(self, reading: CircuitReading) -> None:
         """Take a meter reading of one of the site's circuits."""

@@ -6,7 +6,13 @@ from itertools import permutations
 
 import pytest
 
-from csms.meters.commissioning import Finding, LoadStep, check_step, corrected_phases
+from csms.meters.commissioning import (
+    Finding,
+    LoadStep,
+    check_load,
+    check_step,
+    corrected_phases,
+)
 from csms.smart_charging.grid import PerPhase, Phase
 
 L1, L2, L3 = Phase.L1, Phase.L2, Phase.L3
@@ -105,3 +111,18 @@ def test_a_meter_of_one_phase_is_put_where_it_belongs() -> None:
 
 def test_steps_that_contradict_each_other_give_nothing() -> None:
     assert corrected_phases((L1, L2, L3), {L1: L2, L3: L2}) is None
+
+
+def test_a_load_on_one_phase_is_found_by_what_was_drawn() -> None:
+    verdict = check_load(BEFORE, _after(l3=15.8), "charger CP-1", PerPhase(0.2, 0.0, 16.0))
+    assert verdict.ok
+    assert verdict.phase_seen is L3
+
+
+def test_a_load_on_three_phases_tells_signs_but_not_swaps() -> None:
+    drawn = PerPhase.all(16.0)
+    assert check_load(BEFORE, _after(16, 16, 16), "CP-1", drawn).findings == (Finding.OK,)
+    verdict = check_load(BEFORE, _after(16, -16, 16), "CP-1", drawn)
+    assert verdict.findings == (Finding.WRONG_SIGN,)
+    assert verdict.phase_seen is None
+    assert "check again with a load on one phase" in verdict.message
