@@ -97,16 +97,14 @@ async def test_tc_075_install_a_certificate_on_the_charge_point(
 async def test_tc_076_delete_a_specific_certificate_from_the_charge_point(
     server: Running, status: str
 ) -> None:
+    installed: dict[str, dict[str, Any]] = {
+        "CentralSystemRootCertificate": {"status": "NotFound"},
+        "ManufacturerRootCertificate": {"status": "Accepted", "certificateHashData": [HASHED]},
+    }
     async with station_16(server) as station:
-        for name, listed in (
-            ("CentralSystemRootCertificate", {"status": "NotFound"}),
-            (
-                "ManufacturerRootCertificate",
-                {"status": "Accepted", "certificateHashData": [HASHED]},
-            ),
-        ):
-            order = {"certificateType": name}
-            station.expect("GetInstalledCertificateIds", listed, check=order)
+        for name, listed in installed.items():
+            asked = {"certificateType": name}
+            station.expect("GetInstalledCertificateIds", listed, check=asked)
         shown = await server.get("/charge-points/CP-1/installed-certificates")
         (found,) = shown["results"]
         assert found.pop("use") == "ManufacturerRootCertificate"
@@ -119,20 +117,22 @@ async def test_tc_076_delete_a_specific_certificate_from_the_charge_point(
 
 
 @pytest.mark.parametrize(
-    "kind",
+    ("kind", "severity"),
     [
-        "InvalidChargePointCertificate",  # TC_077
-        "InvalidCentralSystemCertificate",  # TC_078
-        "InvalidFirmwareSignature",
+        ("InvalidChargePointCertificate", "warning"),  # TC_077
+        ("InvalidCentralSystemCertificate", "warning"),  # TC_078
+        ("TamperDetectionActivated", "critical"),
     ],
 )
-async def test_tc_077_a_security_event_is_kept_and_weighs(server: Running, kind: str) -> None:
+async def test_tc_077_a_security_event_is_kept_with_its_weight(
+    server: Running, kind: str, severity: str
+) -> None:
     async with station_16(server) as station:
         event = {"type": kind, "timestamp": "2026-01-01T00:00:00Z", "techInfo": "why"}
         await station.send("SecurityEventNotification", event, reply={})
     path = "/charge-points/CP-1/notifications?kind=security_event"
     (note,) = (await server.get(path))["items"]
-    assert (note["data"]["type"], note["severity"]) == (kind, "critical")
+    assert (note["data"]["type"], note["severity"]) == (kind, severity)
 
 
 async def test_tc_083_upgrade_charge_point_security_profile(secure: Running, tls: Tls) -> None:
