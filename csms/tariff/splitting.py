@@ -9,12 +9,12 @@ another scale than the registers are survived and flagged.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from itertools import pairwise, starmap
-from operator import le
+from operator import ge, le, sub
 from typing import Final, NamedTuple
 
 from csms.tariff.usage import Activity, Reading, Usage
@@ -99,23 +99,34 @@ class Curve(NamedTuple):
 
     def activities(self) -> list[tuple[datetime, Activity]]:
         """Return from which moments on the vehicle did what, as the readings show it."""
+        lasted = list(map(sub, self.at[1:], self.at))
+        rises = map(sub, self.wh[1:], self.wh)
+        charging = list(map(ge, rises, map(_IdleEnergy().__getitem__, lasted)))
+        if self.proven is None and timedelta() not in lasted:
+            return list(self._changes(charging))
         found: list[tuple[datetime, Activity]] = []
-        last: Activity | None = None
-        idle_wh = _IdleEnergy()
-        intervals = zip(pairwise(self.at), pairwise(self.wh), strict=True)
-        for index, ((since, until), (before, after)) in enumerate(intervals):
-            if since == until:
-                continue
-            if after - before >= idle_wh[until - since]:
-                activity = Activity.CHARGING
-            elif self.proven is None or self.proven[index]:
-                activity = Activity.PARKED
-            else:
-                activity = Activity.UNKNOWN
-            if activity is not last:
-                found.append((since, activity))
-                last = activity
+        for index, active in enumerate(charging):
+            activity = self._activity(index, charging=active)
+            if lasted[index] and not (found and found[-1][1] is activity):
+                found.append((self.at[index], activity))
         return found
+
+    def _changes(self, charging: list[bool]) -> Iterator[tuple[datetime, Activity]]:
+        """The usual case, at the speed of a search."""
+        index = 0
+        while index < len(charging):
+            active = charging[index]
+            yield self.at[index], self._activity(index, charging=active)
+            try:
+                index = charging.index(not active, index)
+            except ValueError:
+                return
+
+    def _activity(self, index: int, *, charging: bool) -> Activity:
+        if charging:
+            return Activity.CHARGING
+        proven = self.proven is None or self.proven[index]
+        return Activity.PARKED if proven else Activity.UNKNOWN
 
 
 class _IdleEnergy(dict[timedelta, Decimal]):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.tariff.tariffs import (
     BERLIN,
@@ -55,6 +55,7 @@ def test_every_moment_from_2020_to_2035_falls_into_exactly_one_period(zone: Zone
     assert expected == timetable.calendar.day_start(date(2036, 1, 1))
 
 
+@settings(deadline=None)
 @given(
     seconds=st.integers(0, 16 * 31_557_600),
     zone=st.sampled_from(ZONES),

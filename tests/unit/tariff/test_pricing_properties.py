@@ -92,6 +92,7 @@ def tiered(draw: st.DrawFn) -> Tariff:
 tariffs = st.one_of(clock_tariffs(), tiered(), st.just(FOUR_PERIODS))
 
 
+@settings(deadline=None)
 @given(tariffs, usages(), zones)
 def test_the_parts_add_up_to_the_whole(of: Tariff, usage: Usage, zone: ZoneInfo) -> None:
     priced = Pricer(of, zone).price(usage)
@@ -102,6 +103,7 @@ def test_the_parts_add_up_to_the_whole(of: Tariff, usage: Usage, zone: ZoneInfo)
     assert priced.bill.complete
 
 
+@settings(deadline=None)
 @given(tariffs, usages(), zones, st.randoms())
 def test_the_order_of_readings_makes_no_difference(
     of: Tariff, usage: Usage, zone: ZoneInfo, random: Random
@@ -113,6 +115,7 @@ def test_the_order_of_readings_makes_no_difference(
     assert pricer.price(replace(usage, readings=tuple(shuffled))) == pricer.price(usage)
 
 
+@settings(deadline=None)
 @given(tariffs, usages(), zones)
 def test_pricing_again_what_a_record_kept_gives_the_same_record(
     of: Tariff, usage: Usage, zone: ZoneInfo
@@ -123,6 +126,7 @@ def test_pricing_again_what_a_record_kept_gives_the_same_record(
     assert Pricer(of, pricer.zone).price(priced.usage) == priced
 
 
+@settings(deadline=None)
 @given(tariffs, usages(), zones)
 def test_rounding_is_off_by_half_a_cent_per_line_at_most(
     of: Tariff, usage: Usage, zone: ZoneInfo
@@ -135,6 +139,7 @@ def test_rounding_is_off_by_half_a_cent_per_line_at_most(
     )
 
 
+@settings(deadline=None)
 @given(tariffs, usages(), zones, st.integers(1, 60_000))
 def test_more_energy_never_costs_less(
     of: Tariff, usage: Usage, zone: ZoneInfo, more_wh: int
@@ -164,6 +169,7 @@ def test_more_energy_never_costs_less(
     assert total(after) - total(before) >= cheapest * more_wh / 1000 - Decimal("1e-6")
 
 
+@settings(deadline=None)
 @given(clock_tariffs(), usages(), zones, st.floats(0, 1))
 def test_splitting_anywhere_never_changes_the_sum(
     of: Tariff, usage: Usage, zone: ZoneInfo, share: float
@@ -183,6 +189,7 @@ def test_splitting_anywhere_never_changes_the_sum(
     )
 
 
+@settings(deadline=None)
 @given(tariffs, usages(), zones)
 def test_a_transaction_gets_dearer_only_as_time_goes_by(
     of: Tariff, usage: Usage, zone: ZoneInfo
@@ -205,7 +212,7 @@ def test_a_transaction_gets_dearer_only_as_time_goes_by(
     assert costs[-1] == pricer.price(usage).bill.priced_net
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(usages(), st.sampled_from((date(2026, 3, 29), date(2026, 10, 25))), zones)
 def test_the_nights_when_clocks_change_are_no_different(
     usage: Usage, night: date, zone: ZoneInfo
