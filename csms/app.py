@@ -48,6 +48,7 @@ from csms.services.enforcement import Enforcement
 from csms.services.load_management.controller import LoadManagement
 from csms.services.notifications import NotificationService
 from csms.services.password_changes import PasswordChanges
+from csms.services.security_events import SecurityEventService
 from csms.services.services import Services
 from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.service import TransactionService
@@ -173,8 +174,6 @@ class Application:
             call_timeout_s=settings.call_timeout,
         )
         services.charging_reports.planner = loads
-        await loads.start()
-        stack.push_async_callback(loads.stop)
         checks = GuidedChecks(loads, self._clock)
         stack.push_async_callback(checks.stop)
         await self._read_meters(stack, loads, checks, load_store, metrics)
@@ -192,6 +191,9 @@ class Application:
         authority.on_new_root = gateway.trust_clients_of
         await gateway.start()
         stack.push_async_callback(gateway.stop, settings.shutdown_timeout)
+        # It ends before the gateway, whose last connections would look lost to it.
+        await loads.start()
+        stack.push_async_callback(loads.stop)
         self.ocpp_port = gateway.port
         self.ocpp_tls_port = gateway.tls_port
 
@@ -302,5 +304,6 @@ class Application:
             charging_reports=ChargingReportService(notifications, events),
             data_transfer=DataTransferService(notifications),
             notifications=notifications,
+            security_events=SecurityEventService(notifications, metrics),
             transactions=transactions,
         )
