@@ -24,11 +24,14 @@ class PhaseAmps(Struct, forbid_unknown_fields=True):
 
 
 class SignedPhaseAmps(Struct, forbid_unknown_fields=True):
-    """One current for each phase: positive is drawn from the grid, negative goes there."""
+    """One current for each phase: positive is drawn from the grid, negative goes there.
 
-    l1: SignedAmp = 0.0
-    l2: SignedAmp = 0.0
-    l3: SignedAmp = 0.0
+    None may be left out: what nobody measured must not count as 0.
+    """
+
+    l1: SignedAmp
+    l2: SignedAmp
+    l3: SignedAmp
 
 
 Amps: TypeAlias = Amp | PhaseAmps

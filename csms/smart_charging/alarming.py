@@ -128,6 +128,13 @@ def _of_evse(steered: SteeredEvse, room: Room, now: datetime) -> Iterator[Alarm]
         )
     yield from _of_clock(steered)
     if steered.is_online:
+        if steered.timeouts > 0:
+            yield Alarm(
+                kind="no_answer",
+                subject=key,
+                severity="warning",
+                message=f"{key} does not answer; {steered.may_draw_a(now):.1f} A are kept free",
+            )
         return
     reserved_a = max(steered.reserved(now))
     if reserved_a > 0:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
+from typing import Final
 
 from csms.smart_charging.demands import Capacity
-from csms.smart_charging.grid import Circuit, Site
+from csms.smart_charging.grid import Circuit, PerPhase, Site
 from csms.smart_charging.limit_orders import ActiveLimit, Order, SignalWatch, active_limit
 from csms.smart_charging.other_load import LoadView, OtherLoad
 from csms.smart_charging.quarter_hour import QuarterHourBudget
 from csms.smart_charging.room import CircuitRoom, Room
 from csms.smart_charging.sign_watch import SignWatch
 from csms.smart_charging.topology import Topology
+
+CALM: Final = timedelta(seconds=60)
 
 
 def _budget(site: Site) -> QuarterHourBudget | None:
@@ -28,6 +32,27 @@ class CircuitNow:
     circuit: Circuit
     limit: ActiveLimit
     load: LoadView
+
+
+class RecentPeak:
+    """The highest other load of the last minute: cars follow its peaks down at once, and come
+    back when it has been calm, not with every swing.
+    """
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[datetime, PerPhase]] = deque()
+
+    def highest(self, load_a: PerPhase, now: datetime) -> PerPhase:
+        while self._seen and now - self._seen[0][0] > CALM:
+            self._seen.popleft()
+        # What is no higher than the newest on any phase can never be a peak again.
+        while self._seen and load_a.most(self._seen[-1][1]) == load_a:
+            self._seen.pop()
+        self._seen.append((now, load_a))
+        peak = load_a
+        for _, seen_a in self._seen:
+            peak = peak.most(seen_a)
+        return peak
 
 
 class CircuitWatch:
@@ -49,8 +74,16 @@ class CircuitWatch:
         self._signals = dict(signals)
         self._watches = {c.id: SignalWatch() for c in site.circuits if c.signal is not None}
         self._built = Capacity.of(site, topology)
+        self._peaks = {circuit.id: RecentPeak() for circuit in site.circuits}
         self.now: dict[str, CircuitNow] = {}
         """As of the last `look`."""
+
+    def inherit(self, before: CircuitWatch) -> None:
+        """Take over the readings from before the installation was changed."""
+        self.other.inherit(before.other)
+        if self.budget is not None and before.budget is not None:
+            before.budget.cap_w = self.budget.cap_w
+            self.budget = before.budget
 
     def reorder(self, orders: Sequence[Order], signals: Mapping[str, datetime]) -> None:
         self._orders = orders
@@ -72,7 +105,7 @@ class CircuitWatch:
             self.now[circuit.id] = CircuitNow(circuit, limit, load)
             row = self._topology.circuit_index[circuit.id]
             capacity.limit_a[row] = limit.limit_a
-            capacity.load_a[row] = load.likely_a
+            capacity.load_a[row] = self._peaks[circuit.id].highest(load.likely_a, now)
             capacity.max_power_w[row] = inf if limit.max_power_w is None else limit.max_power_w
         if self.budget is not None:
             row = self._topology.circuit_index[self.site.root.id]

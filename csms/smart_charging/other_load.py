@@ -122,6 +122,11 @@ class OtherLoad:
         meter.newest = _Reading(at, current_a, power_w, battery_w)
         return None
 
+    def inherit(self, before: OtherLoad) -> None:
+        """Take over what was read of circuits and EVSEs that are still there."""
+        self._meters |= {id_: m for id_, m in before._meters.items() if id_ in self._meters}
+        self._chargers |= {k: h for k, h in before._chargers.items() if k in self._chargers}
+
     def charger(self, key: EvseKey, current_a: PerPhase, at: datetime) -> None:
         """Take what an EVSE was measured to draw on the grid's phases; `at` when we got it."""
         if key in self._chargers and all(isfinite(amps) for amps in current_a):

@@ -35,6 +35,8 @@ CALM: Final = timedelta(seconds=60)
 RAISE_GAP: Final = timedelta(seconds=30)
 """Between two raises of one car."""
 STOP_AGAIN: Final = timedelta(seconds=60)
+PATIENCE: Final = timedelta(seconds=90)
+"""So long other ways to lower a charger that draws too much are tried before it is stopped."""
 SCHEDULE_S: Final = 600
 """How far ahead a composite schedule is asked for."""
 JITTER: Final = 0.2
@@ -73,12 +75,14 @@ class Releases:
 
     def stops(self, evses: list[SteeredEvse]) -> Iterator[Instruction]:
         """Stop who can't be lowered by any limit while a breaker needs it lower."""
+        somebody_waits = any(steered.is_waiting for steered in evses)
         for steered in evses:
             transaction, strategy = steered.transaction, steered.strategy
             if not steered.is_online or transaction is None or steered.in_flight is not None:
                 continue
             is_deaf = strategy is None or not strategy.zero_pauses
-            if not is_deaf or not self._must_yield(steered):
+            overdraws = self._overdraws(steered, somebody_waits=somebody_waits)
+            if not (is_deaf and self._must_yield(steered)) and not overdraws:
                 continue
             if steered.stopped_at is not None and self._now - steered.stopped_at < STOP_AGAIN:
                 continue
@@ -88,6 +92,16 @@ class Releases:
                 StopTransaction(transaction.id, transaction.ocpp_id),
                 because=self._room.obstacle(steered.evse),
             )
+
+    def _overdraws(self, steered: SteeredEvse, *, somebody_waits: bool) -> bool:
+        """Whether it has drawn more than it may for long, at a breaker's or others' expense."""
+        if steered.commitment.overdraw(self._now) <= 0:
+            steered.overdraws_since = None
+            return False
+        since = steered.overdraws_since = steered.overdraws_since or self._now
+        if self._now - since < PATIENCE:
+            return False
+        return somebody_waits or self._room.obstacle(steered.evse) is not None
 
     def _must_yield(self, steered: SteeredEvse) -> bool:
         if steered.strategy is not None and not steered.is_waiting:
@@ -189,10 +203,11 @@ class Releases:
         is_due = told is None or self._must_renew(steered, told)
         if told is not None and abs(limit_a - told.limit_a) < SAME_A and not is_due:
             return None
-        if told is not None and is_due and because is not None and limit_a >= told.limit_a:
+        fits = because is None or limit_a <= steered.safe_a + SAME_A
+        if told is not None and is_due and not fits and limit_a >= told.limit_a:
             # To renew would prolong what no longer fits; it lapses by itself if it must.
             return None
-        order = self._order(steered, strategy, limit_a, fits=because is None)
+        order = self._order(steered, strategy, limit_a, fits=fits)
         if order is None:
             return None
         is_raise = order.limit_a > steered.commitment.surely_a(self._now) + SAME_A

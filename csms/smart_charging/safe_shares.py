@@ -6,6 +6,7 @@ them together must fit every breaker beside the worst other load, whoever charge
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from csms.smart_charging.allocation import allocate
@@ -15,11 +16,14 @@ from csms.smart_charging.other_load import OtherLoad
 from csms.smart_charging.topology import Topology
 
 
-def safe_shares(site: Site, topology: Topology) -> dict[EvseKey, float]:
+def safe_shares(
+    site: Site, topology: Topology, deaf: Collection[EvseKey] = ()
+) -> dict[EvseKey, float]:
     """Return the standing limit of each EVSE, A per phase; 0 for those that must wait.
 
     The fair allocation with everybody present and the other load as assumed. Where not everybody
-    can have the minimum it goes by priority and the order in which the site names them.
+    can have the minimum it goes by priority and the order in which the site names them. Those
+    that can't be controlled, or are `deaf` to all that was tried, count with their rated current.
     """
     demands = Demands.none(topology)
     capacity = Capacity.of(site, topology)
@@ -31,7 +35,7 @@ def safe_shares(site: Site, topology: Topology) -> dict[EvseKey, float]:
             limit_w = min(capacity.max_power_w[row], circuit.signal.failsafe_power_w)
             capacity.max_power_w[row] = limit_w
     for row, evse in enumerate(site.evses):
-        if evse.controllable:
+        if evse.controllable and evse.key not in deaf:
             demands.wants[row] = True
             continue
         for phase in evse.wiring.phases:

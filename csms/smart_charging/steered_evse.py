@@ -99,6 +99,7 @@ class SteeredEvse:
     """When it was last told to stop because no limit helped."""
     blamed_at: datetime | None = None
     """When its strategy was last changed for drawing too much."""
+    overdraws_since: datetime | None = None
     external_limit_a: float | None = None
     held_down: HeldDown | None = None
     permit: Permit | None = None
@@ -114,6 +115,12 @@ class SteeredEvse:
     @property
     def key(self) -> EvseKey:
         return self.evse.key
+
+    def may_draw_a(self, now: datetime) -> float:
+        """The most it may draw on a phase, whatever it was told."""
+        if self.strategy is None:
+            return self.evse.rated_a
+        return self.commitment.may_draw_a(now)
 
     @property
     def is_steerable(self) -> bool:
@@ -169,6 +176,9 @@ class SteeredEvse:
     def count(self, now: datetime) -> None:
         """Work out what it may draw; once for a decision, and again when it was told something."""
         self.counted_a = self.commitment.reserved(now)
+        if self.strategy is None:
+            rated = PerPhase(*(self.evse.rated_a if p in self.evse.wiring else 0.0 for p in Phase))
+            self.counted_a = self.counted_a.most(rated)
 
     def reserved(self, now: datetime) -> PerPhase:
         """What has to be kept free for it on each grid phase, by what is known of its car."""

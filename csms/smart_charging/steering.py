@@ -56,6 +56,8 @@ BUSY_S: Final = 2.0
 """How often a site with cars is looked at although nothing happened."""
 CALM_S: Final = 10.0
 RETRY: Final = timedelta(seconds=10)
+REFUSED: Final = timedelta(seconds=2)
+"""Before another way is tried on a charger that refused one."""
 TIMEOUTS: Final = 3
 """So many unanswered messages in a row mean that the charger chokes on them."""
 BLAME_AGAIN: Final = timedelta(seconds=90)
@@ -96,6 +98,8 @@ class SiteSteering:
         self._decided_at: datetime | None = None
         self._alarming = Alarming()
         self._shared: _Shared | None = None
+        self._watch: CircuitWatch
+        self._wanting: Wanting
         self.site = installation.site
         self.reinstall(installation, remembered, now)
 
@@ -135,12 +139,22 @@ class SiteSteering:
         site = installation.site
         self._topology = Topology.prepare(site)
         self._shared = None
+        watched = getattr(self, "_watch", None)
+        wanted = getattr(self, "_wanting", None)
         self._watch = CircuitWatch(
             site, self._topology, installation.orders, installation.signal_at
         )
         self._wanting = Wanting(site, self._topology)
+        if watched is not None and wanted is not None:
+            self._watch.inherit(watched)
+            self._wanting.inherit(wanted)
         self._look_ahead: LookAhead | None = None
-        for key, safe_a in safe_shares(site, self._topology).items():
+        self._share_safely()
+
+    def _share_safely(self) -> None:
+        """Work out the standing limits; who follows none counts with all that it may draw."""
+        deaf = {key for key, steered in self._evses.items() if steered.strategy is None}
+        for key, safe_a in safe_shares(self.site, self._topology, deaf).items():
             self._evses[key].safe_a = safe_a
 
     def _take_need(self, steered: SteeredEvse) -> None:
@@ -186,6 +200,11 @@ class SiteSteering:
     def booted(self, charge_point_id: str, now: datetime) -> None:
         for steered in self._those_of(charge_point_id):
             steered.commitment.booted(now)
+            steered.external_limit_a = None
+            if steered.strategy is None and steered.evse.controllable:
+                # It may have new firmware: it gets another chance.
+                steered.strategy = initial("", "", "", {})
+                self._share_safely()
             steered.told.pop(Register.TX, None)
             steered.told.pop(Register.IDLE, None)
             steered.schedule_asked = False
@@ -211,6 +230,7 @@ class SiteSteering:
             steered.commitment.transaction_ended(now)
         if (before and before.id) == (transaction and transaction.id):
             return
+        self._wanting.forget(key)
         if before is not None:
             steered.commitment.transaction_ended(now)
             steered.told.pop(Register.TX, None)
@@ -292,9 +312,8 @@ class SiteSteering:
     def use_strategy(self, charge_point_id: str, strategy: Strategy | None) -> None:
         """Take how a charge point's model wants its limits, unless it is found out already."""
         for steered in self._those_of(charge_point_id):
-            if steered.strategy is not None and steered.strategy.tried:
-                continue
-            steered.strategy = strategy
+            if steered.strategy is not None and not steered.strategy.tried:
+                steered.strategy = strategy
 
     def phase_rotation(self, charge_point_id: str, reported: str) -> None:
         """Take what a charge point says of its phases (1.6 ConnectorPhaseRotation)."""
@@ -353,6 +372,7 @@ class SiteSteering:
             case "refused" | "not_supported":
                 steered.commitment.answered(instruction.id, accepted=False, now=now)
                 self._try_another(steered, Failure(outcome), words)
+                steered.retry_at = now + REFUSED
             case "unsent":
                 steered.commitment.answered(instruction.id, accepted=False, now=now)
                 steered.retry_at = now + RETRY
@@ -396,6 +416,8 @@ class SiteSteering:
         steered.last_failure = words
         steered.strategy = next_after(steered.strategy, failure)
         steered.told.clear()
+        if steered.strategy is None:
+            self._share_safely()
 
     def schedule_read(self, key: EvseKey, schedule: Hold, now: datetime) -> None:
         """Take the composite schedule that a charger told."""
@@ -583,7 +605,7 @@ class SiteSteering:
             phases=steered.phases,
             switched_at=steered.switching.switched_at,
             switches=steered.switching.switches,
-            strategy=None if steered.strategy is None else steered.strategy.to_json(),
+            strategy=DEAF if steered.strategy is None else steered.strategy.to_json(),
         )
 
     def evse_statuses(self, now: datetime) -> list[EvseStatus]:
@@ -592,7 +614,7 @@ class SiteSteering:
                 key=s.key,
                 state=s.state(now),
                 grant=self.grant(s.key, now),
-                may_draw_a=s.commitment.may_draw_a(now),
+                may_draw_a=s.may_draw_a(now),
                 measured_a=s.measured_a,
                 transaction_id=s.transaction.id if s.transaction else None,
                 is_waiting=s.is_waiting,
@@ -626,6 +648,8 @@ class SiteSteering:
         ]
 
 
+DEAF: Final = {"scheme": "none"}
+"""What is remembered of an EVSE that follows nothing we know."""
 _MAKES_ROOM: Final = frozenset({"circuit", "power", "line", "imbalance", "waiting"})
 
 
@@ -637,6 +661,10 @@ def _steered(
     now: datetime,
 ) -> SteeredEvse:
     """An EVSE as it is known at the start, or again after its installation changed."""
+    if before is not None:
+        # What it was told since the memory was read counts too.
+        last_a = max(memory.last_limit_a or 0.0, before.commitment.to_remember_a)
+        memory = replace(memory, standing_a=before.commitment.standing_a, last_limit_a=last_a)
     strategy = _known_strategy(evse, memory)
     registers = strategy.registers if strategy is not None else tuple(Register)
     steered = SteeredEvse(
@@ -676,6 +704,8 @@ def _steered(
 
 def _known_strategy(evse: Evse, memory: Remembered) -> Strategy | None:
     if not evse.controllable:
+        return None
+    if memory.strategy == DEAF:
         return None
     if memory.strategy:
         return Strategy.from_json(memory.strategy)

@@ -74,6 +74,10 @@ class Turns:
         """When places may change again; None while nobody waits."""
         return self._edge
 
+    def forget(self, key: EvseKey) -> None:
+        """Another car came to the EVSE: it begins anew."""
+        self._standings.pop(key, None)
+
     def order(self, now: datetime, candidates: Iterable[Candidate]) -> dict[EvseKey, Turn]:
         """Return everybody's place. To be called with every decision, all who want at once."""
         wanting = list(candidates)

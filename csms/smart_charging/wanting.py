@@ -39,6 +39,15 @@ class Wanting:
         self._topology = topology
         self._turns = Turns(site.slot_s)
 
+    def inherit(self, before: Wanting) -> None:
+        """Go on with the rotation from before the installation was changed."""
+        if before._turns.slot_s == self._turns.slot_s:
+            self._turns = before._turns
+
+    def forget(self, key: EvseKey) -> None:
+        """Another car is there, or none: what its forerunner had is nothing to it."""
+        self._turns.forget(key)
+
     @property
     def next_turn(self) -> datetime | None:
         """When another's turn may begin; None while nobody waits."""
@@ -167,7 +176,12 @@ class Wanting:
         demands.max_a[row] = ceiling_a
         demands.turn[row] = turn.number
         demands.hold[row] = turn.holds
-        demands.draws[row] = [phase in steered.draws_on(now) for phase in Phase]
+        draws = steered.draws_on(now)
+        demands.draws[row] = [phase in draws for phase in Phase]
+        excess_a = steered.commitment.overdraw(now)
+        if excess_a > 0:
+            # What it takes beyond its limit is as real as any other load: others give way.
+            demands.reserved_a[row] = [excess_a if phase in draws else 0.0 for phase in Phase]
 
     def _least_a(self, steered: SteeredEvse, permit: Permit) -> float:
         strategy = steered.strategy
@@ -219,8 +233,21 @@ def _candidate(steered: SteeredEvse) -> Candidate:
 def why_not(steered: SteeredEvse, allocated: Binding | None) -> Binding | None:
     """What holds an EVSE back: its mode where that is tighter, else the installation."""
     permit = steered.permit
+    if steered.strategy is None:
+        return Binding(
+            "uncontrolled", f"{steered.key} follows no limit", None, steered.evse.rated_a
+        )
+    if not steered.is_online:
+        return Binding("offline", f"{steered.key} is not connected")
     if permit is not None and not permit.may_charge:
         return permit.reason
+    if steered.is_waiting and allocated is None:
+        return Binding("waiting", "rests before its next turn")
+    limit_a = steered.external_limit_a
+    if limit_a is not None and limit_a <= steered.target_a + 1.0:
+        return Binding(
+            "external", f"a limit that another system set at {steered.key}", None, limit_a
+        )
     if allocated is not None and allocated.kind != "evse":
         return allocated
     if allocated is not None and permit is not None and permit.reason:

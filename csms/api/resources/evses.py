@@ -16,7 +16,7 @@ from csms.api.installation_change import FindingView, changing, judge
 from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.resources.charge_points import operator_settings
 from csms.api.route import Asked, Nothing, Reply, Route, delete, get
-from csms.errors import InvalidValueError
+from csms.errors import ConflictError, InvalidValueError
 from csms.smart_charging.grid import EvseKey, Mode, Unit, parse_wiring
 from csms.smart_charging.wishes import (
     ModeSettings,
@@ -229,6 +229,11 @@ class Evses:
             return _view(EvseView, await store.find(connection, _key(asked)))
 
     async def remove(self, asked: Asked[Nothing, Nothing]) -> None:
+        key = _key(asked)
+        live = self._context.services.charge_points.live(key.charge_point_id)
+        running = live.open_transactions.values() if live is not None else ()
+        if any(transaction.evse_id == key.evse_id for transaction in running):
+            raise ConflictError(f"a car charges at {key}; it counts until its transaction is over")
         async with self._changing(asked, "delete", {}) as (connection, row):
             await store.remove(connection, row["charge_point_key"], row["evse_id"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from csms.events import (
     ChargePointBooted,
@@ -51,6 +51,8 @@ _PLUGS = {
 _BUSIEST = (Plug.PLUGGED, Plug.FINISHED, Plug.OUT_OF_ORDER, Plug.FREE)
 """An EVSE with several connectors is as its busiest one."""
 
+FRESH = timedelta(seconds=60)
+"""An older reading tells of the past."""
 _AT_A_MOMENT = frozenset({"Sample.Periodic", "Sample.Clock", "Trigger", "Other"})
 """Contexts of readings that tell what is drawn now, not at a transaction's border."""
 
@@ -77,10 +79,17 @@ def transaction_of(charge_point: ChargePoint, evse_id: int) -> TransactionRef | 
 def measured_of(values: Iterable[MeterValue], received_at: datetime) -> Measured | None:
     """Return the newest current in some meter values, at the EVSE's own terminals.
 
-    The moment is ours, not the charger's: a wrong clock must not make a reading stale.
+    The moment is ours, not the charger's, but what a charger kept while it was offline tells of
+    the past and counts no more (`sampled_at` is corrected for a wrong clock already).
     """
     newest = max(
-        (value for value in values if value.context in _AT_A_MOMENT and _has_current(value)),
+        (
+            value
+            for value in values
+            if value.context in _AT_A_MOMENT
+            and received_at - value.sampled_at < FRESH
+            and _has_current(value)
+        ),
         key=lambda value: value.sampled_at,
         default=None,
     )

@@ -312,6 +312,9 @@ class SiteRunner:
             )
 
     async def _send(self, steering: SiteSteering, instruction: Instruction) -> None:
+        if instruction.key not in steering.evses_of(instruction.key.charge_point_id):
+            steering.answered(instruction.id, "unsent", self._world.clock.now())
+            return
         if await self._is_remembered(steering, instruction):
             answer = await self._world.dispatch.send(instruction)
         else:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from csms.smart_charging.grid import PerPhase
+from csms.smart_charging.instructions import Instruction, Outcome
+from csms.smart_charging.profiles import Register
+from csms.smart_charging.steering import Installation
 
-from .steered_garage import Car, SteeredGarage, circuit, evse, garage, site
+from .steered_garage import Car, SteeredGarage, circuit, evse, garage, site, with_circuit
 
 
 def test_a_lone_car_gets_all_its_evse_can_give() -> None:
@@ -136,3 +139,77 @@ def test_unused_headroom_goes_to_others() -> None:
     world.run(240)
     assert world.limits() == [7.0, 25.0]
     assert world.overloads == []
+
+
+def test_who_draws_more_than_he_may_makes_others_give_way_and_is_stopped() -> None:
+    world = garage(evse(1), evse(2))
+    world.run(30)
+    world.arrive(1)
+    world.arrive(2)
+    world.run(90)
+    assert world.limits() == [16.0, 16.0]
+    world.stalls[world.key(1)].ignores_profiles = True
+    world.run(60)
+    assert world.limit_a(2) == 0.0
+    world.run(120)
+    assert world.stalls[world.key(1)].charger.transaction is None
+
+
+def test_a_low_limit_is_renewed_also_where_a_breaker_is_overfull() -> None:
+    world = garage(evse(1), evse(2), limit_a=16.0)
+    world.run(30)
+    world.arrive(1)
+    world.arrive(2)
+    world.run(90)
+    assert world.limits() == [8.0, 8.0]
+    world.lose(1)
+    world.stalls[world.key(1)].ignores_profiles = True
+    world.run(1500)
+    assert world.limit_a(2) <= 8.0
+
+
+def test_a_charger_that_refuses_everything_counts_with_all_it_may_draw() -> None:
+    world = garage(evse(1), evse(2), limit_a=40.0)
+    deaf = world.key(1)
+
+    def fate(instruction: Instruction) -> tuple[float, Outcome]:
+        return 1.0, "not_supported" if instruction.key == deaf else "accepted"
+
+    world.fate = fate
+    world.run(60)
+    world.arrive(2)
+    world.run(60)
+    assert world.limit_a(2) == 8.0
+    assert world.decision is not None
+    assert "not_controllable" in {alarm.kind for alarm in world.decision.alarms}
+    world.die()
+    world.restart()
+    world.run(60)
+    assert world.limit_a(2) == 8.0
+
+
+def test_the_house_may_swing_without_every_car_swinging_with_it() -> None:
+    metered = circuit("main", 32.0, has_meter=True, assumed_load_a=PerPhase.all(20.0))
+    world = SteeredGarage(site([evse(1)], metered))
+    world.run(30)
+    world.arrive(1)
+    world.run(120)
+    world.sent.clear()
+    for swing in range(60):
+        world.house = PerPhase.all(6.0 if swing % 2 else 10.0)
+        world.run(10)
+    limits = [each.limit_a for _, each in world.sent if each.register is Register.TX]
+    assert len(limits) <= 8
+    assert world.limit_a(1) == 22.0
+
+
+def test_an_edit_of_the_installation_forgets_no_reading() -> None:
+    metered = circuit("main", 32.0, has_meter=True, assumed_load_a=PerPhase.all(20.0))
+    world = SteeredGarage(site([evse(1), evse(2)], metered))
+    world.run(30)
+    world.arrive(1)
+    world.run(60)
+    assert world.limit_a(1) == 32.0
+    world.install(Installation(site=with_circuit(world.site, "main", name="Renamed")))
+    world.run(5)
+    assert world.limit_a(1) == 32.0
