@@ -45,6 +45,12 @@ class Metrics:
             ["why"],
             registry=registry,
         )
+        self.security_events = Counter(
+            "csms_security_events_total",
+            "Security events that chargers reported",
+            ["type"],
+            registry=registry,
+        )
         self.repairs = Counter(
             "csms_repairs_total", "Quirks repaired", ["repair", "vendor"], registry=registry
         )

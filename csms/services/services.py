@@ -12,6 +12,7 @@ from csms.services.charge_points import ChargePointService
 from csms.services.charging_reports import ChargingReportService
 from csms.services.data_transfer import DataTransferService
 from csms.services.notifications import NotificationService
+from csms.services.security_events import SecurityEventService
 from csms.services.transactions.service import TransactionService
 
 
@@ -27,4 +28,5 @@ class Services:
     charging_reports: ChargingReportService
     data_transfer: DataTransferService
     notifications: NotificationService
+    security_events: SecurityEventService
     transactions: TransactionService

@@ -44,6 +44,7 @@ from csms.services.records import (
     ReservationChange,
     VariableValue,
 )
+from csms.services.security_events import SecurityEventService
 from csms.services.services import Services
 from csms.services.transactions.model import Transaction
 from csms.services.transactions.open_index import OpenTransactions
@@ -366,6 +367,7 @@ def make_world(
         charging_reports=ChargingReportService(notifications, events),
         data_transfer=DataTransferService(notifications),
         notifications=notifications,
+        security_events=SecurityEventService(notifications, metrics),
         transactions=transactions,
     )
     return World(clock, events, metrics, store, recorder, services)

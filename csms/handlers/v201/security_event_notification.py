@@ -36,13 +36,12 @@ async def handle(
     services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
 ) -> Payload:
     kind = text(payload, "type")
-    await services.notifications.record(
+    await services.security_events.record(
         charge_point,
-        "security_event",
-        f"security event: {kind or 'no type given'}",
-        {"type": kind, "tech_info": text(payload, "techInfo")},
+        kind,
+        text(payload, "techInfo"),
         received_at,
         at=moment(charge_point, payload, "timestamp", received_at),
-        severity="critical" if kind in _CRITICAL else "warning",
+        critical=kind in _CRITICAL,
     )
     return {}  # A04.FR.03

@@ -113,7 +113,8 @@ def _host_of(url: str) -> tuple[str, int]:
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
         raise OcspError("the responder's address can't be read") from None
-    if port is None or not parts.hostname or len(url) > MAX_URL_CHARS:
+    web = parts.scheme in ("http", "https") and bool(parts.hostname) and len(url) <= MAX_URL_CHARS
+    if not web or port is None or parts.hostname is None:
         raise OcspError("the responder's address is none of http:// or https://")
     if parts.username is not None or parts.password is not None:
         raise OcspError("the responder's address holds a login")
