@@ -9,6 +9,7 @@ import { KEY, ask, complain, el, rights } from "./page.js";
 const REFRESH_MS = 5000;
 const CARDS_MS = 60000;
 let timer = 0;
+let round = 0;
 let cards = { readAt: 0, notes: new Map() };
 
 function opened(isOpen) {
@@ -19,6 +20,7 @@ function opened(isOpen) {
 
 function leave() {
   clearTimeout(timer);
+  round += 1;
   sessionStorage.removeItem(KEY);
   cards = { readAt: 0, notes: new Map() };
   rights.mayChange = false;
@@ -37,24 +39,28 @@ async function readCards() {
 
 async function refresh() {
   clearTimeout(timer);
+  round += 1;
+  const mine = round;
   try {
     const midnight = encodeURIComponent(new Date(new Date().setHours(0, 0, 0, 0)).toISOString());
     await readCards();
-    chargePoints.show(
+    const read = [
       await ask("/charge-points?limit=" + chargePoints.PAGE),
       await ask("/transactions?active=true&limit=500"),
       await ask("/transactions?limit=500&from=" + midnight),
       await ask("/transactions?active=false&limit=10"),
-      cards.notes,
-    );
+    ];
+    if (mine !== round) return;
+    chargePoints.show(...read, cards.notes);
     opened(true);
     load.start();
     complain("");
   } catch (error) {
+    if (mine !== round) return;
     if (error.status === 401) leave();
     complain(error.message);
   }
-  if (sessionStorage.getItem(KEY)) timer = setTimeout(refresh, REFRESH_MS);
+  if (mine === round && sessionStorage.getItem(KEY)) timer = setTimeout(refresh, REFRESH_MS);
 }
 
 el("door").addEventListener("submit", (event) => {

@@ -11,6 +11,7 @@ const SETTINGS_MS = 10000;
 const SEVERITY = { critical: "bad", warning: "bad", info: "busy" };
 let timer = 0;
 let isRunning = false;
+let round = 0;
 let settings = null;
 
 export function start() {
@@ -21,6 +22,7 @@ export function start() {
 
 export function stop() {
   clearTimeout(timer);
+  round += 1;
   isRunning = false;
   settings = null;
   el("load").hidden = true;
@@ -44,21 +46,24 @@ function chooseFrom(sites) {
 }
 
 /* What people have set up changes rarely; it is read anew after each change that is made here. */
-async function readSettings() {
+async function readSettings(isLatest) {
   if (settings && Date.now() - settings.readAt < SETTINGS_MS) return;
-  const site = chooseFrom(await askAll("/sites?limit=500"));
+  const sites = await askAll("/sites?limit=500");
+  if (!isLatest()) return;
+  const site = chooseFrom(sites);
   if (!site) {
     settings = { site: null, readAt: Date.now() };
     return;
   }
   const query = "site_id=" + part(site.id) + "&limit=500";
-  settings = {
+  const read = {
     site,
     circuits: await askAll("/circuits?" + query),
     evses: await askAll("/evses?" + query),
     orders: await askAll("/limit-orders?active=true&" + query),
     readAt: Date.now(),
   };
+  if (isLatest()) settings = read;
 }
 
 function alarmLine(alarm) {
@@ -71,32 +76,36 @@ function say(text) {
   el("load-hint").textContent = text;
 }
 
-async function readSite() {
-  await readSettings();
-  const { site } = settings;
-  if (!site) return;
+async function readSite(isLatest) {
+  await readSettings(isLatest);
+  const site = settings?.site;
+  if (!isLatest() || !site) return;
   try {
     const allocation = await ask("/sites/" + part(site.id) + "/allocation");
     const alarms = await ask("/load-alarms?active=true&limit=50&site_id=" + part(site.id));
-    if (!isRunning || site !== settings?.site) return;
+    if (!isLatest()) return;
     el("load-title").textContent = "Load management: " + site.name;
     el("alarms").replaceChildren(...alarms.items.map(alarmLine));
     tree.show(settings, allocation, { order: orders.open, changed });
     orders.show(settings);
     say("");
   } catch (error) {
-    if (error.status !== 409) throw error;
+    if (error.status !== 409 || !isLatest()) throw error;
     tree.forget();
     say(error.message + ".");
   }
 }
 
+/* A round that a later one has overtaken, because people changed something, shows nothing more. */
 async function refresh() {
   clearTimeout(timer);
+  round += 1;
+  const mine = round;
+  const isLatest = () => mine === round;
   if (!document.hidden) {
-    await readSite().catch((error) => { if (isRunning && error.status !== 401) complain(error.message); });
+    await readSite(isLatest).catch((error) => { if (isLatest() && error.status !== 401) complain(error.message); });
   }
-  if (isRunning && sessionStorage.getItem(KEY)) timer = setTimeout(refresh, REFRESH_MS);
+  if (isLatest() && sessionStorage.getItem(KEY)) timer = setTimeout(refresh, REFRESH_MS);
 }
 
 function changed() {
