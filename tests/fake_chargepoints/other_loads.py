@@ -50,11 +50,16 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class SolarRoof:
-    """A solar roof that feeds at most `peak_a` into each line, when the sky is clear at noon."""
+    """A solar roof that feeds at most `peak_a` into each line, when the sky is clear at noon.
+
+    The sun rises and sets at these hours; a short day shows as much as a long one, sooner.
+    """
 
     peak_a: Amps3
     seed: int = 0
     cloudiness: float = 0.5
+    rises_h: float = 6.0
+    sets_h: float = 18.0
 
     def current_a(self, at: datetime) -> Amps3:
         """Negative: it feeds."""
@@ -63,10 +68,11 @@ class SolarRoof:
         return (one, two, three)
 
     def share(self, at: datetime) -> float:
-        """Of the peak, 0 to 1: the sun from six to six, behind clouds that come and go."""
-        sun = max(0.0, math.sin(math.pi * (_hour(at) - 6) / 12))
-        if sun == 0.0:
+        """Of the peak, 0 to 1: the sun, behind clouds that come and go."""
+        passed = (_hour(at) - self.rises_h) / (self.sets_h - self.rises_h)
+        if not 0.0 < passed < 1.0:
             return 0.0
+        sun = math.sin(math.pi * passed)
         slot, second = divmod(at.timestamp(), cloud_s)
         before, after = self._sky(slot), self._sky(slot + 1)
         return sun * (before + (after - before) * second / cloud_s)

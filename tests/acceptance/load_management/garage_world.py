@@ -29,7 +29,7 @@ class GarageWorld:
         self.clock = clock
         self._database_url = database_url
         self._data_dir = data_dir
-        self._ports = {"ocpp_port": 0, "api_port": 0}
+        self._ports: dict[str, Any] = {"ocpp_port": 0, "api_port": 0}
         self._starts = 0
         self._running = AsyncExitStack()
 

@@ -1,0 +1,134 @@
+"""Sixty mixed chargers on a tree of three levels, through a day on which a lot breaks.
+
+The day is pressed into some forty minutes of swift time: cars come and go, and things break, as
+often as on a whole day.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fake_chargepoints.breakers import Overload
+from fake_chargepoints.garage import Garage
+from fake_chargepoints.garage_plan import random_garage, random_incidents, random_stays
+
+from .garage_world import GarageWorld, live_in_garage
+
+SITE = random_garage(seed=11, evses=60)
+HOURS = 0.7
+METER_S = 5.0
+REACTION_S = 5.0 + 2.0
+"""The car obeys its pilot (IEC 61851-1: within 5 s), and a tick of the clock."""
+SLACK_S = 10.0 + METER_S + REACTION_S
+"""When the rest of the building takes more at once, nobody knows before the next reading."""
+STALE_S = 60.0
+"""So long a silent meter's last word counts (max_meter_age_s)."""
+ORDER_A = 120.0
+ORDER_GRACE_S = 60.0
+
+
+class GridOperator:
+    """Orders less for the main breaker for a while, and looks whether it is obeyed."""
+
+    def __init__(self, world: GarageWorld) -> None:
+        self._world = world
+        self._from: datetime | None = None
+        self.before_a = 0.0
+        self.longest_disobeyed_s = 0.0
+        self._since: datetime | None = None
+
+    async def order(self, limit_a: float, hours: float) -> None:
+        now = self._world.clock.now()
+        self.before_a = max(self._world.garage.board.circuits["main"].current_a)
+        body = {
+            "limit_a": limit_a,
+            "ends_at": (now + timedelta(hours=hours)).isoformat(),
+            "reason": "the grid is short",
+        }
+        await self._world.server.post("/circuits/main/limit-orders", body, status=201)
+        self._from = now + timedelta(seconds=ORDER_GRACE_S)
+
+    def look(self) -> None:
+        now = self._world.clock.now()
+        currents_a = self._world.garage.board.circuits["main"].current_a
+        if self._from is None or now < self._from or max(currents_a) <= ORDER_A:
+            self._since = None
+            return
+        self._since = self._since or now
+        disobeyed_s = (now - self._since).total_seconds()
+        self.longest_disobeyed_s = max(self.longest_disobeyed_s, disobeyed_s)
+
+
+@pytest.mark.timeout(600)
+def test_no_breaker_trips_on_a_day_on_which_a_lot_breaks(
+    database_server: str, tmp_path: Path
+) -> None:
+    silences: list[tuple[datetime, datetime]] = []
+    operators: list[GridOperator] = []
+
+    async def story(world: GarageWorld) -> None:
+        start, garage = world.clock.now(), world.garage
+        incidents = random_incidents(SITE, 11, start, HOURS)
+        silences.extend(
+            (each.at, each.at + timedelta(seconds=each.lasts_s))
+            for each in incidents
+            if each.kind == "meter"
+        )
+        garage.play(incidents)
+        garage.welcome(random_stays(SITE, 11, start, HOURS, pace=12.0))
+        operators.append(operator := GridOperator(world))
+        await world.pass_time(hours=0.25)
+        away_at = world.clock.now()
+        await world.stop_server()
+        await world.pass_time(hours=0.2)
+        await world.start_server()
+        silences.append((away_at, world.clock.now()))
+        await world.pass_time(hours=0.12)
+        await operator.order(ORDER_A, hours=0.08)
+        await world.pass_time(hours=0.08, on_step=operator.look)
+        await world.pass_time(hours=0.05)
+
+    garage = live_in_garage(
+        database_server,
+        tmp_path,
+        SITE,
+        story,
+        steered=True,
+        tick_s=2.0,
+        meter_interval_s=METER_S,
+    )
+    print(report_of(garage))
+
+    def in_silence(overload: Overload) -> bool:
+        """Nobody knew what the building took."""
+        limit_s = STALE_S + SLACK_S
+        return overload.lasted_s <= limit_s and any(
+            begin <= overload.ended_at and overload.began_at <= end + timedelta(seconds=limit_s)
+            for begin, end in silences
+        )
+
+    assert garage.board.trips == []
+    assert garage.overloads(longer_than_s=SLACK_S, excused=in_silence) == []
+    assert operators[0].before_a > ORDER_A
+    assert operators[0].longest_disobeyed_s <= SLACK_S
+    assert fullest_share(garage) > 0.9
+    assert garage.energy_wh > 20_000
+
+
+def fullest_share(garage: Garage) -> float:
+    """Of its breaker, what flowed through the fullest circuit: nothing is proved by idling."""
+    poles = [pole for circuit in garage.board.circuits.values() for pole in circuit.poles]
+    return max(pole.worst_a / pole.rated_a for pole in poles)
+
+
+def report_of(garage: Garage) -> str:
+    worst = max(garage.board.circuits.values(), key=lambda circuit: circuit.worst_excess_a)
+    return (
+        f"{garage.energy_wh / 1000:.1f} kWh to {garage.cars_served} cars that left and "
+        f"{sum(o.evse.vehicle is not None for o in garage.outlets)} that stay, "
+        f"{len(garage.starved)} got nothing; "
+        f"fullest {100 * fullest_share(garage):.0f} %; worst excess {worst.worst_excess_a:.1f} A at "
+        f"{worst.plan.id}; longest overloads {garage.overloads(longer_than_s=10)}"
+    )
