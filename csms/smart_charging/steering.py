@@ -639,7 +639,7 @@ class SiteSteering:
                 limit_a=watched.limit.limit_a,
                 max_power_w=watched.limit.max_power_w,
                 limit_reason=watched.limit.reason,
-                load_a=watched.load.load_a,
+                load_a=watched.load.likely_a,
                 chargers_a=measured[circuit_id],
                 may_draw_a=may_draw[circuit_id],
                 is_stale=watched.load.stale,
