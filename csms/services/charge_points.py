@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
@@ -138,6 +138,11 @@ class ChargePointService:
             return
         await self._store.raise_security_profile(charge_point.id, profile)
         was, charge_point.security_profile = charge_point.security_profile, profile
+        waiting = self._configured.get(charge_point.id.casefold())
+        if waiting is not None:  # what connecting will apply was decided before this
+            since, settings = waiting
+            settings = replace(settings, security_profile=profile)
+            self._configured[charge_point.id.casefold()] = (since, settings)
         now = self._clock.now()
         await self._recorder.commit(
             Notification(

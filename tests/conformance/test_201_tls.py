@@ -239,3 +239,12 @@ async def test_a_network_profile_with_less_security_is_refused(secure: Running, 
         await station.send("BootNotification", V201_BOOT, reply=ACCEPTED)
         body = {"slot": 1, "url": "ws://localhost/ocpp", "security_profile": 1}
         await secure.post("/charge-points/CS-1/network-profile", body, status=409)
+
+
+async def test_what_was_proved_counts_whatever_the_operator_changed_shortly_before(
+    secure: Running, tls: Tls
+) -> None:
+    await secure.accept("CS-1", security_profile=1, password=PASSWORD)
+    await secure.accept("CS-1", name="Garage")
+    await boots(station_of(secure, tls.client(), password=PASSWORD))
+    assert await refused(secure.charge_point("CS-1", "ocpp2.0.1", password=PASSWORD)) == 403
