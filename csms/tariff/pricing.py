@@ -345,8 +345,6 @@ class _Pricing:
         for moment in moments:
             before, after = curve.around(moment)
             used.update(range(before, after + 1))
-        for energy_wh in self._tiers_at.values():
-            used.update(curve.around_energy(energy_wh))
         if len(curve.at) > 2 and SplitFlag.NO_READINGS not in curve.flags:
             used.add(bisect_right(curve.at, curve.at[0]))
         if usage.meter_start_wh is not None:

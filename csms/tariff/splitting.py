@@ -92,11 +92,6 @@ class Curve(NamedTuple):
         before = max(bisect_right(self.at, moment) - 1, 0)
         return min(before, after), max(before, after)
 
-    def around_energy(self, energy_wh: Decimal) -> tuple[int, int]:
-        """Return the indexes of the points between which so much energy was reached."""
-        after = min(bisect_left(self.wh, energy_wh), len(self.wh) - 1)
-        return max(after - 1, 0), after
-
     def activities(self) -> list[tuple[datetime, Activity]]:
         """Return from which moments on the vehicle did what, as the readings show it."""
         lasted = list(map(sub, self.at[1:], self.at))

@@ -66,6 +66,15 @@ def test_a_gap_is_named_by_day_time_season_and_first_date() -> None:
     ]
 
 
+def test_a_gap_is_one_gap_whatever_else_begins_meanwhile() -> None:
+    morning = only(Restrictions(start_time=time(0), end_time=time(6)), energy("0.1"))
+    noon = only(Restrictions(start_time=time(12), end_time=time(13)), parking("1"))
+
+    assert findings(simple(morning, noon)) == [
+        ("versions/0/elements", "no ENERGY price every day 06:00–24:00, first on 2020-01-01")
+    ]
+
+
 def test_holidays_without_a_price_are_a_gap() -> None:
     days = frozenset(Day) - {Day.HOLIDAY}
     only_weekdays = only(Restrictions(day_of_week=days), energy("0.30"))

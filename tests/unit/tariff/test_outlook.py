@@ -70,6 +70,21 @@ def test_solar_energy_earns_the_markets_export_price() -> None:
     assert span.unit_price == Decimal("0.04")
 
 
+def test_tiers_by_duration_come_as_the_transaction_goes_on() -> None:
+    of = simple(
+        only(Restrictions(max_duration_s=7200), energy("0.40"), name="First two hours"),
+        always(energy("0.20"), name="Later"),
+    )
+    hour = timedelta(hours=1)
+
+    spans = price_spans(Pricer(of, LISBON), MONDAY, MONDAY + 3 * hour, elapsed=hour)
+
+    assert [(each.name, each.start) for each in spans] == [
+        ("First two hours", MONDAY),
+        ("Later", MONDAY + hour),
+    ]
+
+
 def test_a_running_transaction_costs_what_it_would_cost_if_it_ended_now() -> None:
     of = simple(
         only(Restrictions(max_kwh=Decimal(5)), energy("0.40", "25"), name="First"),

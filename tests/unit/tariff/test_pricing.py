@@ -138,6 +138,18 @@ def test_what_a_charger_told_counts_more_than_what_readings_show() -> None:
     assert kinds(priced)["PARKING_TIME"][0] == Decimal(600)
 
 
+def test_of_two_spells_told_for_one_time_the_later_one_counts() -> None:
+    of = simple(always(energy("0.20"), parking("4.00")))
+    told = [
+        Spell(after(0), after(60), Activity.CHARGING),
+        Spell(after(40), after(50), Activity.PARKED),
+    ]
+
+    priced = price(of, usage(MORNING, [(0, "0"), (30, "5"), (60, "8")], spells=told))
+
+    assert kinds(priced)["PARKING_TIME"][0] == Decimal(600)
+
+
 def test_nobody_pays_idle_time_that_no_reading_shows() -> None:
     of = simple(always(energy("0.20"), parking("4.00")))
     used = replace(usage(MORNING, [(0, "0"), (30, "5"), (60, "8")]), meter_stop_wh=None)

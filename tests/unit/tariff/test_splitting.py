@@ -58,6 +58,13 @@ def test_between_two_readings_energy_flows_evenly() -> None:
     assert curve(usage).flags == frozenset()
 
 
+def test_energy_at_a_border_is_exact_to_a_ten_thousandth_of_a_watt_hour() -> None:
+    usage = two_hours(1000, (60, 0), (63, 1), start_wh=0, stop_wh=1000)
+
+    assert curve(usage).wh_at(after(61)) == Decimal("0.3333")
+    assert curve(usage).wh_at(after(62)) == Decimal("0.6667")
+
+
 def test_readings_outside_the_transaction_are_not_looked_at() -> None:
     usage = two_hours(6000, (-10, 9999), (60, 1000), (130, 1), start_wh=0, stop_wh=6000)
 
