@@ -129,6 +129,6 @@ def report_of(garage: Garage) -> str:
         f"{garage.energy_wh / 1000:.1f} kWh to {garage.cars_served} cars that left and "
         f"{sum(o.evse.vehicle is not None for o in garage.outlets)} that stay, "
         f"{len(garage.starved)} got nothing; "
-        f"fullest {100 * fullest_share(garage):.0f} %; worst excess {worst.worst_excess_a:.1f} A at "
-        f"{worst.plan.id}; longest overloads {garage.overloads(longer_than_s=10)}"
+        f"fullest {100 * fullest_share(garage):.0f} %; "
+        f"worst excess {worst.worst_excess_a:.1f} A at {worst.plan.id}; longest overloads {garage.overloads(longer_than_s=10)}"
     )
