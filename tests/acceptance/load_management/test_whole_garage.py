@@ -130,5 +130,6 @@ def report_of(garage: Garage) -> str:
         f"{sum(o.evse.vehicle is not None for o in garage.outlets)} that stay, "
         f"{len(garage.starved)} got nothing; "
         f"fullest {100 * fullest_share(garage):.0f} %; "
-        f"worst excess {worst.worst_excess_a:.1f} A at {worst.plan.id}; longest overloads {garage.overloads(longer_than_s=10)}"
+        f"worst excess {worst.worst_excess_a:.1f} A at {worst.plan.id}; "
+        f"longest overloads {garage.overloads(longer_than_s=10)}"
     )
