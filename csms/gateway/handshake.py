@@ -34,6 +34,7 @@ MAX_DELAY_S: Final = 8.0
 """How long a handshake above the rate is held back before it is refused."""
 RETRY_AFTER_S: Final = 30
 _LOG_EVERY_S: Final = 1.0
+_NOTE_EVERY_S: Final = 10.0
 
 _SPELLINGS: Final = {
     "ocpp16": OcppVersion.V16,
@@ -188,6 +189,7 @@ class Doorkeeper:
             )
         objection = await self._objection(charge_point, shown_on(socket.transport))
         if profile >= 3 and objection is not None:
+            await self._note_certificate(charge_point, objection)
             raise RefusedError(
                 HTTPStatus.FORBIDDEN,
                 "certificate",
@@ -201,6 +203,12 @@ class Doorkeeper:
         if objection is None:
             proved = 3
         await self._charge_points.proved(charge_point, proved)
+
+    async def _note_certificate(self, charge_point: ChargePoint, why: str) -> None:
+        """Keep that a certificate was refused, now and then: strangers must not fill the disk."""
+        limit = self._log_limits.setdefault("certificate event", LogLimit(_NOTE_EVERY_S))
+        if limit.allow(self._clock.monotonic()) is not None:
+            await self._charge_points.certificate_refused(charge_point, why)
 
     async def _objection(
         self, charge_point: ChargePoint, shown: ShownCertificate | None

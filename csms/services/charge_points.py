@@ -156,6 +156,22 @@ class ChargePointService:
             )
         )
 
+    async def certificate_refused(self, charge_point: ChargePoint, why: str) -> None:
+        """Note that somebody came as this charge point with a wrong certificate (A00.FR.408)."""
+        now = self._clock.now()
+        kind = "InvalidChargingStationCertificate"
+        await self._recorder.commit(
+            Notification(
+                charge_point.key,
+                "security_event",
+                "warning",
+                f"security event: {kind} at the door: {why}",
+                {"type": kind, "tech_info": why},
+                now,
+                now,
+            )
+        )
+
     def connected(self, charge_point: ChargePoint, version: OcppVersion) -> ChargePoint:
         """Note a new connection; returns the one object that stands for this identity."""
         identity = charge_point.id.casefold()

@@ -121,7 +121,11 @@ async def test_tc_a_08_a_certificate_that_proves_nothing_does_not(
         "none": tls.client,
     }
     status = await refused(station_of(secure, shown[kind]()))
-    assert status == (None if kind in ("unknown", "expired") else 403)
+    in_tls = kind in ("unknown", "expired")
+    assert status == (None if in_tls else 403)
+    notes = await secure.get("/charge-points/CS-1/notifications?kind=security_event")
+    kinds = [note["data"]["type"] for note in notes["items"]]
+    assert kinds == ([] if in_tls else ["InvalidChargingStationCertificate"])  # A00.FR.408
     await boots(station_of(secure, tls.showing("CS-1")))
 
 
