@@ -131,3 +131,20 @@ async def test_another_node_takes_over_within_seconds(database_url: str, tmp_pat
         async with alive(second, "CP-1") as station:
             await until(lambda: len(ours(station)) >= 2)
         await until_steered(second)
+
+
+async def test_an_evse_can_not_leave_while_its_car_charges(server: Running) -> None:
+    await set_up(server, "CP-1")
+    async with alive(server, "CP-1") as station:
+        await station.plug_in(1, CAR)
+        assert await station.present_card(1, CARD)
+        response = await server.api("DELETE", "/evses/CP-1/1")
+    assert response.status == 409
+    assert "a car charges at CP-1/1" in response.body["detail"]
+
+
+async def test_a_phase_that_nobody_measured_is_not_taken_for_0(server: Running) -> None:
+    await set_up(server, "CP-1")
+    response = await server.api("POST", "/circuits/main/readings", {"current_a": {"l1": 3}})
+    assert response.status == 422
+    assert "l2" in response.body["detail"]
