@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from csms.smart_charging.meter_signs import NEEDED, SignEvidence, exporting_phases
 from csms.smart_charging.grid import NO_LOAD, PerPhase, Phase
+from csms.smart_charging.meter_signs import NEEDED, SignEvidence, exporting_phases
 
 
 def _jumps(evidence: SignEvidence, count: int, follows: float) -> SignEvidence:
