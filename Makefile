@@ -12,7 +12,7 @@ demo: $(VENV)/.installed
 	@exec $(BIN)/csms demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
