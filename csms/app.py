@@ -59,6 +59,7 @@ from csms.store.live import IdTokens, LiveStore, Passwords
 from csms.store.load_management import LoadStore
 from csms.store.message_log import MessageLogWriter
 from csms.store.migrate import migrate
+from csms.store.partitions import make_room
 from csms.store.writer import BatchWriter
 from csms.upkeep import Upkeep
 
@@ -133,6 +134,7 @@ class Application:
         await migrate(url)
         self.database = Database(url)
         stack.push_async_callback(self.database.close)
+        await make_room(self.database, self._clock.now())
         metrics = Metrics()
         message_log = MessageLogWriter(self.database, metrics)
         await message_log.start()

@@ -15,13 +15,16 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
 import psutil
 
 from csms.store.cluster import Cluster
+from csms.store.database import Database
 from csms.store.migrate import migrate
+from csms.store.partitions import make_room
 
 TEMPLATE = "template_csms"
 
@@ -96,6 +99,9 @@ def _fast_directory() -> Path | None:
 async def _make_template(server_url: str) -> None:
     await _execute(server_url, f"CREATE DATABASE {TEMPLATE}")
     await migrate(named(server_url, TEMPLATE))
+    database = Database(named(server_url, TEMPLATE))
+    await make_room(database, datetime.now(UTC))
+    await database.close()
 
 
 async def _execute(server_url: str, statement: str) -> None:

@@ -146,6 +146,17 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, OSError | PoolTimeoutError | asyncpg.InternalClientError)
 
 
+def passes_by_itself(error: BaseException) -> bool:
+    """Tell whether the same statement may well succeed if it is sent again at once.
+
+    Deadlocks and the like (SQLSTATE class 40), and a partition that was attached while a row was
+    on its way to the default partition: such a violation names no constraint.
+    """
+    if isinstance(error, asyncpg.CheckViolationError):
+        return error.constraint_name is None
+    return isinstance(error, asyncpg.TransactionRollbackError)
+
+
 @contextmanager
 def driver_errors_wrapped() -> Iterator[None]:
     """Turn driver errors into ConflictError and DatabaseUnavailableError; for raw connections."""

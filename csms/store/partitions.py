@@ -141,6 +141,25 @@ async def keep_house(
         await connection.close(timeout=5.0)  # its end gives the lock back
 
 
+async def make_room(database: Database, now: datetime) -> None:
+    """Make the partitions that are due, before anything is written.
+
+    Later they are made while others write: that is safe, but rows that move are out of sight of
+    a reader who asked a moment before. Raises DatabaseUnavailableError.
+    """
+    connection = await database.open_connection()
+    try:
+        with driver_errors_wrapped():
+            # Another node that is at it makes the same ones.
+            await connection.execute(f"SELECT pg_advisory_lock({HOUSEKEEPING_LOCK})")
+            await connection.execute("SET lock_timeout = '2s'")
+            for partitioned in (_METER_VALUES, _MESSAGE_LOG):
+                existing = await _partitions_of(connection, partitioned.table)
+                await _make_ahead(connection, partitioned, existing, now, Housekeeping())
+    finally:
+        await connection.close(timeout=5.0)
+
+
 async def keep_house_forever(database: Database, retention: Retention, clock: Clock) -> None:
     """Keep house once an hour, and again soon when something had to wait."""
     while True:

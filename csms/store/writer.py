@@ -20,7 +20,7 @@ from csms.errors import DatabaseUnavailableError, RecordRefusedError
 from csms.metrics import Metrics
 from csms.services.records import LoggedMessage, Record
 from csms.store.bulk import Row, Statement, dump, joined
-from csms.store.database import Database, RawConnection, is_away
+from csms.store.database import Database, RawConnection, is_away, passes_by_itself
 from csms.store.mending import mend_row
 from csms.store.message_log import MessageLogWriter
 from csms.store.statements import Write, writes_of
@@ -32,6 +32,8 @@ MAX_BATCH: Final = 2000
 BREATH_S: Final = 0.001
 """Between two commits: who was just answered may be in the next one. Without it a busy server
 spends its time on many small commits; one that has nothing to do commits at once."""
+MAX_ATTEMPTS: Final = 5
+"""Of a commit that another transaction got in the way of."""
 RETRY_FIRST_S: Final = 0.1
 RETRY_MOST_S: Final = 5.0
 _CONNECTION_ERRORS: Final = (OSError, TimeoutError, asyncpg.InternalClientError)
@@ -166,7 +168,7 @@ class BatchWriter:
             await asyncio.wait_for(self._stopping.wait(), time_s)
         return self._stopping.is_set()
 
-    async def _write(self, batch: Sequence[Request]) -> None:
+    async def _write(self, batch: Sequence[Request], attempt: int = 1) -> None:
         """Write a batch, or split it to find the request that PostgreSQL refuses."""
         try:
             await self._commit(batch)
@@ -176,7 +178,10 @@ class BatchWriter:
             if isinstance(error, _CONNECTION_ERRORS) or is_away(error):
                 await self._disconnect()
                 raise DatabaseUnavailableError(str(error)) from error
-            await self._isolate(batch, error)
+            if passes_by_itself(error) and attempt < MAX_ATTEMPTS:
+                await self._write(batch, attempt + 1)
+            else:
+                await self._isolate(batch, error)
         else:
             for request in batch:
                 request.succeed()

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from database import empty
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,11 +21,13 @@ from csms.store.tables import metadata
 
 
 async def test_a_migrated_database_is_what_the_tables_say(
-    empty_database_url: str, database_url: str
+    database_server: str, empty_database_url: str
 ) -> None:
-    async with _connection(empty_database_url) as connection:
-        await connection.run_sync(metadata.create_all)
-    assert _schema(database_url) == _schema(empty_database_url)
+    await migrate(empty_database_url)
+    async with empty(database_server) as url:
+        async with _connection(url) as connection:
+            await connection.run_sync(metadata.create_all)
+        assert _schema(empty_database_url) == _schema(url)
 
 
 async def test_migrating_twice_changes_nothing(empty_database_url: str) -> None:

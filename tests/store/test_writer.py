@@ -173,6 +173,31 @@ async def test_a_transaction_with_absurd_values_is_mended_and_kept(database_url:
         assert row["meter_stop_wh"] is None
 
 
+async def test_a_reading_is_kept_while_the_partition_of_its_month_is_made(
+    database_url: str,
+) -> None:
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        other = await asyncpg.connect(database_url)
+        async with other.transaction():
+            await other.execute("CREATE TABLE june (LIKE meter_values INCLUDING ALL)")
+            await other.execute("LOCK TABLE meter_values_default IN ACCESS EXCLUSIVE MODE")
+            saving = asyncio.ensure_future(store.writer.commit(meter_value(charge_point, 0)))
+            while not await other.fetchval(
+                "SELECT count(*) FROM pg_locks "
+                "WHERE relation = 'meter_values_default'::regclass AND NOT granted"
+            ):
+                await asyncio.sleep(0.01)
+            await other.execute(
+                "ALTER TABLE meter_values ATTACH PARTITION june "
+                "FOR VALUES FROM ('2026-06-01') TO ('2026-07-01')"
+            )
+        await other.close()
+        await saving
+        (row,) = await store.rows("SELECT tableoid::regclass::text AS place FROM meter_values")
+        assert row["place"] == "june"
+
+
 async def test_while_the_database_is_away_commits_wait_and_then_succeed(
     database_url: str, database_server: str
 ) -> None:
