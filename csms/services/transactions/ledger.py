@@ -152,7 +152,8 @@ class TransactionLedger:
         places = {t.evse_id for t in touched.values() if t.evse_id}
         for evse_id in places:
             at_place = [t for t in known.values() if t.evse_id == evse_id]
-            touched |= {t.id: t for t in ending.supersede(at_place)}
+            changed = [*ending.begin_later(at_place), *ending.supersede(at_place)]
+            touched |= {t.id: t for t in changed}
         still_open = [t for t in known.values() if t.open]
         touched |= {t.id: t for t in ending.close_surplus(still_open)}
         return list(touched.values())
