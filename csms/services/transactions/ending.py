@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Final
 
 from csms.model import Flag
@@ -45,11 +45,8 @@ def begin_later(transactions: Iterable[Transaction]) -> list[Transaction]:
     """
     known = list(transactions)
     told = [t for t in known if t.start_known and t.stop_known and t.meter_stop_wh is not None]
-    return [
-        inferred
-        for inferred in known
-        if inferred.inferred and any([_leave(inferred, other) for other in told])
-    ]
+    pairs = product((t for t in known if t.inferred), told)
+    return [inferred for inferred, other in pairs if _leave(inferred, other)]
 
 
 def _leave(inferred: Transaction, told: Transaction) -> bool:
