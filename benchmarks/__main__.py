@@ -2,7 +2,7 @@
 
     python -m benchmarks                  throughput, latency at half load, memory
     python -m benchmarks --only closed    one part: closed, half, idle, energy, allocation,
-                                          reaction
+                                          reaction, pricing
 
 Everything runs on this machine: the load generator takes its share of it too, so the figures to
 look at are those per CPU second and the ratios within one run.
@@ -22,11 +22,12 @@ from rich.table import Table
 from benchmarks.allocation import show_allocation
 from benchmarks.energy_delivered import compare
 from benchmarks.load import Tally, connect_all
+from benchmarks.pricing import show_pricing
 from benchmarks.processes import Cpu, Server, bare_server, csms_server
 from benchmarks.reaction import show_reaction
 
 CONSOLE = Console(width=130)
-PARTS = ("closed", "half", "idle", "energy", "allocation", "reaction")
+PARTS = ("closed", "half", "idle", "energy", "allocation", "reaction", "pricing")
 
 
 @dataclass
@@ -170,6 +171,8 @@ def main() -> None:
         compare(CONSOLE)
     if options.only in (None, "reaction"):
         show_reaction(CONSOLE)
+    if options.only in (None, "pricing"):
+        show_pricing(CONSOLE)
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ class _Pricing:
             if adjustments:
                 lines += adjustments
                 billed = bill(tariff, lines)
-        borders = [piece.start for piece in pieces[1:]]
+        borders = [self._curve.around(piece.start) for piece in pieces[1:]]
         return PricedTransaction(
             usage=replace(usage, readings=self._used_readings(borders)),
             tariff_id=tariff.id,
@@ -324,10 +324,9 @@ class _Pricing:
         versions = [self._pricer.version(index) for index in indexes]
         return tuple(version.number for version in versions if version is not None)
 
-    def _flags(self, borders: list[datetime]) -> frozenset[SplitFlag]:
+    def _flags(self, borders: list[tuple[int, int]]) -> frozenset[SplitFlag]:
         curve = self._curve
-        for border in borders:
-            before, after = curve.around(border)
+        for before, after in borders:
             if (
                 curve.at[after] - curve.at[before] > FAR_APART
                 and curve.wh[before] != curve.wh[after]
@@ -335,15 +334,17 @@ class _Pricing:
                 return curve.flags | {SplitFlag.FAR_APART}
         return curve.flags
 
-    def _used_readings(self, borders: list[datetime]) -> tuple[Reading, ...]:
-        """Return the readings without which the lines would be other ones."""
+    def _used_readings(self, borders: list[tuple[int, int]]) -> tuple[Reading, ...]:
+        """Return the readings without which the lines would be other ones.
+
+        `borders` are the indexes of the points around each border of a piece.
+        """
         curve, usage = self._curve, self._usage
         if curve.readings is None:
             return usage.readings
         used = {0, len(curve.at) - 1}
-        moments = [*borders, *(self._activities.starts if self._activities else ())]
-        for moment in moments:
-            before, after = curve.around(moment)
+        spells = self._activities.starts if self._activities else ()
+        for before, after in (*borders, *map(curve.around, spells)):
             used.update(range(before, after + 1))
         if len(curve.at) > 2 and SplitFlag.NO_READINGS not in curve.flags:
             used.add(bisect_right(curve.at, curve.at[0]))
