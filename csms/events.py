@@ -78,6 +78,23 @@ class TransactionCharging(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionPriced(Event):
+    """What a transaction cost, or costs so far while it is `running`."""
+
+    transaction_id: int
+    id_token: str | None
+    running: bool
+    currency: str | None
+    """None: no tariff covers it."""
+    net: Decimal | None
+    gross: Decimal | None
+    """None: something has no price yet, so the sum is not known."""
+    energy_wh: Decimal | None
+    unit_price: Decimal | None = None
+    """What the next kWh costs, as the tariff quotes it, while it is running and that is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargingNeeds(Event):
     """What a car asks for (ISO 15118); what it did not tell is None.
 

@@ -25,7 +25,7 @@ from csms.services.records import (
     VariableValue,
 )
 from csms.services.transactions.model import RegisterRun, Transaction
-from csms.store import tables
+from csms.store import tables, tariff_tables
 from csms.store.bulk import Row, Statement, insert, update
 
 Write: TypeAlias = tuple[Statement, Row]
@@ -125,6 +125,14 @@ RESERVATION: Final = Statement(
     update(tables.reservations, _RESERVATION, 2),
     lambda row: row[:2],
 )
+PRICING: Final = Statement(
+    "pricing",
+    8,
+    _columns(tariff_tables.pricing_queue, ("transaction_id",)),
+    insert(tariff_tables.pricing_queue, ("transaction_id",)),
+    lambda row: row[0],
+)
+"""With the end of a transaction, and whatever becomes known later."""
 
 
 def _json(value: object) -> str:
@@ -166,7 +174,7 @@ def _transaction(t: Transaction) -> list[Write]:
         t.energy_source, t.last_reading_at, t.charging_state, t.stop_reason,
         sorted(t.flags), dump_evidence(t), updated_at,
     )  # fmt: skip
-    return [(TRANSACTION, row)]
+    return [(TRANSACTION, row)] if t.open else [(TRANSACTION, row), (PRICING, (t.id,))]
 
 
 def dump_evidence(t: Transaction) -> str:

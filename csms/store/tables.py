@@ -2,7 +2,8 @@
 
 Volume tables (`meter_values`, `message_log`) are partitioned by time; their partitions are made
 ahead of time and dropped by `csms.store.partitions`. Hot tables name a charge point by its
-integer key, everything an operator sees by its identity.
+integer key, everything an operator sees by its identity. Tables of one area alone are in modules
+of their own, such as `tariff_tables`; whoever imports this module knows all of them.
 """
 
 from __future__ import annotations
@@ -13,15 +14,12 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     Double,
     ForeignKey,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
-    Numeric,
     Sequence,
     SmallInteger,
     Table,
@@ -32,24 +30,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from csms.store import columns, tariff_tables
+from csms.store.columns import ENERGY_WH, PRICE, UTC, now
 
-ENERGY_WH = Numeric(16, 4)
-PRICE = Numeric(12, 6)
-"""Per kWh, in the site's currency."""
-_UTC = DateTime(timezone=True)
-
-
-def _now(name: str) -> Column[object]:
-    return Column(name, _UTC, nullable=False, server_default=func.now())
+metadata = columns.metadata
+AREAS = (tariff_tables,)
+"""The modules that add tables of their own to `metadata`."""
 
 
 def _charge_point_key(*, primary_key: bool = False) -> Column[object]:
@@ -96,12 +82,12 @@ charge_points = Table(
     Column("boot_count", Integer, nullable=False, server_default="0"),
     Column("connection_count", Integer, nullable=False, server_default="0"),
     Column("clock_offset_s", Double),
-    Column("last_boot_at", _UTC),
-    Column("connected_at", _UTC),
-    Column("disconnected_at", _UTC),
-    Column("last_seen_at", _UTC),
-    _now("created_at"),
-    _now("updated_at"),
+    Column("last_boot_at", UTC),
+    Column("connected_at", UTC),
+    Column("disconnected_at", UTC),
+    Column("last_seen_at", UTC),
+    now("created_at"),
+    now("updated_at"),
 )
 Index("uq_charge_points_id_lower", func.lower(charge_points.c.id), unique=True)
 
@@ -116,8 +102,8 @@ connectors = Table(
     Column("info", Text),
     Column("vendor_id", Text),
     Column("vendor_error_code", Text),
-    Column("status_at", _UTC, nullable=False),
-    Column("received_at", _UTC, nullable=False),
+    Column("status_at", UTC, nullable=False),
+    Column("received_at", UTC, nullable=False),
 )
 
 connector_status_history = Table(
@@ -132,8 +118,8 @@ connector_status_history = Table(
     Column("info", Text),
     Column("vendor_id", Text),
     Column("vendor_error_code", Text),
-    Column("status_at", _UTC, nullable=False),
-    Column("received_at", _UTC, nullable=False),
+    Column("status_at", UTC, nullable=False),
+    Column("received_at", UTC, nullable=False),
     Index(None, "charge_point_key", "received_at"),
     Index(None, "received_at"),
 )
@@ -144,8 +130,8 @@ id_token_groups = Table(
     Column("id", Text, primary_key=True),
     Column("name", Text),
     Column("master_pass", Boolean, nullable=False, server_default=text("false")),
-    _now("created_at"),
-    _now("updated_at"),
+    now("created_at"),
+    now("updated_at"),
 )
 
 id_tokens = Table(
@@ -154,15 +140,17 @@ id_tokens = Table(
     Column("id_token", Text, primary_key=True),
     Column("type", Text, nullable=False),
     Column("status", Text, nullable=False),
-    Column("expires_at", _UTC),
+    Column("expires_at", UTC),
     Column("group_id", Text, ForeignKey("id_token_groups.id", ondelete="SET NULL")),
     Column("max_concurrent_transactions", Integer),
     Column("allowed_charge_points", ARRAY(Text)),
     Column("allowed_sites", ARRAY(Text)),
     Column("note", Text),
-    _now("created_at"),
-    _now("updated_at"),
+    now("created_at"),
+    now("updated_at"),
+    Column("user_id", Text, ForeignKey("users.id", ondelete="SET NULL")),
     Index(None, "group_id"),
+    Index(None, "user_id"),
 )
 
 transaction_id_seq = Sequence(
@@ -186,22 +174,22 @@ transactions = Table(
     Column("stop_id_token", Text),
     Column("reservation_id", Integer),
     Column("remote_start_id", Integer),
-    Column("started_at", _UTC, nullable=False),
-    Column("stopped_at", _UTC),
+    Column("started_at", UTC, nullable=False),
+    Column("stopped_at", UTC),
     Column("charger_started_at", Text),
     Column("charger_stopped_at", Text),
-    Column("start_received_at", _UTC),
-    Column("stop_received_at", _UTC),
+    Column("start_received_at", UTC),
+    Column("stop_received_at", UTC),
     Column("meter_start_wh", ENERGY_WH),
     Column("meter_stop_wh", ENERGY_WH),
     Column("energy_wh", ENERGY_WH),
     Column("energy_source", Text),
-    Column("last_reading_at", _UTC),
+    Column("last_reading_at", UTC),
     Column("charging_state", Text),
     Column("stop_reason", Text),
     Column("flags", ARRAY(Text), nullable=False, server_default="{}"),
     Column("evidence", JSONB, nullable=False, server_default="{}"),
-    Column("updated_at", _UTC, nullable=False),
+    Column("updated_at", UTC, nullable=False),
     Index(None, "charge_point_key", "started_at"),
     Index(None, "charge_point_key", "ocpp_transaction_id"),
     Index(None, "id_token", "started_at"),
@@ -217,12 +205,12 @@ meter_values = Table(
     "meter_values",
     metadata,
     Column("charge_point_key", Integer, primary_key=True),
-    Column("sampled_at", _UTC, primary_key=True),
+    Column("sampled_at", UTC, primary_key=True),
     Column("evse_id", Integer, primary_key=True),
     Column("digest", BigInteger, primary_key=True),
     Column("connector_id", Integer, nullable=False),
     Column("transaction_id", BigInteger),
-    Column("received_at", _UTC, nullable=False),
+    Column("received_at", UTC, nullable=False),
     Column("charger_sampled_at", Text),
     Column("context", Text, nullable=False),
     Column("energy_wh", ENERGY_WH),
@@ -247,7 +235,7 @@ message_log = Table(
     "message_log",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("received_at", _UTC, primary_key=True),
+    Column("received_at", UTC, primary_key=True),
     Column("charge_point_key", Integer, nullable=False),
     Column("ocpp_version", Text, nullable=False),
     Column("from_charge_point", Boolean, nullable=False),
@@ -273,8 +261,8 @@ notifications = Table(
     Column("evse_id", Integer),
     Column("connector_id", Integer),
     Column("data", JSONB, nullable=False),
-    Column("at", _UTC, nullable=False),
-    Column("received_at", _UTC, nullable=False),
+    Column("at", UTC, nullable=False),
+    Column("received_at", UTC, nullable=False),
     Index(None, "charge_point_key", "received_at"),
     Index(None, "received_at"),
 )
@@ -293,7 +281,7 @@ variables = Table(
     Column("value", Text),
     Column("mutability", Text),
     Column("characteristics", JSONB),
-    Column("reported_at", _UTC, nullable=False),
+    Column("reported_at", UTC, nullable=False),
 )
 
 reservations = Table(
@@ -307,11 +295,11 @@ reservations = Table(
     Column("connector_type", Text),
     Column("id_token", Text, nullable=False),
     Column("group_id", Text),
-    Column("expires_at", _UTC, nullable=False),
+    Column("expires_at", UTC, nullable=False),
     Column("status", Text, nullable=False),
     Column("transaction_id", BigInteger),
-    _now("created_at"),
-    _now("updated_at"),
+    now("created_at"),
+    now("updated_at"),
     UniqueConstraint("charge_point_key", "reservation_id"),
 )
 
@@ -327,13 +315,13 @@ issued_certificates = Table(
     Column("subject", Text, nullable=False),
     Column("issuer", Text, nullable=False),
     Column("chain", Text, nullable=False),
-    Column("not_before", _UTC, nullable=False),
-    Column("not_after", _UTC, nullable=False),
+    Column("not_before", UTC, nullable=False),
+    Column("not_after", UTC, nullable=False),
     Column("security_profile", SmallInteger, nullable=False),
     Column("status", Text, nullable=False),
-    Column("status_at", _UTC, nullable=False),
-    Column("issued_at", _UTC, nullable=False),
-    Column("revoked_at", _UTC),
+    Column("status_at", UTC, nullable=False),
+    Column("issued_at", UTC, nullable=False),
+    Column("revoked_at", UTC),
     Column("revoked_by", Text),
     Index(None, "charge_point_key", "request_digest"),
 )
@@ -349,7 +337,7 @@ installed_certificates = Table(
     Column("issuer_key_hash", Text, primary_key=True),
     Column("serial_number", Text, primary_key=True),
     Column("parent_serial_number", Text),
-    Column("reported_at", _UTC, nullable=False),
+    Column("reported_at", UTC, nullable=False),
 )
 """What charge points last told they hold; a chain's lower certificates name the one above."""
 
@@ -370,8 +358,8 @@ sites = Table(
     Column("battery_counts_as_surplus", Boolean, nullable=False),
     Column("demand_cap_w", Double),
     Column("version", BigInteger, nullable=False, server_default="1"),
-    _now("created_at"),
-    _now("updated_at"),
+    now("created_at"),
+    now("updated_at"),
 )
 """`version` grows with every change of the site or of anything below it."""
 
@@ -402,9 +390,9 @@ circuits = Table(
     Column("signal_failsafe_power_w", Double),
     Column("signal_heartbeat_timeout_s", Double),
     Column("signal_failsafe_duration_s", Double),
-    Column("signal_at", _UTC),
-    _now("created_at"),
-    _now("updated_at"),
+    Column("signal_at", UTC),
+    now("created_at"),
+    now("updated_at"),
     Index(None, "site_id"),
     Index(None, "parent_id"),
 )
@@ -427,8 +415,8 @@ evses = Table(
     Column("weight", Double, nullable=False),
     Column("mode", Text, nullable=False),
     Column("mode_settings", JSONB, nullable=False),
-    _now("created_at"),
-    _now("updated_at"),
+    now("created_at"),
+    now("updated_at"),
     Index(None, "circuit_id"),
 )
 
@@ -440,8 +428,8 @@ meters = Table(
     Column("kind", Text, nullable=False),
     Column("settings", JSONB, nullable=False),
     Column("enabled", Boolean, nullable=False),
-    _now("created_at"),
-    _now("updated_at"),
+    now("created_at"),
+    now("updated_at"),
     Index(None, "circuit_id"),
     Index(
         "uq_meters_enabled",
@@ -455,7 +443,7 @@ circuit_readings = Table(
     "circuit_readings",
     metadata,
     Column("circuit_id", Text, ForeignKey("circuits.id", ondelete="CASCADE"), primary_key=True),
-    Column("measured_at", _UTC, nullable=False),
+    Column("measured_at", UTC, nullable=False),
     *_per_phase("current_a"),
     Column("power_w", Double),
     Column("battery_w", Double),
@@ -467,15 +455,15 @@ limit_orders = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("site_id", Text, nullable=False),
     Column("circuit_id", Text, nullable=False),
-    Column("starts_at", _UTC, nullable=False),
-    Column("ends_at", _UTC),
+    Column("starts_at", UTC, nullable=False),
+    Column("ends_at", UTC),
     *_per_phase("limit_a", nullable=True),
     Column("power_w", Double),
     Column("reason", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("created_by", Text, nullable=False),
-    _now("created_at"),
-    Column("cancelled_at", _UTC),
+    now("created_at"),
+    Column("cancelled_at", UTC),
     Column("cancelled_by", Text),
     CheckConstraint("limit_a IS NOT NULL OR power_w IS NOT NULL", name="limits_something"),
     Index(None, "circuit_id", "id"),
@@ -493,9 +481,9 @@ load_alarms = Table(
     Column("subject", Text, nullable=False),
     Column("severity", Text, nullable=False),
     Column("message", Text, nullable=False),
-    Column("raised_at", _UTC, nullable=False),
-    Column("updated_at", _UTC, nullable=False),
-    Column("cleared_at", _UTC),
+    Column("raised_at", UTC, nullable=False),
+    Column("updated_at", UTC, nullable=False),
+    Column("cleared_at", UTC),
     Index(None, "site_id", "id"),
     Index(None, "cleared_at"),
     Index(
@@ -515,9 +503,9 @@ evse_memories = Table(
     Column("evse_id", Integer, primary_key=True),
     Column("standing_a", Double),
     Column("last_limit_a", Double),
-    Column("last_limit_at", _UTC),
+    Column("last_limit_at", UTC),
     Column("phases", SmallInteger),
-    Column("switched_at", _UTC),
+    Column("switched_at", UTC),
     Column("switches", Integer, nullable=False),
     Column("strategy", JSONB, nullable=False),
 )
@@ -529,7 +517,7 @@ charging_strategies = Table(
     Column("model", Text, primary_key=True),
     Column("firmware_version", Text, primary_key=True),
     Column("strategy", JSONB, nullable=False),
-    _now("learned_at"),
+    now("learned_at"),
 )
 """`firmware_version` is empty where the charger told none."""
 
@@ -542,10 +530,10 @@ charging_needs = Table(
         ForeignKey("transactions.id", ondelete="CASCADE"),
         primary_key=True,
     ),
-    Column("departure_at", _UTC),
+    Column("departure_at", UTC),
     Column("energy_wh", Double),
     Column("max_current_a", Double),
-    _now("updated_at"),
+    now("updated_at"),
 )
 
 phase_switches = Table(
@@ -554,7 +542,7 @@ phase_switches = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     _charge_point_key(),
     Column("evse_id", Integer, nullable=False),
-    Column("at", _UTC, nullable=False),
+    Column("at", UTC, nullable=False),
     Column("from_phases", SmallInteger, nullable=False),
     Column("to_phases", SmallInteger, nullable=False),
     Column("reason", Text, nullable=False),
@@ -567,7 +555,7 @@ price_points = Table(
     "price_points",
     metadata,
     Column("site_id", Text, ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True),
-    Column("starts_at", _UTC, primary_key=True),
+    Column("starts_at", UTC, primary_key=True),
     Column("price", PRICE, nullable=False),
     Column("export_price", PRICE),
     Column("emissions_g_per_kwh", Double),
@@ -583,17 +571,17 @@ api_keys = Table(
     Column("role", Text, nullable=False),
     Column("key_hash", LargeBinary, nullable=False, unique=True),
     Column("prefix", Text, nullable=False),
-    Column("expires_at", _UTC),
-    Column("revoked_at", _UTC),
-    Column("last_used_at", _UTC),
-    _now("created_at"),
+    Column("expires_at", UTC),
+    Column("revoked_at", UTC),
+    Column("last_used_at", UTC),
+    now("created_at"),
 )
 
 audit_log = Table(
     "audit_log",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("at", _UTC, nullable=False, server_default=func.now()),
+    Column("at", UTC, nullable=False, server_default=func.now()),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("target", Text, nullable=False),
