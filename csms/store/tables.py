@@ -30,11 +30,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from csms.store import columns, tariff_tables
+from csms.store import account_tables, climate_tables, columns, display_tables, tariff_tables
 from csms.store.columns import ENERGY_WH, PRICE, UTC, now
 
 metadata = columns.metadata
-AREAS = (tariff_tables,)
+AREAS = (tariff_tables, account_tables, climate_tables, display_tables)
 """The modules that add tables of their own to `metadata`."""
 
 
