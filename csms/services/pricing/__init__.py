@@ -1,0 +1,1 @@
+"""Prices transactions: those that ended for good, those that run for display."""
