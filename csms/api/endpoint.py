@@ -20,6 +20,7 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 BODY_TIMEOUT_S: Final = 30.0
 _JSON: Final = "application/json"
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 class Endpoint:
@@ -91,7 +92,7 @@ class Endpoint:
         if reply.status == 204:
             return web.Response(status=204, headers=reply.headers)
         return web.Response(
-            body=msgspec.json.encode(reply.body),
+            body=_ENCODER.encode(reply.body),
             status=reply.status,
             content_type=_JSON,
             headers=reply.headers,

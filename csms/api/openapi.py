@@ -12,7 +12,7 @@ from csms import __version__
 from csms.api.endpoint import path_names
 from csms.api.problems import PROBLEM_JSON, ProblemDetails
 from csms.api.route import PATH_FIELDS, Route
-from csms.api.shapes import Shape
+from csms.api.shapes import Shape, with_numbers
 
 Document: TypeAlias = dict[str, Any]
 
@@ -27,7 +27,9 @@ def document(routes: Sequence[Route[Any, Any]]) -> Document:
     for route in routes:
         types += [kind for kind in route.answers.values() if kind is not None]
         types.append(route.body)
-    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    schemas, components = with_numbers(
+        list(msgspec.json.schema_components(types, ref_template=_REF))
+    )
     schema_of = dict(zip(map(_key, types), schemas, strict=True))
     paths: dict[str, Document] = {}
     for route in routes:

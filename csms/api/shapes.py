@@ -30,7 +30,7 @@ class Shape(Generic[T]):
 
     def __init__(self, type_: type[T]) -> None:
         self._type = type_
-        self._schema: Schema = msgspec.json.schema(type_)
+        self._schema: Schema = with_numbers(msgspec.json.schema(type_))
         self._validator = jsonschema_rs.validator_for(dict(self._schema), validate_formats=True)
 
     @property
@@ -150,6 +150,17 @@ class Shape(Generic[T]):
                 found = _fields(schema).get(step, {})
             schema = self._inline(found)
         return schema
+
+
+def with_numbers(schema: Any) -> Any:
+    """Return a schema in which decimals are JSON numbers, which are decimal by themselves."""
+    if isinstance(schema, dict):
+        if schema.get("format") == "decimal":
+            return {key: held for key, held in schema.items() if key != "format"} | {
+                "type": "number"
+            }
+        return {key: with_numbers(held) for key, held in schema.items()}
+    return [with_numbers(held) for held in schema] if isinstance(schema, list) else schema
 
 
 def _options(schema: Schema) -> list[Schema]:

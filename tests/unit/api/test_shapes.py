@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -100,3 +101,23 @@ def test_a_query_that_is_no_number_is_a_bad_request(text: str) -> None:
 def test_a_number_is_described_by_its_bounds() -> None:
     schema = {"type": "number", "exclusiveMinimum": 0, "maximum": 600}
     assert describe(schema) == "a number above 0 up to 600"
+
+
+class _Price(Struct, forbid_unknown_fields=True):
+    per_kwh: Decimal
+
+
+class _Prices(Struct, forbid_unknown_fields=True):
+    prices: list[_Price]
+
+
+def test_an_amount_of_money_is_a_json_number_and_stays_exactly_what_was_written() -> None:
+    read = Shape(_Prices).read({"prices": [{"per_kwh": 0.227756}, {"per_kwh": 3}]})
+    assert [price.per_kwh for price in read.prices] == [Decimal("0.227756"), Decimal(3)]
+
+
+def test_an_amount_of_money_that_is_a_text_is_refused_by_its_place() -> None:
+    with pytest.raises(Problem) as caught:
+        Shape(_Prices).read({"prices": [{"per_kwh": "0.2"}]})
+    assert caught.value.errors[0].field == "prices.0.per_kwh"
+    assert caught.value.errors[0].allowed == "a number"
