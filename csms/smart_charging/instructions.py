@@ -132,6 +132,8 @@ class EvseStatus:
     state: str
     grant: Grant
     may_draw_a: float
+    confirmed_a: float | None
+    """The limit that it last confirmed; None if it confirmed none that rules it now."""
     measured_a: PerPhase | None
     transaction_id: int | None
     is_waiting: bool

@@ -114,33 +114,15 @@ class Releases:
         return steered.retry_at is None or self._now >= steered.retry_at
 
     def _told_a(self, steered: SteeredEvse) -> float:
-        told = self._told(steered)
+        told = steered.confirmed
         return told.limit_a if told is not None else steered.commitment.may_draw_a(self._now)
-
-    def _told(self, steered: SteeredEvse) -> Told | None:
-        """What rules the EVSE now, as far as it confirmed that."""
-        register = self._ruling(steered)
-        told = steered.told.get(register)
-        if told is None or register is not Register.TX:
-            return told
-        transaction = steered.transaction
-        same = transaction is not None and told.transaction_id == transaction.id
-        return told if same else None
-
-    def _ruling(self, steered: SteeredEvse) -> Register:
-        strategy = steered.strategy
-        if strategy is None or Register.TX not in strategy.registers:
-            return Register.STANDING if strategy is not None else Register.TX
-        if steered.transaction is not None:
-            return Register.TX
-        return Register.IDLE if Register.IDLE in strategy.registers else Register.STANDING
 
     def _next(self, steered: SteeredEvse, standing_may_rise: bool) -> Instruction | None:
         """The most urgent message for an EVSE, None if it holds all it should."""
         strategy = steered.strategy
         if strategy is None:
             return None
-        told = self._told(steered)
+        told = steered.confirmed
         if told is not None and steered.target_a < told.limit_a - SAME_A:
             return self._limit(steered, strategy, told)
         if our_limit_goes_first(steered, strategy):
@@ -198,8 +180,9 @@ class Releases:
         self, steered: SteeredEvse, strategy: Strategy, told: Told | None
     ) -> Instruction | None:
         """The limit that rules now: of the transaction, or of one that may start."""
-        wanted_a = self._held_back(steered, told)
+        wanted_a, pause = self._held_back(steered, told)
         limit_a, because = self._releasable(steered, wanted_a)
+        steered.held_back = because if limit_a < wanted_a - SAME_A else pause
         is_due = told is None or self._must_renew(steered, told)
         if told is not None and abs(limit_a - told.limit_a) < SAME_A and not is_due:
             return None
@@ -239,19 +222,19 @@ class Releases:
             lapses_at=until,
         )
 
-    def _held_back(self, steered: SteeredEvse, told: Told | None) -> float:
-        """The target, or what it has if a raise isn't worth it or comes too soon."""
+    def _held_back(self, steered: SteeredEvse, told: Told | None) -> tuple[float, Binding | None]:
+        """The target, or what it has if a raise isn't worth it or comes too soon; and why."""
         target_a = steered.target_a
         if told is None or target_a <= told.limit_a + SAME_A:
-            return target_a
+            return target_a, None
         if told.limit_a > 0.0 and target_a - told.limit_a < DEAD_BAND_A - SAME_A:
-            return told.limit_a
-        had_to_yield = steered.lowered_at is not None and self._now - steered.lowered_at < CALM
+            return told.limit_a, None
+        if steered.lowered_at is not None and self._now - steered.lowered_at < CALM:
+            return told.limit_a, Binding("settling", "it gave way less than a minute ago")
         just_raised = steered.raised_at is not None and self._now - steered.raised_at < RAISE_GAP
-        starts = told.limit_a < steered.evse.min_a
-        if had_to_yield or (just_raised and not starts):
-            return told.limit_a
-        return target_a
+        if just_raised and told.limit_a >= steered.evse.min_a:
+            return told.limit_a, Binding("settling", "it was raised a moment ago")
+        return target_a, None
 
     def _releasable(self, steered: SteeredEvse, wanted_a: float) -> tuple[float, Binding | None]:
         """The most up to `wanted_a` that is safe to send now, and what stops more."""

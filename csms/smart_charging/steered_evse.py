@@ -10,7 +10,7 @@ from typing import Any, Final
 from csms.smart_charging.clock_watch import ClockWatch
 from csms.smart_charging.commitments import Commitment
 from csms.smart_charging.evse_facts import Measured, Plug, TransactionRef
-from csms.smart_charging.grid import NO_LOAD, Evse, EvseKey, PerPhase, Phase
+from csms.smart_charging.grid import NO_LOAD, Binding, Evse, EvseKey, PerPhase, Phase
 from csms.smart_charging.headroom import Headroom
 from csms.smart_charging.instructions import ClearProfiles, Instruction
 from csms.smart_charging.modes import ModeGovernor, Permit
@@ -109,6 +109,8 @@ class SteeredEvse:
     counted_a: PerPhase = NO_LOAD
     """What its commitment reserved when it was last counted."""
     target_a: float = 0.0
+    held_back: Binding | None = None
+    """Why it was last told less than its target."""
     is_waiting: bool = False
     last_failure: str = ""
 
@@ -121,6 +123,26 @@ class SteeredEvse:
         if self.strategy is None:
             return self.evse.rated_a
         return self.commitment.may_draw_a(now)
+
+    @property
+    def confirmed(self) -> Told | None:
+        """What rules it now, as far as it confirmed that."""
+        register = self._ruling
+        told = self.told.get(register)
+        if told is None or register is not Register.TX:
+            return told
+        transaction = self.transaction
+        same = transaction is not None and told.transaction_id == transaction.id
+        return told if same else None
+
+    @property
+    def _ruling(self) -> Register:
+        strategy = self.strategy
+        if strategy is None or Register.TX not in strategy.registers:
+            return Register.STANDING if strategy is not None else Register.TX
+        if self.transaction is not None:
+            return Register.TX
+        return Register.IDLE if Register.IDLE in strategy.registers else Register.STANDING
 
     @property
     def is_steerable(self) -> bool:

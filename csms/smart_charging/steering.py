@@ -542,8 +542,13 @@ class SiteSteering:
         return replace(last[-1], limit_a=limit_a, waiting=demands.wants & (limit_a <= 0))
 
     def grant(self, key: EvseKey, now: datetime) -> Grant:
-        """What an EVSE was given by the last decision, and what keeps it from more."""
+        """What an EVSE was given by the last decision, and what keeps it from more.
+
+        That is what keeps it from its share, where it has not got all of that yet.
+        """
         steered, shared = self._evses[key], self._shared
+        if steered.held_back is not None and steered.is_steerable:
+            return Grant(steered.target_a, steered.draws_on(now), steered.held_back)
         held = None
         if shared is not None:
             row = self._topology.index[key]
@@ -615,6 +620,7 @@ class SiteSteering:
                 state=s.state(now),
                 grant=self.grant(s.key, now),
                 may_draw_a=s.may_draw_a(now),
+                confirmed_a=None if s.confirmed is None else s.confirmed.limit_a,
                 measured_a=s.measured_a,
                 transaction_id=s.transaction.id if s.transaction else None,
                 is_waiting=s.is_waiting,

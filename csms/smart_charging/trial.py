@@ -100,11 +100,7 @@ def _loaded(site: Site, other_load_a: Mapping[str, PerPhase]) -> Site:
     return replace(
         site,
         circuits=tuple(
-            replace(
-                circuit,
-                has_meter=False,
-                assumed_load_a=other_load_a.get(circuit.id, circuit.assumed_load_a),
-            )
+            replace(circuit, assumed_load_a=other_load_a.get(circuit.id, circuit.assumed_load_a))
             for circuit in site.circuits
         ),
     )

@@ -66,13 +66,14 @@ class Turns:
     min_off_s: float = MIN_OFF_S
     _standings: dict[EvseKey, _Standing] = field(default_factory=dict, init=False)
     _edge: datetime | None = field(default=None, init=False)
-    """When the running slot ends; None while nobody waits."""
+    """When the running slot ends; None while nobody ever waited."""
+    _somebody_waits: bool = field(default=False, init=False)
     _decided_at: datetime | None = field(default=None, init=False)
 
     @property
     def next_edge(self) -> datetime | None:
         """When places may change again; None while nobody waits."""
-        return self._edge
+        return self._edge if self._somebody_waits else None
 
     def forget(self, key: EvseKey) -> None:
         """Another car came to the EVSE: it begins anew."""
@@ -110,17 +111,19 @@ class Turns:
     def _begin_slot(self, now: datetime, wanting: list[Candidate]) -> datetime | None:
         """Return the moment at which a new slot begins if it does now."""
         waiting = [self._standings[c.key] for c in wanting if not c.is_running]
-        if not waiting:
-            self._edge = None
-            return None
+        goes_on, self._somebody_waits = self._somebody_waits, bool(waiting)
         slot = timedelta(seconds=self.slot_s)
-        if self._edge is None:
+        if waiting and not goes_on and any(each.started_at is None for each in waiting):
+            # Who never had a turn needn't wait for a slot that nobody waited for.
             self._edge = now + slot
-            # Who never had a turn needn't wait for a slot that nobody had begun.
-            return now if any(standing.started_at is None for standing in waiting) else None
+            return now
+        if self._edge is None:
+            self._edge = now + slot if waiting else None
+            return None
         if now < self._edge:
             return None
-        begun = self._edge + slot * ((now - self._edge) // slot)
+        # Places are given anew also while there is room for all: it may go again any moment.
+        begun = self._edge + slot * ((now - self._edge) // slot) if waiting and goes_on else now
         self._edge = begun + slot
         return begun
 

@@ -45,14 +45,16 @@ class CircuitAllocation(Struct, kw_only=True):
 class EvseAllocation(Struct, kw_only=True):
     """A per phase.
 
-    `binding` is what keeps it from more; `may_draw_a` what it may draw in the worst case, whatever
-    message was lost; `phases` where it draws, or may draw while that is unknown.
+    `limit_a` is its share now, `confirmed_a` the limit that the charger last confirmed; `binding`
+    what keeps it from more, or from its share. `may_draw_a` is what it may draw in the worst case,
+    whatever message was lost; `phases` where it draws, or may draw while that is unknown.
     """
 
     charge_point_id: str
     evse_id: int
     state: str
     limit_a: float
+    confirmed_a: float | None
     phases: str
     binding: str | None
     may_draw_a: float
@@ -313,6 +315,7 @@ def _evse(status: EvseStatus) -> EvseAllocation:
         evse_id=status.key.evse_id,
         state=status.state,
         limit_a=grant.limit_a,
+        confirmed_a=status.confirmed_a,
         phases=_phases(status.draws_on or grant.phases),
         binding=None if grant.binding is None else str(grant.binding),
         may_draw_a=status.may_draw_a,

@@ -18,6 +18,7 @@ from csms.errors import ConflictError, InvalidValueError
 from csms.meters.settings import MeterKind, read_settings
 from csms.services.load_management.ports import CircuitReading
 from csms.store.admin import circuits, sites
+from csms.store.admin.circuits import Kept
 from csms.store.admin import meters as store
 from csms.store.admin.window import AdminConnection, Row
 
@@ -90,11 +91,14 @@ class ReadingBody(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ReadingView(Struct):
+    """`latest` is false if a newer reading had come before: then this one changes nothing."""
+
     circuit_id: str
     measured_at: datetime
     current_a: AmpsView
     power_w: float | None
     battery_w: float | None
+    latest: bool
 
 
 class Meters:
@@ -226,8 +230,8 @@ class Meters:
             meter = await store.enabled_kind(connection, circuit_id)
             if meter is not None and meter[1] != MeterKind.API:
                 raise ConflictError(f"circuit {circuit_id!r} is read by its meter {meter[0]!r}")
-            is_first = await circuits.keep_reading(connection, reading)
-            if is_first and not circuit["has_meter"]:
+            kept = await circuits.keep_reading(connection, reading)
+            if kept is Kept.FIRST and not circuit["has_meter"]:
                 await sites.touch(connection, circuit["site_id"])
         if self._context.meters is not None:
             self._context.meters.reading(reading)
@@ -237,6 +241,7 @@ class Meters:
             AmpsView(*reading.current_a),
             reading.power_w,
             reading.battery_w,
+            kept is not Kept.LATE,
         )
 
     def _measured_at(self, body: ReadingBody) -> datetime:

@@ -37,6 +37,8 @@ class Keeper:
         self._readings: dict[str, CircuitReading] = {}
         self._news: deque[Callable[[], Awaitable[None]]] = deque(maxlen=MAX_NEWS)
         self._wake = asyncio.Event()
+        self._remembering = asyncio.Lock()
+        """What is remembered of an EVSE later must be written later, too."""
 
     def remember(self, memory: EvseMemory) -> None:
         """Keep it soon; it allows no more than what is kept already."""
@@ -56,9 +58,10 @@ class Keeper:
 
     async def remember_now(self, memory: EvseMemory) -> None:
         """Keep it before this returns. Raises DatabaseUnavailableError."""
-        await self._store.remember([memory])
-        self._kept[memory.key] = memory
-        self._memories.pop(memory.key, None)
+        async with self._remembering:
+            await self._store.remember([memory])
+            self._kept[memory.key] = memory
+            self._memories.pop(memory.key, None)
 
     def reading(self, reading: CircuitReading) -> None:
         self._readings[reading.circuit_id] = reading
@@ -99,14 +102,19 @@ class Keeper:
             except RecordRefusedError as error:
                 log.warning("an alarm, switch or need could not be kept: %s", error)
             self._news.popleft()
-        if memories := self._memories:
-            self._memories = {}
-            try:
-                await self._store.remember(list(memories.values()))
-            except DatabaseUnavailableError:
-                self._memories = memories | self._memories
-                raise
-            self._kept |= memories
+        async with self._remembering:
+            await self._flush_memories()
         if readings := self._readings:
             self._readings = {}
             await self._store.keep_readings(list(readings.values()))
+
+    async def _flush_memories(self) -> None:
+        memories, self._memories = self._memories, {}
+        if not memories:
+            return
+        try:
+            await self._store.remember(list(memories.values()))
+        except DatabaseUnavailableError:
+            self._memories = memories | self._memories
+            raise
+        self._kept |= memories

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Select, delete, exists, func, insert, or_, select, update
@@ -88,8 +89,17 @@ async def remove(connection: AdminConnection, circuit_id: str, now: datetime) ->
     await connection.execute(delete(circuits).where(circuits.c.id == circuit_id))
 
 
-async def keep_reading(connection: AdminConnection, reading: CircuitReading) -> bool:
-    """Replace the latest reading unless that is newer; returns whether it is the first one."""
+class Kept(StrEnum):
+    """What became of a reading."""
+
+    FIRST = "first"
+    NEWEST = "newest"
+    LATE = "late"
+    """There was a newer one already; it changes nothing."""
+
+
+async def keep_reading(connection: AdminConnection, reading: CircuitReading) -> Kept:
+    """Replace the latest reading unless that is newer."""
     circuit_id = reading.circuit_id
     values = {
         "measured_at": reading.measured_at,
@@ -104,16 +114,17 @@ async def keep_reading(connection: AdminConnection, reading: CircuitReading) -> 
         .returning(circuit_readings.c.circuit_id)
     )
     if made.one_or_none() is not None:
-        return True
-    await connection.execute(
+        return Kept.FIRST
+    replaced = await connection.execute(
         update(circuit_readings)
         .where(
             circuit_readings.c.circuit_id == circuit_id,
             circuit_readings.c.measured_at <= reading.measured_at,
         )
         .values(**values)
+        .returning(circuit_readings.c.circuit_id)
     )
-    return False
+    return Kept.LATE if replaced.one_or_none() is None else Kept.NEWEST
 
 
 async def hear_signal(connection: AdminConnection, circuit_id: str, at: datetime) -> None:

@@ -214,12 +214,13 @@ async def test_a_reading_by_api_is_the_circuits_latest(server: Running) -> None:
 
 async def test_an_old_reading_replaces_no_newer_one(server: Running) -> None:
     await set_up(server)
-    await server.post("/circuits/main/readings", {"current_a": 10}, status=202)
+    newest = await server.post("/circuits/main/readings", {"current_a": 10}, status=202)
     past = (datetime.now(UTC) - timedelta(minutes=5)).isoformat()
     body = {"current_a": 99, "measured_at": past}
-    await server.post("/circuits/main/readings", body, status=202)
+    late = await server.post("/circuits/main/readings", body, status=202)
     circuit = await server.get("/circuits/main")
     assert circuit["last_reading"]["current_a"]["l1"] == 10
+    assert (newest["latest"], late["latest"]) == (True, False)
 
 
 @pytest.mark.parametrize("minutes", [-61, 2])

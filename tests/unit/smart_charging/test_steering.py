@@ -10,6 +10,10 @@ from csms.smart_charging.steering import Installation
 from .steered_garage import Car, SteeredGarage, circuit, evse, garage, site, with_circuit
 
 
+def slow(_: Instruction) -> tuple[float, Outcome]:
+    return 15.0, "accepted"
+
+
 def test_a_lone_car_gets_all_its_evse_can_give() -> None:
     world = garage(evse(1), limit_a=63.0)
     world.run(30)
@@ -53,6 +57,19 @@ def test_a_raise_waits_until_the_other_has_gone_down() -> None:
     limits = [(i.key.charge_point_id, i.limit_a) for _, i in world.sent if i.limit_a is not None]
     assert limits.index(("CP-1", 10.0)) < limits.index(("CP-2", 10.0))
     assert world.overloads == []
+
+
+def test_who_has_not_got_his_share_yet_is_told_what_it_waits_for() -> None:
+    world = garage(evse(1), evse(2), limit_a=20.0)
+    world.run(30)
+    world.arrive(1)
+    world.run(30)
+    world.fate = slow
+    world.arrive(2)
+    world.run(10)
+    second = world.steering.evse_statuses(world.now)[1]
+    assert (second.grant.limit_a, second.confirmed_a) == (10.0, None)
+    assert str(second.grant.binding) == "main, L1, 20 A"
 
 
 def test_the_house_comes_first() -> None:

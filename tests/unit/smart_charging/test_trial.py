@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from csms.smart_charging.grid import Circuit, Evse, EvseKey, PerPhase, Phase, Site, parse_wiring
@@ -38,6 +40,19 @@ def test_without_cars_one_wants_to_charge_at_every_evse() -> None:
 def test_other_load_takes_the_place_of_what_is_assumed() -> None:
     tried = try_out(site(evse(A)), None, {"main": PerPhase(0, 0, 20)})
     assert tried.evses[0].limit_a == 12
+
+
+def test_what_is_assumed_at_a_meter_includes_what_is_below_it() -> None:
+    main = replace(site().circuits[0], assumed_load_a=PerPhase.all(10))
+    floor = Circuit(
+        id="floor",
+        name="Floor",
+        parent_id="main",
+        breaker_a=PerPhase.all(32),
+        assumed_load_a=PerPhase.all(8),
+    )
+    (tried, _) = try_out(replace(site(), circuits=(main, floor)), None, {}).circuits
+    assert tried.load_a == PerPhase.all(10)
 
 
 def test_a_car_on_one_phase_leaves_the_others_free() -> None:

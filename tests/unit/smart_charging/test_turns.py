@@ -125,6 +125,18 @@ def test_the_edge_is_told_so_that_it_is_decided_in_time() -> None:
     assert garage.turns.next_edge == NOON + timedelta(seconds=20 + SLOT_S)
 
 
+def test_a_car_that_waits_only_now_and_then_gets_its_turn() -> None:
+    """The house swings: now there is room for both cars, now for one."""
+    garage = Garage(places=2)
+    garage.arrive("A", "B")
+
+    def swing() -> None:
+        garage.places = 1 if garage.at_s % 600 < 300 else 2
+
+    garage.go_on(16 * SLOT_S, swing)
+    assert min(garage.served_ah.values()) > 0.7 * max(garage.served_ah.values())
+
+
 def test_a_newcomer_gets_the_place_of_a_car_that_ran_for_long() -> None:
     garage = Garage(places=1)
     garage.arrive("A")

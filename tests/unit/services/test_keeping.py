@@ -1,0 +1,46 @@
+"""What load management remembers stays in the order in which it was said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from csms.services.load_management.keeper import Keeper
+from csms.services.load_management.ports import EvseMemory
+from csms.smart_charging.grid import EvseKey
+
+KEY = EvseKey("CP-1", 1)
+
+
+class SlowStore:
+    """Takes its time over the first write, as a database under load does."""
+
+    def __init__(self) -> None:
+        self.kept: dict[EvseKey, EvseMemory] = {}
+        self.begun = asyncio.Event()
+        self.may_end = asyncio.Event()
+
+    async def remember(self, memories: Sequence[EvseMemory]) -> None:
+        if not self.begun.is_set():
+            self.begun.set()
+            await self.may_end.wait()
+        self.kept |= {memory.key: memory for memory in memories}
+
+
+async def test_a_raise_is_not_forgotten_for_an_older_limit_that_is_still_being_written() -> None:
+    store: Any = SlowStore()
+    keeper = Keeper(store)
+    keeper.remember(memory(6.0))
+    flushing = asyncio.create_task(keeper.flush())
+    await store.begun.wait()
+    raising = asyncio.create_task(keeper.remember_now(memory(16.0)))
+    await asyncio.sleep(0)
+    store.may_end.set()
+    await asyncio.gather(flushing, raising)
+    assert store.kept[KEY] == memory(16.0)
+    assert not keeper.must_wait_for(memory(16.0))
+
+
+def memory(limit_a: float) -> EvseMemory:
+    return EvseMemory(key=KEY, last_limit_a=limit_a)
