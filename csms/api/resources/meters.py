@@ -18,8 +18,8 @@ from csms.errors import ConflictError, InvalidValueError
 from csms.meters.settings import MeterKind, read_settings
 from csms.services.load_management.ports import CircuitReading
 from csms.store.admin import circuits, sites
-from csms.store.admin.circuits import Kept
 from csms.store.admin import meters as store
+from csms.store.admin.circuits import Kept
 from csms.store.admin.window import AdminConnection, Row
 
 TAG: Final = "Meters"
