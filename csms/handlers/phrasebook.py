@@ -21,6 +21,8 @@ from csms.services.commands import (
     GetCompositeSchedule,
     GetConfiguration,
     GetInstalledCertificates,
+    GetLocalListVersion,
+    GetTransactionStatus,
     InstallCertificate,
     Outgoing,
     Read,
@@ -29,6 +31,7 @@ from csms.services.commands import (
     Reserve,
     Reset,
     SendData,
+    SendLocalList,
     SendSignedCertificate,
     SetChargingProfile,
     SetConfiguration,
@@ -60,12 +63,15 @@ class Phrasebook:
     get_composite_schedule: Say[GetCompositeSchedule]
     get_configuration: Say[GetConfiguration]
     get_installed_certificates: Say[GetInstalledCertificates]
+    get_local_list_version: Say[GetLocalListVersion]
+    get_transaction_status: Say[GetTransactionStatus]
     install_certificate: Say[InstallCertificate]
     remote_start: Say[RemoteStart]
     remote_stop: Say[RemoteStop]
     reserve: Say[Reserve]
     reset: Say[Reset]
     send_data: Say[SendData]
+    send_local_list: Say[SendLocalList]
     send_signed_certificate: Say[SendSignedCertificate]
     set_charging_profile: Say[SetChargingProfile]
     set_configuration: Say[SetConfiguration]

@@ -12,6 +12,7 @@ from csms.errors import NotConnectedError
 from csms.model import IdToken, OcppVersion
 from csms.services.certificates.words import CertificateHash, CertificateUse, SigningUse
 from csms.services.charge_point import ChargePoint
+from csms.services.local_list.words import SentList
 from csms.services.ports import Link, Links
 from csms.smart_charging.grid import Unit
 from csms.smart_charging.profiles import ChargingProfile, Period, Purpose
@@ -106,12 +107,33 @@ class Reserve:
     id_token: IdToken
     expires_at: datetime
     evse_id: int | None = None
+    connector_type: str | None = None
+    """In OCPP 2.0.1's spelling, such as cType2; 1.6 knows none."""
     group_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CancelReservation:
     reservation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GetLocalListVersion:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SendLocalList:
+    """One message of a list: all of it, or what changes."""
+
+    part: SentList
+
+
+@dataclass(frozen=True, slots=True)
+class GetTransactionStatus:
+    """Ask whether a transaction goes on and messages of it wait; without one, of any (E14)."""
+
+    ocpp_transaction_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +228,9 @@ Command: TypeAlias = (
     | SendData
     | Reserve
     | CancelReservation
+    | GetLocalListVersion
+    | SendLocalList
+    | GetTransactionStatus
     | SetChargingProfile
     | ClearChargingProfile
     | GetCompositeSchedule

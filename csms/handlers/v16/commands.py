@@ -23,6 +23,7 @@ from csms.handlers.v16.charging_profiles import (
 from csms.handlers.v16.configuration import read_configuration
 from csms.handlers.v16.fields import KEY_MAX_LENGTH, VERSION, connector_of, transaction_number
 from csms.handlers.v16.id_tag_info import ID_TAG_MAX_LENGTH
+from csms.handlers.v16.local_list import get_local_list_version, send_local_list
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import format_time
 from csms.services.commands import (
@@ -155,7 +156,9 @@ def _clear_cache(_: ChargePoint, __: ClearCache) -> Outgoing:
     return Outgoing("ClearCache", {}, reader("Accepted"))
 
 
-def _reserve(_: ChargePoint, command: Reserve) -> Outgoing:
+def _reserve(charge_point: ChargePoint, command: Reserve) -> Outgoing:
+    if command.connector_type is not None:
+        raise NotSupportedError(charge_point.id, "reservation of a connector type", VERSION)
     payload: dict[str, Any] = {
         "connectorId": connector_of(command.evse_id) if command.evse_id else 0,
         "expiryDate": format_time(command.expires_at),
@@ -203,12 +206,15 @@ translate: Final = Phrasebook(
     get_composite_schedule=get_composite_schedule,
     get_configuration=_get_configuration,
     get_installed_certificates=get_installed_certificates,
+    get_local_list_version=get_local_list_version,
+    get_transaction_status=unsupported("transaction status", VERSION),
     install_certificate=install_certificate,
     remote_start=_remote_start,
     remote_stop=_remote_stop,
     reserve=_reserve,
     reset=_reset,
     send_data=_send_data,
+    send_local_list=send_local_list,
     send_signed_certificate=send_signed_certificate,
     set_charging_profile=set_charging_profile,
     set_configuration=_change_configuration,

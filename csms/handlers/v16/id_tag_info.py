@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from csms.model import Authorization, AuthorizationStatus
-from csms.services.clocks import format_time
+from csms.services.clocks import format_time, parse_time
 
 ID_TAG_MAX_LENGTH: Final = 20
 
@@ -27,3 +28,12 @@ def id_tag_info(authorization: Authorization) -> dict[str, Any]:
         info["parentIdTag"] = group_id
     info["status"] = _STATUSES.get(authorization.status, "Invalid")
     return info
+
+
+def read_id_tag_info(info: Mapping[str, Any]) -> Authorization:
+    """Read an `idTagInfo` as `id_tag_info` writes it."""
+    return Authorization(
+        AuthorizationStatus(info["status"]),
+        parse_time(info.get("expiryDate")),
+        info.get("parentIdTag"),
+    )

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from csms.handlers.phrasebook import reader
 from csms.handlers.v201.device_model import ACTUAL, read_name, read_value
-from csms.handlers.v201.fields import Fields, group, groups, text
+from csms.handlers.v201.fields import Fields, flag, group, groups, text
 from csms.services.commands import CommandAnswer, Read
 
 Result: TypeAlias = dict[str, Any]
@@ -29,6 +29,16 @@ def remote_start_reader(remote_start_id: int) -> Read:
         return reader("Accepted", results=(result,))(response, received_at)
 
     return read
+
+
+def read_transaction_status(response: dict[str, Any], _: object) -> CommandAnswer:
+    """Read the answer to GetTransactionStatus, which is no yes or no.
+
+    The result has `messages_in_queue`, and `ongoing` (None if no transaction was named).
+    """
+    ongoing = flag(response, "ongoingIndicator") if "ongoingIndicator" in response else None
+    result: Result = {"ongoing": ongoing, "messages_in_queue": flag(response, "messagesInQueue")}
+    return CommandAnswer(NO_STATUS, True, response, [result])  # noqa: FBT003 - accepted
 
 
 def read_variables(response: dict[str, Any], _: object) -> CommandAnswer:

@@ -9,7 +9,12 @@ from csms.handlers import phrasebook
 from csms.handlers.contract import Payload
 from csms.handlers.numbers import INT32_MAX
 from csms.handlers.phrasebook import Phrasebook, read_data_transfer, reader
-from csms.handlers.v201.answers import read_set_variables, read_variables, remote_start_reader
+from csms.handlers.v201.answers import (
+    read_set_variables,
+    read_transaction_status,
+    read_variables,
+    remote_start_reader,
+)
 from csms.handlers.v201.certificates import (
     delete_certificate,
     get_installed_certificates,
@@ -25,7 +30,8 @@ from csms.handlers.v201.charging_profiles import (
 )
 from csms.handlers.v201.device_model import component_of, evse, variable_of
 from csms.handlers.v201.fields import VERSION
-from csms.handlers.v201.id_token import DEFAULT_TYPE, NO_TOKEN_TYPE, WIRE_LENGTH
+from csms.handlers.v201.id_token import DEFAULT_TYPE, TOKEN_TYPES, WIRE_LENGTH
+from csms.handlers.v201.local_list import get_local_list_version, send_local_list
 from csms.handlers.v201.network_profile import set_network_profile
 from csms.model import IdToken
 from csms.services.charge_point import ChargePoint
@@ -35,6 +41,7 @@ from csms.services.commands import (
     ChangeAvailability,
     ClearCache,
     GetConfiguration,
+    GetTransactionStatus,
     Outgoing,
     RemoteStart,
     RemoteStop,
@@ -47,18 +54,6 @@ from csms.services.commands import (
     VariableName,
 )
 
-_TOKEN_TYPES: Final = frozenset(
-    {
-        "Central",
-        "eMAID",
-        "ISO14443",
-        "ISO15693",
-        "KeyCode",
-        "Local",
-        "MacAddress",
-        NO_TOKEN_TYPE,
-    }
-)
 _ATTRIBUTES: Final = frozenset({"Actual", "Target", "MinSet", "MaxSet"})
 _TRIGGERS: Final = {
     message: message
@@ -192,8 +187,10 @@ def _reserve(_: ChargePoint, command: Reserve) -> Outgoing:
     payload: Payload = {
         "id": command.reservation_id,
         "expiryDateTime": format_time(command.expires_at),
-        "idToken": _id_token(command.id_token),
     }
+    if command.connector_type is not None:  # H01.FR.06
+        payload["connectorType"] = command.connector_type
+    payload["idToken"] = _id_token(command.id_token)
     if command.evse_id is not None:
         payload["evseId"] = _positive("evse_id", command.evse_id)
     if command.group_id is not None:
@@ -207,9 +204,18 @@ def _cancel_reservation(_: ChargePoint, command: CancelReservation) -> Outgoing:
     return Outgoing("CancelReservation", payload, reader("Accepted"))
 
 
+def _get_transaction_status(_: ChargePoint, command: GetTransactionStatus) -> Outgoing:
+    payload: Payload = {}
+    if command.ocpp_transaction_id is not None:
+        payload["transactionId"] = _within(
+            "ocpp_transaction_id", command.ocpp_transaction_id, WIRE_LENGTH
+        )
+    return Outgoing("GetTransactionStatus", payload, read_transaction_status)
+
+
 def _id_token(token: IdToken) -> Payload:
-    if token.type not in _TOKEN_TYPES:
-        raise InvalidValueError("type", token.type, f"one of {', '.join(sorted(_TOKEN_TYPES))}")
+    if token.type not in TOKEN_TYPES:
+        raise InvalidValueError("type", token.type, f"one of {', '.join(sorted(TOKEN_TYPES))}")
     return {"idToken": _within("id_token", token.value, WIRE_LENGTH), "type": token.type}
 
 
@@ -270,12 +276,15 @@ translate: Final = Phrasebook(
     get_composite_schedule=get_composite_schedule,
     get_configuration=_get_configuration,
     get_installed_certificates=get_installed_certificates,
+    get_local_list_version=get_local_list_version,
+    get_transaction_status=_get_transaction_status,
     install_certificate=install_certificate,
     remote_start=_remote_start,
     remote_stop=_remote_stop,
     reserve=_reserve,
     reset=_reset,
     send_data=_send_data,
+    send_local_list=send_local_list,
     send_signed_certificate=send_signed_certificate,
     set_charging_profile=set_charging_profile,
     set_configuration=_set_configuration,

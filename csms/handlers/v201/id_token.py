@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from csms.handlers.contract import Payload
-from csms.handlers.v201.fields import text
-from csms.model import ID_TOKEN_MAX_LENGTH, Authorization, IdToken
-from csms.services.clocks import format_time
+from csms.handlers.v201.fields import group, text
+from csms.model import ID_TOKEN_MAX_LENGTH, Authorization, AuthorizationStatus, IdToken
+from csms.services.clocks import format_time, parse_time
 
 DEFAULT_TYPE: Final = "Central"
 NO_TOKEN_TYPE: Final = "NoAuthorization"  # noqa: S105 - the type of a token that is none
 WIRE_LENGTH: Final = 36
 """The longest identifier that IdTokenType carries."""
+
+TOKEN_TYPES: Final = frozenset(
+    {
+        "Central",
+        "eMAID",
+        "ISO14443",
+        "ISO15693",
+        "KeyCode",
+        "Local",
+        "MacAddress",
+        NO_TOKEN_TYPE,
+    }
+)
 
 
 def read_id_token(raw: object) -> IdToken | None:
@@ -33,3 +47,12 @@ def id_token_info(authorization: Authorization) -> Payload:
     if group_id is not None and len(group_id) <= WIRE_LENGTH:  # C01.FR.06, C09.FR.12, E01.FR.12
         info["groupIdToken"] = {"idToken": group_id, "type": DEFAULT_TYPE}
     return info
+
+
+def read_id_token_info(info: Mapping[str, Any]) -> Authorization:
+    """Read an `idTokenInfo` as `id_token_info` writes it."""
+    return Authorization(
+        AuthorizationStatus(info["status"]),
+        parse_time(text(info, "cacheExpiryDateTime")),
+        text(group(info, "groupIdToken"), "idToken"),
+    )

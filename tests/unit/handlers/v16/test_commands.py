@@ -8,7 +8,7 @@ from unit.world import NOON, World
 
 from csms.errors import InvalidValueError, NotSupportedError
 from csms.handlers.v16.commands import translate
-from csms.model import IdToken
+from csms.model import Authorization, AuthorizationStatus, IdToken
 from csms.services.charge_point import ChargePoint
 from csms.services.commands import (
     CancelReservation,
@@ -19,19 +19,26 @@ from csms.services.commands import (
     GetChargingProfiles,
     GetCompositeSchedule,
     GetConfiguration,
+    GetLocalListVersion,
     RemoteStart,
     RemoteStop,
     Reserve,
     Reset,
     SendData,
+    SendLocalList,
     SetConfiguration,
     Trigger,
     Unlock,
     VariableName,
 )
+from csms.services.local_list.words import ListEntry, SentList, UpdateType
 from csms.smart_charging.profiles import Purpose
 
 CARD = IdToken("CARD-1")
+FAMILY_CARD = ListEntry(
+    "CARD-1", "ISO15693", Authorization(AuthorizationStatus.ACCEPTED, NOON, "FAMILY")
+)
+LOST_CARD = ListEntry("CARD-2", "ISO14443")
 PROFILE = {
     "chargingProfileId": 1,
     "stackLevel": 0,
@@ -137,6 +144,31 @@ async def shows(world: World, charge_point: ChargePoint, *connector_ids: int) ->
             },
         ),
         (CancelReservation(7), "CancelReservation", {"reservationId": 7}),
+        (GetLocalListVersion(), "GetLocalListVersion", {}),
+        (
+            SendLocalList(SentList(4, UpdateType.DIFFERENTIAL, (FAMILY_CARD,), (LOST_CARD,))),
+            "SendLocalList",
+            {
+                "listVersion": 4,
+                "localAuthorizationList": [
+                    {
+                        "idTag": "CARD-1",
+                        "idTagInfo": {
+                            "expiryDate": "2026-06-15T12:00:00Z",
+                            "parentIdTag": "FAMILY",
+                            "status": "Accepted",
+                        },
+                    },
+                    {"idTag": "CARD-2"},
+                ],
+                "updateType": "Differential",
+            },
+        ),
+        (
+            SendLocalList(SentList(5, UpdateType.FULL)),
+            "SendLocalList",
+            {"listVersion": 5, "updateType": "Full"},
+        ),
         (ClearChargingProfile(), "ClearChargingProfile", {}),
         (ClearChargingProfile(profile_id=9, evse_id=1), "ClearChargingProfile", {"id": 9}),
         (

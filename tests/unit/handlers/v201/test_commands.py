@@ -22,21 +22,29 @@ from csms.services.commands import (
     GetChargingProfiles,
     GetCompositeSchedule,
     GetConfiguration,
+    GetLocalListVersion,
+    GetTransactionStatus,
     Outgoing,
     RemoteStart,
     RemoteStop,
     Reserve,
     Reset,
     SendData,
+    SendLocalList,
     SetChargingProfile,
     SetConfiguration,
     Trigger,
     Unlock,
     VariableName,
 )
+from csms.services.local_list.words import ListEntry, SentList, UpdateType
 from csms.smart_charging.profiles import ChargingProfile, Kind, Period, Purpose
 
 CARD = IdToken("CARD-1", "ISO14443")
+FAMILY_CARD = ListEntry(
+    "CARD-1", "ISO14443", Authorization(AuthorizationStatus.ACCEPTED, NOON, "family")
+)
+LOST_CARD = ListEntry("CARD-2", "eMAID")
 INTERVAL = VariableName("HeartbeatInterval", "OCPPCommCtrlr")
 POWER = VariableName(
     "Power",
@@ -153,7 +161,44 @@ SAID: list[tuple[Command, str, dict[str, Any]]] = [
             "groupIdToken": {"idToken": "family", "type": "Central"},
         },
     ),
+    (
+        Reserve(reservation_id=7, id_token=CARD, expires_at=NOON, connector_type="cType2"),
+        "ReserveNow",
+        {
+            "id": 7,
+            "expiryDateTime": "2026-06-15T12:00:00Z",
+            "connectorType": "cType2",
+            "idToken": {"idToken": "CARD-1", "type": "ISO14443"},
+        },
+    ),
     (CancelReservation(7), "CancelReservation", {"reservationId": 7}),
+    (GetLocalListVersion(), "GetLocalListVersion", {}),
+    (
+        SendLocalList(SentList(4, UpdateType.DIFFERENTIAL, (FAMILY_CARD,), (LOST_CARD,))),
+        "SendLocalList",
+        {
+            "localAuthorizationList": [
+                {
+                    "idToken": {"idToken": "CARD-1", "type": "ISO14443"},
+                    "idTokenInfo": {
+                        "status": "Accepted",
+                        "cacheExpiryDateTime": "2026-06-15T12:00:00Z",
+                        "groupIdToken": {"idToken": "family", "type": "Central"},
+                    },
+                },
+                {"idToken": {"idToken": "CARD-2", "type": "eMAID"}},
+            ],
+            "versionNumber": 4,
+            "updateType": "Differential",
+        },
+    ),
+    (
+        SendLocalList(SentList(5, UpdateType.FULL)),
+        "SendLocalList",
+        {"versionNumber": 5, "updateType": "Full"},
+    ),
+    (GetTransactionStatus("tx-1"), "GetTransactionStatus", {"transactionId": "tx-1"}),
+    (GetTransactionStatus(), "GetTransactionStatus", {}),
     (
         SetChargingProfile(1, LIMIT),
         "SetChargingProfile",
