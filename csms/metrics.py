@@ -51,6 +51,12 @@ class Metrics:
             ["type"],
             registry=registry,
         )
+        self.local_list_syncs = Counter(
+            "csms_local_list_syncs_total",
+            "Local authorization lists brought up to date, by outcome",
+            ["outcome"],
+            registry=registry,
+        )
         self.repairs = Counter(
             "csms_repairs_total", "Quirks repaired", ["repair", "vendor"], registry=registry
         )

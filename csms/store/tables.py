@@ -30,11 +30,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from csms.store import account_tables, climate_tables, columns, display_tables, tariff_tables
+from csms.store import (
+    account_tables,
+    authorization_tables,
+    climate_tables,
+    columns,
+    display_tables,
+    tariff_tables,
+)
 from csms.store.columns import ENERGY_WH, PRICE, UTC, now
 
 metadata = columns.metadata
-AREAS = (tariff_tables, account_tables, climate_tables, display_tables)
+AREAS = (tariff_tables, account_tables, climate_tables, display_tables, authorization_tables)
 """The modules that add tables of their own to `metadata`."""
 
 

@@ -11,7 +11,7 @@ import orjson
 
 from csms.handlers.contract import Payload
 from csms.handlers.phrasebook import reader, status_of
-from csms.handlers.v16.fields import integer, text
+from csms.handlers.v16.fields import integer
 from csms.handlers.v16.id_tag_info import ID_TAG_MAX_LENGTH, id_tag_info, read_id_tag_info
 from csms.model import IdToken
 from csms.services.charge_point import ChargePoint

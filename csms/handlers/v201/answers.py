@@ -37,8 +37,10 @@ def read_transaction_status(response: dict[str, Any], _: object) -> CommandAnswe
     The result has `messages_in_queue`, and `ongoing` (None if no transaction was named).
     """
     ongoing = flag(response, "ongoingIndicator") if "ongoingIndicator" in response else None
+    queue = response.get("messagesInQueue")
     result: Result = {"ongoing": ongoing, "messages_in_queue": flag(response, "messagesInQueue")}
-    return CommandAnswer(NO_STATUS, True, response, [result])  # noqa: FBT003 - accepted
+    is_told = isinstance(queue, bool | str)
+    return CommandAnswer(NO_STATUS, is_told, response, [result] if is_told else [])
 
 
 def read_variables(response: dict[str, Any], _: object) -> CommandAnswer:

@@ -142,9 +142,7 @@ class Exchange:
             await self._ask_limits()
             wanted, told = await self._chooser.choose(self._charge_point)
             if told != limits:
-                parts = full_update(
-                    wanted.entries.values(), parts[-1].version, self._dialect, told
-                )
+                parts = full_update(wanted.entries.values(), parts[-1].version, self._dialect, told)
                 refusal = await self._refusal(parts)
         if refusal is not None:
             raise StoppedError(Outcome.FAILED, f"it answered {refusal} to a full list")

@@ -11,7 +11,7 @@ from unit.world import NOON, World
 
 from csms.errors import InvalidValueError, NotSupportedError
 from csms.handlers.v201.commands import translate
-from csms.model import ConnectorStatus, IdToken, Place
+from csms.model import Authorization, AuthorizationStatus, ConnectorStatus, IdToken, Place
 from csms.services.charge_point import ChargePoint, Connector
 from csms.services.commands import (
     CancelReservation,
