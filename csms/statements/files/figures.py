@@ -52,9 +52,7 @@ class Figures:
 
     def exact(self, value: Decimal, at_least: int) -> str:
         """Write all decimals there are, at least so many and at most six."""
-        exponent = value.normalize().as_tuple().exponent
-        found = -exponent if isinstance(exponent, int) else 0
-        return self.number(value, min(max(found, at_least), max(_MOST_DECIMALS, at_least)))
+        return self.number(value, min(max(decimals_of(value), at_least), _MOST_DECIMALS))
 
     def money(self, amount: Decimal, currency: str, decimals: int = 2) -> str:
         """Write an amount with its currency; all decimals it has, at least `decimals`."""
@@ -78,3 +76,14 @@ class Figures:
 
     def time(self, at: datetime) -> str:
         return f"{at.astimezone(self._zone):%H:%M}"
+
+
+def decimals_of(value: Decimal) -> int:
+    """Return how many decimals a value needs."""
+    exponent = value.normalize().as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
+
+
+def shortened(value: Decimal, at_least: int) -> Decimal:
+    """Return a value without zeros at its end, with at least so many decimals."""
+    return value.quantize(Decimal(1).scaleb(-max(decimals_of(value), at_least)))

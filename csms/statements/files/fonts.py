@@ -84,4 +84,5 @@ def _by_letter(text: str, font: str, known: frozenset[int]) -> Iterator[Run]:
 @cache
 def _letters(font: str) -> frozenset[int]:
     prepare()
-    return frozenset(pdfmetrics.getFont(font).face.charToGlyph)
+    registered = pdfmetrics.getFont(font)
+    return frozenset(registered.face.charToGlyph) if isinstance(registered, TTFont) else frozenset()
