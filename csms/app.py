@@ -11,7 +11,7 @@ import logging
 import signal
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from csms.api.server import Api
 from csms.clock import Clock, SystemClock
@@ -19,11 +19,12 @@ from csms.config import Settings
 from csms.events import Events
 from csms.gateway.links import LiveLinks
 from csms.gateway.server import Gateway
-from csms.handlers import v16, v201
+from csms.handlers import v16, v21, v201
 from csms.handlers.v16.authorization_key import read_new_password as read_authorization_key
 from csms.handlers.v16.certificates import read_installed as read_installed_v16
 from csms.handlers.v16.commands import translate as translate_v16
 from csms.handlers.v16.variables import read_values as read_configuration_values
+from csms.handlers.v21.commands import translate as translate_v21
 from csms.handlers.v201.basic_auth_password import read_new_password as read_basic_auth_password
 from csms.handlers.v201.certificates import read_installed as read_installed_v201
 from csms.handlers.v201.commands import translate as translate_v201
@@ -65,20 +66,23 @@ from csms.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
-ROUTES: Final = {OcppVersion.V16: v16.ROUTES, OcppVersion.V201: v201.ROUTES}
-TRANSLATORS: Final = {OcppVersion.V16: translate_v16, OcppVersion.V201: translate_v201}
-PASSWORD_READERS: Final = {
-    OcppVersion.V16: read_authorization_key,
-    OcppVersion.V201: read_basic_auth_password,
-}
-CONFIGURATION_READERS: Final = {
-    OcppVersion.V16: read_configuration_values,
-    OcppVersion.V201: read_variable_values,
-}
-INSTALLED_READERS: Final = {
-    OcppVersion.V16: read_installed_v16,
-    OcppVersion.V201: read_installed_v201,
-}
+T = TypeVar("T")
+
+
+def _by_version(v16: T, v201: T, v21: T | None = None) -> dict[OcppVersion, T]:
+    """What does not change from 2.0.1 to 2.1 is given once."""
+    return {
+        OcppVersion.V16: v16,
+        OcppVersion.V201: v201,
+        OcppVersion.V21: v201 if v21 is None else v21,
+    }
+
+
+ROUTES: Final = _by_version(v16.ROUTES, v201.ROUTES, v21.ROUTES)
+TRANSLATORS: Final = _by_version(translate_v16, translate_v201, translate_v21)
+PASSWORD_READERS: Final = _by_version(read_authorization_key, read_basic_auth_password)
+CONFIGURATION_READERS: Final = _by_version(read_configuration_values, read_variable_values)
+INSTALLED_READERS: Final = _by_version(read_installed_v16, read_installed_v201)
 
 
 class Application:

@@ -51,6 +51,9 @@ class Settings:
     ocpp_host: str = _setting("0.0.0.0", Host(), "where chargers connect")  # noqa: S104 - they come from outside
     ocpp_port: int = _setting(9000, _PORT, "ws:// for chargers")
     ocpp_tls_port: int | None = _setting(None, _PORT, "wss:// for chargers")
+    ocpp_version_choice: Literal["newest", "charger"] = _setting(
+        "newest", Choice(("newest", "charger")), "of the versions that a charger offers"
+    )
     ocpp_tls_certificate: Path | None = _setting(None, ExistingFile(), "PEM, with its chain")
     ocpp_tls_key: Path | None = _setting(None, ExistingFile(), "PEM, of the certificate")
     ocpp_tls_client_ca: Path | None = _setting(

@@ -13,6 +13,7 @@ _REPORTS: Final = frozenset({"GetBaseReport", "GetReport"})
 _TRIGGERED: Final = {
     "SignChargingStationCertificate": "SignCertificate",
     "SignV2GCertificate": "SignCertificate",
+    "SignV2G20Certificate": "SignCertificate",
     "SignCombinedCertificate": "SignCertificate",
 }
 

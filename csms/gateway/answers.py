@@ -54,14 +54,14 @@ def answer_of(frame: Json) -> Result | Error | Broken:
         ]:
             return Result(message_id, {})
         case [frames.CALL_ERROR, message_id, *rest]:
-            return _error(message_id, rest)
+            return read_error(message_id, rest)
         case [_, message_id, *_]:
             return Broken(message_id, "the payload is no object")
     return Broken(None, "no OCPP-J frame")
 
 
-def _error(message_id: Json, rest: list[Json]) -> Error:
-    """CALLERRORs come with parts missing, null, or of the wrong type."""
+def read_error(message_id: Json, rest: list[Json]) -> Error:
+    """Read what follows the id; errors come with parts missing, null, or of the wrong type."""
     code, description, details = [*rest, None, None, None][:3]
     return Error(
         message_id,

@@ -41,6 +41,7 @@ class Connection:
         "_calls",
         "_receiver",
         "_shared",
+        "answered",
         "asked_for",
         "bucket",
         "charge_point",
@@ -64,6 +65,8 @@ class Connection:
         """Actions our commands invited the charger to start."""
         self.reported = NOBODY_ASKED
         """Oddities of this connection that were reported already."""
+        self.answered: tuple[object, str] | None = None
+        """Id and action of the latest CALL that was answered, where answers can be refused."""
         self.heard_at = self.pinged_at = shared.clock.monotonic()
         self.closed_by_us: str | None = None
         socket.listener = self

@@ -39,6 +39,7 @@ class Endpoint:
         "handler",
         "is_valid",
         "observe_seconds",
+        "ordered",
         "outcomes",
         "schema",
     )
@@ -50,11 +51,14 @@ class Endpoint:
         schema: MessageSchema,
         metrics: Metrics,
         version: OcppVersion,
+        response: MessageSchema | None = None,
     ) -> None:
         self.action = action
         self.handler = handler
         self.schema = schema
         self.is_valid: Callable[[Json], bool] = schema.is_valid
+        self.ordered = None if response is None else response.ordered
+        """Puts an answer's keys into the schema's order, where the handler may have another."""
         self.billable = action in BILLABLE
         self.outcomes = _outcomes(metrics, version, "in", action)
         self.observe_seconds = metrics.handler_seconds.labels(version.value, action).observe
@@ -67,8 +71,20 @@ class Dialect:
         self.version = version = schemas.version
         self.schemas = schemas
         self.spelling = SPELLING[version]
+        self.has_send = version is OcppVersion.V21
+        """Whether there are SEND and CALLRESULTERROR."""
+        self.has_open_words = version is OcppVersion.V21
+        """Whether words that the schema does not list reach the handlers: 2.1 goes on growing."""
         self.endpoints = {
-            action: Endpoint(action, handler, schemas.requests[action], metrics, version)
+            action: Endpoint(
+                action,
+                handler,
+                schemas.requests[action],
+                metrics,
+                version,
+                # 2.1 shares the handlers of 2.0.1, but not everywhere its order of keys
+                schemas.responses.get(action) if version is OcppVersion.V21 else None,
+            )
             for action, handler in routes.items()
         }
         self.strangers = _outcomes(metrics, version, "in", STRANGE_ACTION)

@@ -1,8 +1,9 @@
 """OCPP-J frames: reading what chargers send, writing what they expect.
 
 A CALL is `[2, id, action, payload]`, a CALLRESULT `[3, id, payload]`, a CALLERROR
-`[4, id, code, description, details]` (OCPP-J 1.6 and 2.0.1, 4.2). Message ids are echoed as they
-came, whatever they are.
+`[4, id, code, description, details]` (OCPP-J 1.6 and 2.0.1, 4.2). OCPP-J 2.1 adds the
+CALLRESULTERROR, which is a CALLERROR of type 5 about a CALLRESULT, and the SEND, which is a CALL of
+type 6 that nobody answers. Message ids are echoed as they came, whatever they are.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import orjson
 CALL: Final = 2
 CALL_RESULT: Final = 3
 CALL_ERROR: Final = 4
+CALL_RESULT_ERROR: Final = 5
+SEND: Final = 6
 
 MAX_DESCRIPTION: Final = 255
 """Characters of a CALLERROR's description (OCPP-J 2.0.1, 4.2.3)."""
@@ -34,7 +37,7 @@ _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\[\s\S])*"?|[\[\]{},]')
 _BRACKETS: Final = re.compile(r"[\[\]{}]")
 
 _HEAD: Final = re.compile(
-    rb'\s*\[\s*"?(?P<type>[234])"?\s*,\s*'
+    rb'\s*\[\s*"?(?P<type>[2-6])"?\s*,\s*'
     rb'(?P<id>"(?:[^"\\\x00-\x1f]|\\.){0,255}"|-?\d{1,20})\s*'
     rb'(?:,\s*"(?P<action>[A-Za-z0-9]{1,64})")?'
 )
@@ -188,3 +191,7 @@ def call_result(message_id: Json, payload: Json) -> bytes:
 
 def call_error(message_id: Json, code: str, description: str) -> bytes:
     return orjson.dumps([CALL_ERROR, message_id, code, description[:MAX_DESCRIPTION], {}])
+
+
+def call_result_error(message_id: Json, code: str, description: str) -> bytes:
+    return orjson.dumps([CALL_RESULT_ERROR, message_id, code, description[:MAX_DESCRIPTION], {}])

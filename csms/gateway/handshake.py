@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
@@ -35,6 +35,11 @@ MAX_DELAY_S: Final = 8.0
 RETRY_AFTER_S: Final = 30
 _LOG_EVERY_S: Final = 1.0
 _NOTE_EVERY_S: Final = 10.0
+
+VersionChoice: TypeAlias = Literal["newest", "charger"]
+"""Whose preference counts where both sides speak several versions: the newest, or its order."""
+
+_AGE: Final = {version: age for age, version in enumerate(OcppVersion)}
 
 _SPELLINGS: Final = {
     "ocpp16": OcppVersion.V16,
@@ -69,20 +74,24 @@ def choose_version(
     offered: Sequence[tuple[str, OcppVersion | None]],
     served: Sequence[OcppVersion],
     pinned: OcppVersion | None,
+    choice: VersionChoice = "newest",
 ) -> tuple[str | None, OcppVersion]:
     """Return the subprotocol to agree on (None: send none) and the version it means.
 
-    The charger's order counts (OCPP-J 2.0.1, 3.1.2), a version pinned for it counts more. A
-    charger that offers nothing is taken for 1.6, or for what is pinned. Raises RefusedError.
+    Chargers list what they speak in the order of their preference (OCPP-J 2.0.1, 3.1.2), which
+    counts if `choice` says so; a version pinned for it counts more. A charger that offers nothing
+    is taken for 1.6, or for what is pinned. Raises RefusedError.
     """
     if not offered:
         return None, pinned or OcppVersion.V16
     usable = [(name, version) for name, version in offered if version in served]
     if pinned is not None:
         usable = [(name, version) for name, version in usable if version is pinned]
-    for name, version in usable:
-        if version is not None:
-            return name, version
+    known = [(name, version) for name, version in usable if version is not None]
+    if known and choice == "newest":
+        return max(known, key=lambda each: _AGE[each[1]])
+    if known:
+        return known[0]
     wanted = pinned.value if pinned else ", ".join(version.value for version in served)
     raise RefusedError(
         HTTPStatus.BAD_REQUEST,
@@ -106,6 +115,7 @@ class Doorkeeper:
         clock: Clock,
     ) -> None:
         self._max_connections = settings.max_connections
+        self._choice = settings.ocpp_version_choice
         self._charge_points = charge_points
         self._passwords = PasswordCheck(passwords)
         self._certificates = certificates
@@ -144,7 +154,9 @@ class Doorkeeper:
             raise RefusedError(
                 HTTPStatus.NOT_FOUND, "unknown", f"charge point {identity!r} is not known here"
             )
-        name, version = choose_version(offered, self._served, charge_point.pinned_version)
+        name, version = choose_version(
+            offered, self._served, charge_point.pinned_version, self._choice
+        )
         if name is None:
             logger.warning("%s offers no subprotocol, taken for %s", charge_point.id, version)
         await self._authenticate(socket, charge_point, credentials, version)

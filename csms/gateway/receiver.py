@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from csms.errors import CommandRefusedError
 from csms.gateway import frames, message_log
@@ -16,7 +16,14 @@ from csms.gateway.answers import Broken, Error, Result
 from csms.gateway.calls import Outcome
 from csms.gateway.endpoints import Dialect, Endpoint
 from csms.gateway.frames import Json
-from csms.gateway.incoming import TRUNCATED, Answer, IncomingCall, NoCall, call_of
+from csms.gateway.incoming import (
+    TRUNCATED,
+    Answer,
+    IncomingCall,
+    NoCall,
+    ResultError,
+    call_of,
+)
 from csms.gateway.repairs import mend
 from csms.gateway.shared import Shared
 from csms.handlers.contract import CallRefusedError, Refusal
@@ -29,6 +36,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LONGEST_TOLD: Final = 500
+"""Characters of a charger's complaint that are kept."""
+
 
 class Receiver:
     """One OCPP version's way of a message; shared by all connections of that version."""
@@ -38,6 +48,7 @@ class Receiver:
         self._others = others
         self._shared = shared
         self._endpoints = dialect.endpoints
+        self._has_send = dialect.has_send
         self._services = shared.services
         self._recorder = shared.recorder
         self._clock = shared.clock
@@ -57,7 +68,7 @@ class Receiver:
         except frames.UnreadableFrameError as error:
             frame = self._save(text)
             if frame is None:
-                self._take_unreadable(connection, text, str(error), received_at)
+                await self._take_unreadable(connection, text, str(error), received_at)
                 return
         if (
             type(frame) is list
@@ -68,9 +79,9 @@ class Receiver:
         ):
             call = IncomingCall(frame[1], frame[2], frame[3])
         else:
-            odd = call_of(frame)
+            odd = call_of(frame, has_send=self._has_send)
             if not isinstance(odd, IncomingCall):
-                self._take_stranger(connection, odd, text, received_at)
+                await self._take_stranger(connection, odd, text, received_at)
                 return
             call = odd
         await self._answer(connection, call, text, received_at, started)
@@ -99,17 +110,24 @@ class Receiver:
             logger.exception("%s of %s failed", call.action, connection.charge_point.id)
             call.refuse(Refusal.INTERNAL_ERROR, "the central system failed to process this")
             outcome, reply = "failed", self._refusal(call)
-        socket = connection.socket
-        socket.send_now(reply)
-        if socket.paused:
-            await socket.drained()
+        if call.confirmed:
+            await self._reply(connection, call, reply)
         duration_s = self._clock.monotonic() - started
         if endpoint is None:
             self.dialect.strangers[outcome].inc()
         else:
             endpoint.outcomes[outcome].inc()
             endpoint.observe_seconds(duration_s)
-        self._log(connection, call, text, reply, outcome, received_at, duration_s)
+        answered = reply if call.confirmed else None
+        self._log(connection, call, text, answered, outcome, received_at, duration_s)
+
+    async def _reply(self, connection: Connection, call: IncomingCall, reply: bytes) -> None:
+        if self._has_send:  # only there a charger may come back to it, with a CALLRESULTERROR
+            connection.answered = (call.message_id, call.action)
+        socket = connection.socket
+        socket.send_now(reply)
+        if socket.paused:
+            await socket.drained()
 
     def _is_odd(
         self, connection: Connection, endpoint: Endpoint | None, call: IncomingCall
@@ -136,6 +154,8 @@ class Receiver:
         answer = await endpoint.handler(
             self._services, connection.charge_point, call.payload, received_at
         )
+        if endpoint.ordered is not None:
+            answer = endpoint.ordered(answer)
         return "ok", frames.call_result(call.message_id, answer)
 
     async def _examine(
@@ -193,7 +213,12 @@ class Receiver:
         call: IncomingCall,
         received_at: datetime,
     ) -> None:
-        mending = mend(endpoint.schema.shape, call.payload, received_at=format_time(received_at))
+        mending = mend(
+            endpoint.schema.shape,
+            call.payload,
+            received_at=format_time(received_at),
+            open_words=self.dialect.has_open_words,
+        )
         if mending.violation is not None:
             for other in self._others:
                 if other.looks_like(endpoint.action, call.payload):
@@ -239,6 +264,7 @@ class Receiver:
             )
         if isinstance(answer, Broken):
             self._shared.metrics.bad_frames.labels("broken_answer").inc()
+            self._complain(connection, answer.message_id, Refusal.FORMAT_VIOLATION, answer.why)
             return CommandRefusedError(
                 charge_point_id,
                 self.dialect.spelling[Refusal.FORMAT_VIOLATION],
@@ -251,7 +277,18 @@ class Receiver:
         received_at = format_time(self._clock.now())
         mending = mend(schema.shape, answer.payload, received_at=received_at, whole=True)
         self._count_repairs(connection, mending.repairs)
+        wrong = mending.violation
+        if wrong is not None:
+            self._complain(connection, answer.message_id, wrong.refusal, wrong.description)
         return mending.payload
+
+    def _complain(
+        self, connection: Connection, message_id: Json, refusal: Refusal, why: str
+    ) -> None:
+        """Tell a charger that its answer is not right, where its version has a word for that."""
+        if self._has_send:
+            code = self.dialect.spelling[refusal]
+            connection.socket.send_now(frames.call_result_error(message_id, code, why))
 
     # -- what is no call
 
@@ -265,16 +302,20 @@ class Receiver:
                 return [*frame, TRUNCATED]
         return None
 
-    def _take_unreadable(
+    async def _take_unreadable(
         self, connection: Connection, text: bytes, why: str, received_at: datetime
     ) -> None:
         head = frames.recover_head(text)
         if head is None:
-            self._take_stranger(connection, NoCall("unreadable"), text, received_at)
-        elif head.type != frames.CALL:
+            await self._take_stranger(connection, NoCall("unreadable"), text, received_at)
+        elif head.type in (frames.CALL_RESULT, frames.CALL_ERROR):
             connection.take_answer(text)
+        elif head.type != frames.CALL:
+            refusal = None if self._has_send else Refusal.MESSAGE_TYPE_NOT_SUPPORTED
+            stranger = NoCall("broken_send", head.message_id, refusal)
+            await self._take_stranger(connection, stranger, text, received_at, why)
         else:
-            self._take_stranger(
+            await self._take_stranger(
                 connection,
                 NoCall("broken_call", head.message_id, Refusal.FORMAT_VIOLATION),
                 text,
@@ -282,10 +323,10 @@ class Receiver:
                 why,
             )
 
-    def _take_stranger(
+    async def _take_stranger(
         self,
         connection: Connection,
-        stranger: NoCall | Answer,
+        stranger: NoCall | Answer | ResultError,
         text: bytes,
         received_at: datetime,
         why: str = "",
@@ -293,6 +334,9 @@ class Receiver:
         """Answer what can be answered, count it, keep it in the message log; never close."""
         if isinstance(stranger, Answer):
             connection.take_answer(text)
+            return
+        if isinstance(stranger, ResultError):
+            await self._take_result_error(connection, stranger.error, text, received_at)
             return
         self._shared.metrics.bad_frames.labels(stranger.why).inc()
         reply = self._reply_to(stranger, why)
@@ -309,6 +353,33 @@ class Receiver:
                 swallowed,
                 message_log.shown(text, 100),
             )
+
+    async def _take_result_error(
+        self, connection: Connection, error: Error, text: bytes, received_at: datetime
+    ) -> None:
+        """Note that a charger could not use an answer of ours; the operator is told once of each.
+
+        What it asked for was done all the same, and nothing is sent in return.
+        """
+        self._shared.metrics.bad_frames.labels("answer_refused").inc()
+        message_id, action = connection.answered or (None, "")
+        if message_id != error.message_id:
+            action = ""
+        call = IncomingCall(error.message_id, action, {})
+        self._log(connection, call, text, None, "answer_refused", received_at, None)
+        kind = "answer_refused"
+        if f"{kind} {action}" in connection.reported:
+            return
+        connection.reported |= {f"{kind} {action}"}
+        told = {"code": error.code[:LONGEST_TOLD], "description": error.description[:LONGEST_TOLD]}
+        await self._services.notifications.record(
+            connection.charge_point,
+            kind,
+            f"could not use our answer{f' to {action}' if action else ''}: {told['code']}",
+            {"action": action or None, **told, "details": error.details},
+            received_at,
+            severity="warning",
+        )
 
     def _reply_to(self, stranger: NoCall, why: str) -> bytes | None:
         if stranger.refusal is None:

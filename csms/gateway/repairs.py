@@ -88,23 +88,30 @@ class Mending:
 
 
 def mend(
-    shape: Shape, payload: dict[str, Any], *, received_at: str, whole: bool = False
+    shape: Shape,
+    payload: dict[str, Any],
+    *,
+    received_at: str,
+    whole: bool = False,
+    open_words: bool = False,
 ) -> Mending:
     """Mend a payload that breaks its schema.
 
     `received_at` stands in for a missing timestamp. `whole` leaves nothing out: for answers, of
-    which whoever asked wants to see everything. The result's `violation` is the first demanded
+    which whoever asked wants to see everything. `open_words` lets words through that the schema
+    does not list, for versions that go on growing. The result's `violation` is the first demanded
     field that could not be mended; its payload then still holds all the others, mended.
     """
-    walk = _Walk(received_at, whole=whole)
+    walk = _Walk(received_at, whole=whole, open_words=open_words)
     mended = walk.top(shape, payload)
     return Mending(mended, sorted(set(walk.repairs)), walk.violation)
 
 
 class _Walk:
-    def __init__(self, received_at: str, *, whole: bool) -> None:
+    def __init__(self, received_at: str, *, whole: bool, open_words: bool) -> None:
         self._received_at = received_at
         self._whole = whole
+        self._open_words = open_words
         self.repairs: list[str] = []
         self.violation: Violation | None = None
 
@@ -273,6 +280,9 @@ class _Walk:
         if known is not None:
             self._note("spelling")
             return str(known)
+        if folded and self._open_words and len(text) <= LONGEST_WORD:
+            self._note("unknown_word")
+            return text
         if folded:
             for catch_all in _CATCH_ALL:
                 if catch_all in shape.enum:

@@ -44,14 +44,17 @@ _TARGETS: Final[dict[str, _Target]] = {
     "energy.active.export.register": _Target("energy_export_wh", "Wh", {}),
     "power.active.import": _Target("power_w", "W", {}),
     "power.offered": _Target("power_offered_w", "W", {}),
+    "power.import.offered": _Target("power_offered_w", "W", {}),
     "current.import": _Target(
         "current_a", "A", {"l1": "current_l1_a", "l2": "current_l2_a", "l3": "current_l3_a"}
     ),
     "current.offered": _Target("current_offered_a", "A", {}, max),
+    "current.import.offered": _Target("current_offered_a", "A", {}, max),
     "voltage": _Target(
         "voltage_v", "V", {"l1": "voltage_l1_v", "l2": "voltage_l2_v", "l3": "voltage_l3_v"}
     ),
     "soc": _Target("soc_percent", "Percent", {}),
+    "display.presentsoc": _Target("soc_percent", "Percent", {}),
 }
 
 _PHASES: Final = {"": "", "l1": "l1", "l2": "l2", "l3": "l3"} | {

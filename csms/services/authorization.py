@@ -20,6 +20,8 @@ CACHE_TTL_S: Final = 60.0
 """Another node's change is seen after this long at the latest; our own at once."""
 
 NO_TOKEN_TYPE: Final = "NoAuthorization"  # noqa: S105 - an id token type of OCPP 2.0.1
+DIRECT_PAYMENT_TYPE: Final = "DirectPayment"
+"""Of 2.1: the reference of a payment that a terminal at the charge point got authorised (C18)."""
 
 
 class IdTokenCache:
@@ -105,6 +107,8 @@ class AuthorizationService:
         if id_token.type == NO_TOKEN_TYPE:
             return Authorization(AuthorizationStatus.ACCEPTED)
         record = await self.cache.get(id_token.value)
+        if record is None and id_token.type == DIRECT_PAYMENT_TYPE:
+            return Authorization(AuthorizationStatus.ACCEPTED, reason="paid at the charge point")
         if record is None:
             return self._unknown()
         status, reason = _standing(record, charge_point, at)

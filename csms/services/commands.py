@@ -179,6 +179,8 @@ class SendSignedCertificate:
     """PEM; the certificate first, then those between it and the root."""
     use: SigningUse | None = None
     """None: for everything."""
+    request_id: int | None = None
+    """Of the charge point's request (2.1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,14 @@ async def station_201(
         yield station
 
 
+@asynccontextmanager
+async def station_21(server: Running, identity: str = "CS-1") -> AsyncIterator[ScriptedChargePoint]:
+    """An accepted, booted charging station of OCPP 2.1."""
+    async with server.charge_point(identity, "ocpp2.1") as station:
+        await station.send("BootNotification", V201_BOOT, reply=ACCEPTED)
+        yield station
+
+
 async def tell_status(station: ScriptedChargePoint, status: str, evse_id: int = 1) -> None:
     """Report a connector of a 2.0.1 station in both ways the cases allow."""
     outlet = {"evseId": evse_id, "connectorId": 1}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from .frames import Call, Error, Frame, Payload, Result
+from .frames import Call, Error, Frame, Payload, Result, ResultError
 
 Direction = Literal["sent", "received"]
 
@@ -67,6 +67,14 @@ class Journal:
             entry.frame
             for entry in self._entries
             if entry.direction == direction and isinstance(entry.frame, Error)
+        ]
+
+    def result_errors(self, direction: Direction) -> list[ResultError]:
+        """The CALLRESULTERRORs that went this way."""
+        return [
+            entry.frame
+            for entry in self._entries
+            if entry.direction == direction and isinstance(entry.frame, ResultError)
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.typing import Subprotocol
 
 from .errors import CallError, CallTimeoutError, ConnectRefusedError, LinkClosedError
-from .frames import Call, Error, Frame, Payload, Result, decode
+from .frames import Call, Error, Frame, Payload, Result, Send, decode
 from .journal import Direction, Entry, Journal
 
 logger = logging.getLogger(__name__)
@@ -235,6 +235,10 @@ class Link:
             raise CallTimeoutError(action, limit_s) from None
         finally:
             self._pending.pop(call.message_id, None)
+
+    async def send_unconfirmed(self, action: str, payload: Payload) -> None:
+        """Send a SEND (OCPP 2.1), which gets no answer. Raises `LinkClosedError`."""
+        await self.transmit(Send(str(uuid.uuid4()), action, payload).encode())
 
     async def send_raw(self, text: str) -> None:
         """Send this text as it is. Raises `LinkClosedError`."""

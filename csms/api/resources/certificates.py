@@ -33,6 +33,7 @@ RootUse: TypeAlias = Literal[
     "MORootCertificate",
     "CSMSRootCertificate",
     "ManufacturerRootCertificate",
+    "OEMRootCertificate",
 ]
 InstalledUse: TypeAlias = Literal[
     "V2GRootCertificate",
@@ -40,11 +41,12 @@ InstalledUse: TypeAlias = Literal[
     "CSMSRootCertificate",
     "V2GCertificateChain",
     "ManufacturerRootCertificate",
+    "OEMRootCertificate",
 ]
 Pem: TypeAlias = Annotated[
     str,
     Meta(
-        max_length=5500,
+        max_length=10_000,
         pattern="^-----BEGIN CERTIFICATE-----\n",
         description="A certificate in PEM.",
     ),
@@ -54,7 +56,7 @@ _Serial: TypeAlias = Annotated[str, Meta(pattern="^[0-9A-Fa-f]{1,40}$")]
 
 
 class InstallBody(Struct, forbid_unknown_fields=True):
-    """OCPP 1.6 knows the roots of the CSMS and of the manufacturer."""
+    """OCPP 1.6 knows the roots of the CSMS and of the manufacturer; those of OEMs are of 2.1."""
 
     use: RootUse
     certificate: Pem
@@ -72,7 +74,7 @@ class HashBody(Struct, forbid_unknown_fields=True):
 class InstalledQuery(CommandQuery):
     use: Annotated[
         list[InstalledUse],
-        Meta(max_length=5, description="Only of this use; repeatable. Without, of all."),
+        Meta(max_length=6, description="Only of this use; repeatable. Without, of all."),
     ] = msgspec.field(default_factory=list)
 
 

@@ -30,7 +30,7 @@ _NAMED: Final = {name: use for use, name in _USES.items()}
 
 
 def send_signed_certificate(charge_point: ChargePoint, command: SendSignedCertificate) -> Outgoing:
-    if command.use is SigningUse.V2G:
+    if command.use in (SigningUse.V2G, SigningUse.V2G_20):
         raise NotSupportedError(charge_point.id, "V2G certificate", VERSION)
     chain = certificate_hashes.pem(command.chain, VERSION, certificate_hashes.CHAIN_LENGTH)
     return Outgoing("CertificateSigned", {"certificateChain": chain}, reader("Accepted"))

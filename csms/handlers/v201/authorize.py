@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from csms.handlers.contract import Payload
+from csms.handlers.editions import edition_of
 from csms.handlers.v201.fields import groups
 from csms.handlers.v201.id_token import id_token_info, read_id_token
 from csms.handlers.v201.ocsp_questions import read_question
@@ -37,7 +38,7 @@ async def handle(
     authorization = await services.authorization.authorize(
         charge_point, id_token, received_at, starting=False
     )
-    return {"idTokenInfo": id_token_info(authorization)}
+    return {"idTokenInfo": id_token_info(edition_of(charge_point), authorization)}
 
 
 async def _contract(
@@ -75,6 +76,6 @@ async def _contract(
     )
     cancelled = authorization.status in _CANCELLED
     return {
-        "idTokenInfo": id_token_info(authorization),
+        "idTokenInfo": id_token_info(edition_of(charge_point), authorization),
         "certificateStatus": "ContractCancelled" if cancelled else verdict.status.value,
     }

@@ -8,8 +8,9 @@ from typing import Any, Final
 from csms.errors import InvalidValueError
 from csms.handlers import certificate_hashes
 from csms.handlers.contract import Payload
+from csms.handlers.editions import edition_of
 from csms.handlers.phrasebook import reader, status_of
-from csms.handlers.v201.fields import VERSION, Fields, groups, text
+from csms.handlers.v201.fields import Fields, groups, text
 from csms.services.certificates.installed import InstalledCertificate, InstalledReport
 from csms.services.certificates.words import CertificateUse
 from csms.services.charge_point import ChargePoint
@@ -25,20 +26,26 @@ from csms.services.commands import (
 _USES: Final = {use.value: use for use in CertificateUse}
 
 
-def send_signed_certificate(_: ChargePoint, command: SendSignedCertificate) -> Outgoing:
-    chain = certificate_hashes.pem(command.chain, VERSION, certificate_hashes.CHAIN_LENGTH)
+def send_signed_certificate(charge_point: ChargePoint, command: SendSignedCertificate) -> Outgoing:
+    version = edition_of(charge_point).name
+    chain = certificate_hashes.pem(command.chain, version, certificate_hashes.CHAIN_LENGTH)
     payload: Payload = {"certificateChain": chain}
     if command.use is not None:  # A02.FR.14
         payload["certificateType"] = command.use.value
+    if command.request_id is not None:  # A02.FR.25 of 2.1, where alone requests have one
+        payload["requestId"] = command.request_id
     return Outgoing("CertificateSigned", payload, reader("Accepted"))
 
 
-def install_certificate(_: ChargePoint, command: InstallCertificate) -> Outgoing:
+def install_certificate(charge_point: ChargePoint, command: InstallCertificate) -> Outgoing:
+    edition = edition_of(charge_point)
     if command.use is CertificateUse.V2G_CHAIN:
         raise InvalidValueError("use", command.use.value, "a kind of root: chains are signed")
     payload = {
         "certificateType": command.use.value,
-        "certificate": certificate_hashes.pem(command.certificate, VERSION),
+        "certificate": certificate_hashes.pem(
+            command.certificate, edition.name, edition.certificate_length
+        ),
     }
     return Outgoing("InstallCertificate", payload, reader("Accepted"))
 

@@ -15,9 +15,9 @@ from csms.errors import InvalidValueError
 from csms.handlers.charging_schedules import check_profile, read_composite, write_limit
 from csms.handlers.contract import Payload
 from csms.handlers.numbers import INT32_MAX
-from csms.handlers.phrasebook import reader, within
-from csms.handlers.v201.fields import VERSION, group
-from csms.handlers.v201.id_token import WIRE_LENGTH
+from csms.handlers.phrasebook import reader
+from csms.handlers.v201.fields import group
+from csms.handlers.v201.id_token import transaction_id_of
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import format_time
 from csms.services.commands import (
@@ -38,11 +38,11 @@ _PURPOSES: Final = {
 _KINDS: Final = {Kind.ABSOLUTE: "Absolute", Kind.RELATIVE: "Relative"}
 
 
-def set_charging_profile(_: ChargePoint, command: SetChargingProfile) -> Outgoing:
+def set_charging_profile(charge_point: ChargePoint, command: SetChargingProfile) -> Outgoing:
     check_profile(command.evse_id, command.profile)
     payload = {
         "evseId": _evse(command.evse_id),
-        "chargingProfile": _profile(command.profile),
+        "chargingProfile": _profile(charge_point, command.profile),
     }
     return Outgoing("SetChargingProfile", payload, reader("Accepted"))
 
@@ -108,7 +108,7 @@ def new_id() -> int:
     return secrets.randbelow(INT32_MAX) + 1
 
 
-def _profile(profile: ChargingProfile) -> Payload:
+def _profile(charge_point: ChargePoint, profile: ChargingProfile) -> Payload:
     if profile.purpose is Purpose.STATION_MAX and profile.kind is Kind.RELATIVE:  # K01.FR.38
         raise InvalidValueError("kind", profile.kind.value, "absolute for a whole station")
     written: Payload = {
@@ -125,9 +125,7 @@ def _profile(profile: ChargingProfile) -> Payload:
     if profile.purpose is Purpose.TX:  # K01.FR.03
         if profile.ocpp_transaction_id is None:
             raise InvalidValueError("ocpp_transaction_id", None, "the transaction of a TxProfile")
-        written["transactionId"] = within(
-            "ocpp_transaction_id", profile.ocpp_transaction_id, WIRE_LENGTH, VERSION
-        )
+        written["transactionId"] = transaction_id_of(charge_point, profile.ocpp_transaction_id)
     return written
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from csms.errors import InvalidValueError, NotSupportedError
 from csms.handlers import phrasebook
 from csms.handlers.contract import Payload
+from csms.handlers.editions import Edition, edition_of
 from csms.handlers.numbers import INT32_MAX
 from csms.handlers.phrasebook import Phrasebook, read_data_transfer, reader
 from csms.handlers.v201.answers import (
@@ -29,8 +30,7 @@ from csms.handlers.v201.charging_profiles import (
     set_charging_profile,
 )
 from csms.handlers.v201.device_model import component_of, evse, variable_of
-from csms.handlers.v201.fields import VERSION
-from csms.handlers.v201.id_token import DEFAULT_TYPE, TOKEN_TYPES, WIRE_LENGTH
+from csms.handlers.v201.id_token import DEFAULT_TYPE, TYPE_LENGTH, transaction_id_of
 from csms.handlers.v201.local_list import get_local_list_version, send_local_list
 from csms.handlers.v201.network_profile import set_network_profile
 from csms.model import IdToken
@@ -76,9 +76,10 @@ _TRIGGERS: Final = {
     "SignChargePointCertificate": "SignChargingStationCertificate",
 }
 """What can be triggered, by its own name and by those the messages have elsewhere."""
+_CUSTOM_TRIGGER: Final = "CustomTrigger"
 
 _NAME_LENGTH: Final = 50
-_VALUE_LENGTH: Final = 1000
+_TRIGGER_LENGTH: Final = 50
 
 
 def _remote_start(charge_point: ChargePoint, command: RemoteStart) -> Outgoing:
@@ -87,7 +88,7 @@ def _remote_start(charge_point: ChargePoint, command: RemoteStart) -> Outgoing:
     evse_id = charge_point.only_evse_id if command.evse_id is None else command.evse_id
     if evse_id is not None:
         payload["evseId"] = _positive("evse_id", evse_id)
-    payload["idToken"] = _id_token(command.id_token)
+    payload["idToken"] = _id_token(edition_of(charge_point), command.id_token)
     remote_start_id = new_id()  # F01.FR.25: comes back in the transaction's next event
     payload["remoteStartId"] = remote_start_id
     if command.charging_profile is not None:
@@ -95,13 +96,9 @@ def _remote_start(charge_point: ChargePoint, command: RemoteStart) -> Outgoing:
     return Outgoing("RequestStartTransaction", payload, remote_start_reader(remote_start_id))
 
 
-def _remote_stop(_: ChargePoint, command: RemoteStop) -> Outgoing:
-    transaction_id = command.ocpp_transaction_id
-    return Outgoing(
-        "RequestStopTransaction",
-        {"transactionId": _within("ocpp_transaction_id", transaction_id, WIRE_LENGTH)},
-        reader("Accepted"),
-    )
+def _remote_stop(charge_point: ChargePoint, command: RemoteStop) -> Outgoing:
+    transaction_id = transaction_id_of(charge_point, command.ocpp_transaction_id)
+    return Outgoing("RequestStopTransaction", {"transactionId": transaction_id}, reader("Accepted"))
 
 
 def _reset(_: ChargePoint, command: Reset) -> Outgoing:
@@ -131,7 +128,7 @@ def _change_availability(_: ChargePoint, command: ChangeAvailability) -> Outgoin
     return Outgoing("ChangeAvailability", payload, reader("Accepted", "Scheduled"))
 
 
-def _get_configuration(_: ChargePoint, command: GetConfiguration) -> Outgoing:
+def _get_configuration(charge_point: ChargePoint, command: GetConfiguration) -> Outgoing:
     if not command.names:
         # B07: the values come in NotifyReports of their own
         request_id = new_id()
@@ -142,22 +139,30 @@ def _get_configuration(_: ChargePoint, command: GetConfiguration) -> Outgoing:
         )
     return Outgoing(
         "GetVariables",
-        {"getVariableData": [_attribute(name) | _named(name) for name in command.names]},
+        {
+            "getVariableData": [
+                _attribute(name) | _named(edition_of(charge_point), name) for name in command.names
+            ]
+        },
         read_variables,
     )
 
 
-def _set_configuration(_: ChargePoint, command: SetConfiguration) -> Outgoing:
+def _set_configuration(charge_point: ChargePoint, command: SetConfiguration) -> Outgoing:
+    edition = edition_of(charge_point)
     data = _attribute(command.name)
-    data["attributeValue"] = _within("value", command.value, _VALUE_LENGTH)
-    data |= _named(command.name)
+    data["attributeValue"] = _within(edition, "value", command.value, edition.value_length)
+    data |= _named(edition, command.name)
     return Outgoing("SetVariables", {"setVariableData": [data]}, read_set_variables)
 
 
 def _trigger(charge_point: ChargePoint, command: Trigger) -> Outgoing:
+    edition = edition_of(charge_point)
     message = _TRIGGERS.get(command.message)
-    if message is None:
-        raise NotSupportedError(charge_point.id, f"trigger for {command.message}", VERSION)
+    if command.message in edition.more_triggers:
+        message = command.message
+    if message is None and not edition.has_custom_triggers:
+        raise NotSupportedError(charge_point.id, f"trigger for {command.message}", edition.name)
     connector_id = command.connector_id
     if command.evse_id and not connector_id and message == "StatusNotification":
         connector_id = 1  # F06.FR.13
@@ -165,17 +170,21 @@ def _trigger(charge_point: ChargePoint, command: Trigger) -> Outgoing:
     place = _evse_or_none(command.evse_id, connector_id)
     if place is not None:
         payload["evse"] = place
-    payload["requestedMessage"] = message
+    payload["requestedMessage"] = message or _CUSTOM_TRIGGER
+    if message is None:
+        custom = _within(edition, "message", command.message, _TRIGGER_LENGTH)
+        payload["customTrigger"] = custom
     return Outgoing("TriggerMessage", payload, reader("Accepted"))
 
 
-def _send_data(_: ChargePoint, command: SendData) -> Outgoing:
+def _send_data(charge_point: ChargePoint, command: SendData) -> Outgoing:
+    edition = edition_of(charge_point)
     payload: Payload = {}
     if command.message_id is not None:
-        payload["messageId"] = _within("message_id", command.message_id, 50)
+        payload["messageId"] = _within(edition, "message_id", command.message_id, 50)
     if command.data is not None:
         payload["data"] = command.data
-    payload["vendorId"] = _within("vendor_id", command.vendor_id, 255)
+    payload["vendorId"] = _within(edition, "vendor_id", command.vendor_id, 255)
     return Outgoing("DataTransfer", payload, read_data_transfer)
 
 
@@ -183,18 +192,19 @@ def _clear_cache(_: ChargePoint, __: ClearCache) -> Outgoing:
     return Outgoing("ClearCache", {}, reader("Accepted"))
 
 
-def _reserve(_: ChargePoint, command: Reserve) -> Outgoing:
+def _reserve(charge_point: ChargePoint, command: Reserve) -> Outgoing:
+    edition = edition_of(charge_point)
     payload: Payload = {
         "id": command.reservation_id,
         "expiryDateTime": format_time(command.expires_at),
     }
     if command.connector_type is not None:  # H01.FR.06
         payload["connectorType"] = command.connector_type
-    payload["idToken"] = _id_token(command.id_token)
+    payload["idToken"] = _id_token(edition, command.id_token)
     if command.evse_id is not None:
         payload["evseId"] = _positive("evse_id", command.evse_id)
     if command.group_id is not None:
-        group_id = _within("group_id", command.group_id, WIRE_LENGTH)
+        group_id = _within(edition, "group_id", command.group_id, edition.id_token_length)
         payload["groupIdToken"] = {"idToken": group_id, "type": DEFAULT_TYPE}
     return Outgoing("ReserveNow", payload, reader("Accepted"))
 
@@ -204,19 +214,21 @@ def _cancel_reservation(_: ChargePoint, command: CancelReservation) -> Outgoing:
     return Outgoing("CancelReservation", payload, reader("Accepted"))
 
 
-def _get_transaction_status(_: ChargePoint, command: GetTransactionStatus) -> Outgoing:
+def _get_transaction_status(charge_point: ChargePoint, command: GetTransactionStatus) -> Outgoing:
     payload: Payload = {}
     if command.ocpp_transaction_id is not None:
-        payload["transactionId"] = _within(
-            "ocpp_transaction_id", command.ocpp_transaction_id, WIRE_LENGTH
-        )
+        payload["transactionId"] = transaction_id_of(charge_point, command.ocpp_transaction_id)
     return Outgoing("GetTransactionStatus", payload, read_transaction_status)
 
 
-def _id_token(token: IdToken) -> Payload:
-    if token.type not in TOKEN_TYPES:
-        raise InvalidValueError("type", token.type, f"one of {', '.join(sorted(TOKEN_TYPES))}")
-    return {"idToken": _within("id_token", token.value, WIRE_LENGTH), "type": token.type}
+def _id_token(edition: Edition, token: IdToken) -> Payload:
+    types = edition.id_token_types
+    if types is not None and token.type not in types:
+        raise InvalidValueError("type", token.type, f"one of {', '.join(sorted(types))}")
+    return {
+        "idToken": _within(edition, "id_token", token.value, edition.id_token_length),
+        "type": _within(edition, "type", token.type, TYPE_LENGTH),
+    }
 
 
 def _attribute(name: VariableName) -> Payload:
@@ -229,18 +241,20 @@ def _attribute(name: VariableName) -> Payload:
     return {"attributeType": name.attribute}
 
 
-def _named(name: VariableName) -> Payload:
+def _named(edition: Edition, name: VariableName) -> Payload:
     if not name.component:
-        raise InvalidValueError("component", name.component, f"a component's name in {VERSION}")
+        raise InvalidValueError(
+            "component", name.component, f"a component's name in {edition.name}"
+        )
     if not name.variable:
-        raise InvalidValueError("variable", name.variable, f"a variable's name in {VERSION}")
+        raise InvalidValueError("variable", name.variable, f"a variable's name in {edition.name}")
     for field, value in (
         ("component", name.component),
         ("component_instance", name.component_instance or ""),
         ("variable", name.variable),
         ("variable_instance", name.variable_instance or ""),
     ):
-        _within(field, value, _NAME_LENGTH)
+        _within(edition, field, value, _NAME_LENGTH)
     _evse_or_none(name.evse_id, name.connector_id)
     return {"component": component_of(name), "variable": variable_of(name)}
 
@@ -262,8 +276,8 @@ def _positive(field: str, number: int) -> int:
     return number
 
 
-def _within(field: str, value: str, max_length: int) -> str:
-    return phrasebook.within(field, value, max_length, VERSION)
+def _within(edition: Edition, field: str, value: str, max_length: int) -> str:
+    return phrasebook.within(field, value, max_length, edition.name)
 
 
 translate: Final = Phrasebook(

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from csms.handlers.editions import V201
 from csms.handlers.numbers import read_int32
 from csms.services.charge_point import ChargePoint
 
 Fields = Mapping[str, Any]
 
-VERSION: Final = "OCPP 2.0.1"
+VERSION: Final = V201.name
 NAME_LENGTH: Final = 100
 """Twice what the specification allows a name of the device model."""
 

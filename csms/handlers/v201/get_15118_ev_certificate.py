@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from csms.handlers.contract import Payload
+from csms.handlers.editions import Edition, edition_of
 from csms.handlers.v201.fields import text
-from csms.handlers.v201.ocsp_questions import INFO_LENGTH
 from csms.services.certificates.contract_pool import (
     ContractAction,
     ContractPoolError,
@@ -16,16 +15,14 @@ from csms.services.certificates.contract_pool import (
 from csms.services.charge_point import ChargePoint
 from csms.services.services import Services
 
-RESPONSE_LENGTH: Final = 7500
-"""What `exiResponse` carries."""
-
 
 async def handle(
     services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
 ) -> Payload:
     action = text(payload, "action")
+    edition = edition_of(charge_point)
     try:
-        response = await _ask(services, payload)
+        response = await _ask(services, edition, payload)
     except ContractPoolError as error:
         await services.notifications.record(
             charge_point,
@@ -35,7 +32,10 @@ async def handle(
             received_at,
             severity="warning",
         )
-        info = {"reasonCode": "UnsupportedRequest", "additionalInfo": str(error)[:INFO_LENGTH]}
+        info = {
+            "reasonCode": "UnsupportedRequest",
+            "additionalInfo": str(error)[: edition.info_length],
+        }
         return {"status": "Failed", "statusInfo": info, "exiResponse": ""}
     await services.notifications.record(
         charge_point,
@@ -47,7 +47,7 @@ async def handle(
     return {"status": "Accepted", "exiResponse": response}
 
 
-async def _ask(services: Services, payload: Payload) -> str:
+async def _ask(services: Services, edition: Edition, payload: Payload) -> str:
     pool = services.certificates.pool
     if pool is None:
         raise ContractPoolError("no contract certificate pool is connected")
@@ -59,6 +59,6 @@ async def _ask(services: Services, payload: Payload) -> str:
     if schema is None or not isinstance(exi, str):
         raise ContractPoolError("the car's request is missing")
     response = await pool.answer(ContractRequest(action, schema, exi))
-    if len(response) > RESPONSE_LENGTH:
+    if len(response) > edition.exi_response_length:
         raise ContractPoolError("the pool's answer is too long for OCPP")
     return response

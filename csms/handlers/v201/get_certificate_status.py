@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime
-from typing import Final
 
 from csms.handlers.contract import Payload
+from csms.handlers.editions import Edition, edition_of
 from csms.handlers.v201.fields import group
-from csms.handlers.v201.ocsp_questions import INFO_LENGTH, read_question
+from csms.handlers.v201.ocsp_questions import read_question
 from csms.services.certificates.ocsp import OcspAnswer, OcspError
 from csms.services.charge_point import ChargePoint
 from csms.services.services import Services
-
-RESULT_LENGTH: Final = 5500
-"""What `ocspResult` carries."""
 
 
 async def handle(
     services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
 ) -> Payload:
+    edition = edition_of(charge_point)
     try:
         question = read_question(group(payload, "ocspRequestData"))
         answer = await services.certificates.revocation.ask(charge_point, question)
-        result = _written(answer)
+        result = _written(edition, answer)
     except OcspError as error:
         await services.notifications.record(
             charge_point,
@@ -33,7 +31,7 @@ async def handle(
             received_at,
             severity="warning",
         )
-        info = {"reasonCode": "InternalError", "additionalInfo": str(error)[:INFO_LENGTH]}
+        info = {"reasonCode": "InternalError", "additionalInfo": str(error)[: edition.info_length]}
         return {"status": "Failed", "statusInfo": info}  # M06.FR.04
     await services.notifications.record(
         charge_point,
@@ -45,9 +43,9 @@ async def handle(
     return {"status": "Accepted", "ocspResult": result}  # M06.FR.02, M06.FR.03
 
 
-def _written(answer: OcspAnswer) -> str:
+def _written(edition: Edition, answer: OcspAnswer) -> str:
     """Return the response as DER in base64 (M06.FR.08, M06.FR.09); raises OcspError."""
     result = base64.b64encode(answer.der).decode()
-    if len(result) > RESULT_LENGTH:
+    if len(result) > edition.ocsp_result_length:
         raise OcspError("the responder's answer is too long for OCPP")
     return result

@@ -6,45 +6,38 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from csms.handlers.contract import Payload
+from csms.handlers.editions import Edition, edition_of
+from csms.handlers.phrasebook import within
 from csms.handlers.v201.fields import group, text
 from csms.model import ID_TOKEN_MAX_LENGTH, Authorization, AuthorizationStatus, IdToken
+from csms.services.charge_point import ChargePoint
 from csms.services.clocks import format_time, parse_time
 
 DEFAULT_TYPE: Final = "Central"
 NO_TOKEN_TYPE: Final = "NoAuthorization"  # noqa: S105 - the type of a token that is none
-WIRE_LENGTH: Final = 36
-"""The longest identifier that IdTokenType carries."""
-
-TOKEN_TYPES: Final = frozenset(
-    {
-        "Central",
-        "eMAID",
-        "ISO14443",
-        "ISO15693",
-        "KeyCode",
-        "Local",
-        "MacAddress",
-        NO_TOKEN_TYPE,
-    }
-)
+TYPE_LENGTH: Final = 20
+TRANSACTION_ID_LENGTH: Final = 36
+"""The longest that a charging station may give a transaction."""
+_LONGEST_TYPE: Final = 36
 
 
 def read_id_token(raw: object) -> IdToken | None:
     """Read an `idToken` object (or a bare identifier in its place); None if it names nobody."""
     fields: dict[str, Any] = raw if isinstance(raw, dict) else {"idToken": raw}
-    kind = text(fields, "type", WIRE_LENGTH) or DEFAULT_TYPE
+    kind = text(fields, "type", _LONGEST_TYPE) or DEFAULT_TYPE
     token = IdToken.of(text(fields, "idToken", ID_TOKEN_MAX_LENGTH) or "", kind)
     # C02.FR.01: a start button has no identifier, and type NoAuthorization says so
     return token if token.value or kind == NO_TOKEN_TYPE else None
 
 
-def id_token_info(authorization: Authorization) -> Payload:
+def id_token_info(edition: Edition, authorization: Authorization) -> Payload:
     """Write an `idTokenInfo`; no `evseId` list: the token is good at every EVSE (C01.FR.19)."""
     info: Payload = {"status": authorization.status.value}
     if authorization.expires_at is not None:
         info["cacheExpiryDateTime"] = format_time(authorization.expires_at)
     group_id = authorization.group_id
-    if group_id is not None and len(group_id) <= WIRE_LENGTH:  # C01.FR.06, C09.FR.12, E01.FR.12
+    longest = edition.id_token_length
+    if group_id is not None and len(group_id) <= longest:  # C01.FR.06, C09.FR.12, E01.FR.12
         info["groupIdToken"] = {"idToken": group_id, "type": DEFAULT_TYPE}
     return info
 
@@ -56,3 +49,9 @@ def read_id_token_info(info: Mapping[str, Any]) -> Authorization:
         parse_time(text(info, "cacheExpiryDateTime")),
         text(group(info, "groupIdToken"), "idToken"),
     )
+
+
+def transaction_id_of(charge_point: ChargePoint, ocpp_transaction_id: str) -> str:
+    """Return a transaction's id as a message can carry it; raises InvalidValueError."""
+    version = edition_of(charge_point).name
+    return within("ocpp_transaction_id", ocpp_transaction_id, TRANSACTION_ID_LENGTH, version)

@@ -10,11 +10,10 @@ from typing import Any, Final
 import orjson
 
 from csms.handlers.contract import Payload
+from csms.handlers.editions import V21, V201, Edition, edition_of
 from csms.handlers.phrasebook import reader, status_of
 from csms.handlers.v201.fields import group, groups, integer
 from csms.handlers.v201.id_token import (
-    TOKEN_TYPES,
-    WIRE_LENGTH,
     id_token_info,
     read_id_token,
     read_id_token_info,
@@ -38,10 +37,10 @@ def get_local_list_version(_: ChargePoint, __: GetLocalListVersion) -> Outgoing:
     return Outgoing("GetLocalListVersion", {}, _read_version)
 
 
-def send_local_list(_: ChargePoint, command: SendLocalList) -> Outgoing:
+def send_local_list(charge_point: ChargePoint, command: SendLocalList) -> Outgoing:
     part = command.part
     payload: Payload = {}
-    entries = [_written(entry) for entry in part.put]
+    entries = [_written(edition_of(charge_point), entry) for entry in part.put]
     entries += [{"idToken": _id_token(entry)} for entry in part.removed]  # D01.FR.17
     if entries:  # D01.FR.04: a full update without any empties the list
         payload["localAuthorizationList"] = entries
@@ -84,26 +83,30 @@ def _id_token(entry: ListEntry) -> Payload:
     return {"idToken": entry.id_token, "type": entry.type}
 
 
-def _written(entry: ListEntry) -> Payload:
-    return {"idToken": _id_token(entry), "idTokenInfo": id_token_info(entry.authorization)}
+def _written(edition: Edition, entry: ListEntry) -> Payload:
+    info = id_token_info(edition, entry.authorization)
+    return {"idToken": _id_token(entry), "idTokenInfo": info}
 
 
-def _as_told(entry: ListEntry) -> ListEntry:
-    told = read_id_token_info(id_token_info(entry.authorization))
-    return replace(entry, authorization=told)
+def _dialect(edition: Edition) -> Dialect:
+    def as_told(entry: ListEntry) -> ListEntry:
+        told = read_id_token_info(id_token_info(edition, entry.authorization))
+        return replace(entry, authorization=told)
+
+    def size_bytes(entry: ListEntry) -> int:
+        return len(orjson.dumps(_written(edition, entry))) + 1
+
+    return Dialect(
+        token_chars=edition.id_token_length,
+        types=edition.id_token_types,
+        has_master_pass=True,
+        most_items=VariableKey(_CONTROLLER, "ItemsPerMessage"),
+        most_entries=VariableKey(_CONTROLLER, "Entries"),
+        most_bytes=VariableKey(_CONTROLLER, "BytesPerMessage"),
+        as_told=as_told,
+        size_bytes=size_bytes,
+    )
 
 
-def _size_bytes(entry: ListEntry) -> int:
-    return len(orjson.dumps(_written(entry))) + 1
-
-
-DIALECT: Final = Dialect(
-    token_chars=WIRE_LENGTH,
-    types=TOKEN_TYPES,
-    has_master_pass=True,
-    most_items=VariableKey(_CONTROLLER, "ItemsPerMessage"),
-    most_entries=VariableKey(_CONTROLLER, "Entries"),
-    most_bytes=VariableKey(_CONTROLLER, "BytesPerMessage"),
-    as_told=_as_told,
-    size_bytes=_size_bytes,
-)
+DIALECT: Final = _dialect(V201)
+DIALECT_21: Final = _dialect(V21)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from csms.errors import ConflictError, InvalidValueError
 from csms.handlers.contract import Payload
+from csms.handlers.editions import edition_of
 from csms.handlers.numbers import INT32_MAX
 from csms.handlers.phrasebook import reader, within
-from csms.handlers.v201.fields import VERSION
 from csms.services.charge_point import ChargePoint
 from csms.services.commands import Outgoing, SetNetworkProfile
-
-URL_LENGTH: Final = 512
-_OCPP_VERSION: Final = "OCPP20"
-"""How 2.0.1 calls itself here."""
 
 
 def set_network_profile(charge_point: ChargePoint, command: SetNetworkProfile) -> Outgoing:
@@ -30,13 +24,14 @@ def set_network_profile(charge_point: ChargePoint, command: SetNetworkProfile) -
         raise InvalidValueError("url", command.url, "wss:// for security profiles 2 and 3")
     if not 0 <= command.slot <= INT32_MAX:
         raise InvalidValueError("slot", command.slot, "a number of a slot, 0 or more")
+    edition = edition_of(charge_point)
     data: Payload = {}
     if command.apn is not None:
         data["apn"] = command.apn
     data |= {
-        "ocppVersion": _OCPP_VERSION,
+        "ocppVersion": edition.network_version,
         "ocppTransport": "JSON",
-        "ocppCsmsUrl": within("url", command.url, URL_LENGTH, VERSION),
+        "ocppCsmsUrl": within("url", command.url, edition.url_length, edition.name),
         "messageTimeout": command.message_timeout_s,
         "securityProfile": command.security_profile,
         "ocppInterface": command.interface,

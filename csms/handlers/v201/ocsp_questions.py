@@ -9,8 +9,8 @@ from csms.handlers.v201.fields import Fields, text
 from csms.services.certificates.ocsp import OcspError
 from csms.services.certificates.words import OcspQuestion
 
-URL_LENGTH: Final = 512
-INFO_LENGTH: Final = 512
+URL_LENGTH: Final = 2000
+"""Of 2.1; 2.0.1 has 512. How long an address may be to be asked is the asker's affair."""
 
 
 def read_question(fields: Fields) -> OcspQuestion:

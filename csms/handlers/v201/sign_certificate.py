@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Final
 
 from csms.handlers.contract import Payload
-from csms.handlers.v201.fields import text
+from csms.handlers.editions import edition_of
+from csms.handlers.v201.fields import integer, text
 from csms.services.certificates.words import SigningUse
 from csms.services.charge_point import ChargePoint
 from csms.services.services import Services
 
 _USES: Final = {use.value.casefold(): use for use in SigningUse}
-INFO_LENGTH: Final = 512
 
 
 async def handle(
@@ -23,8 +23,11 @@ async def handle(
         return {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidCSR"}}  # A02.FR.12
     # without a type it is for everything
     use = _USES.get((text(payload, "certificateType") or "").casefold())
-    refusal = await services.certificates.signing.asked(charge_point, csr, use, received_at)
+    refusal = await services.certificates.signing.asked(
+        charge_point, csr, use, received_at, integer(payload, "requestId")
+    )
     if refusal is None:
         return {"status": "Accepted"}  # A02.FR.11, A03.FR.11
-    info = {"reasonCode": "InvalidCSR", "additionalInfo": refusal[:INFO_LENGTH]}
+    longest = edition_of(charge_point).info_length
+    info = {"reasonCode": "InvalidCSR", "additionalInfo": refusal[:longest]}
     return {"status": "Rejected", "statusInfo": info}

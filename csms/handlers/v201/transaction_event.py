@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from csms.handlers.contract import Payload
+from csms.handlers.editions import edition_of
 from csms.handlers.v201.fields import Fields, flag, group, integer, natural, place, text
 from csms.handlers.v201.id_token import id_token_info, read_id_token
 from csms.handlers.v201.samples import read_samples
@@ -31,7 +32,7 @@ async def handle(
     # E01.FR.12, E03.FR.02, C12.FR.03: every token named is judged again
     if answer.authorization is None:
         return {"idTokenInfo": {"status": "Invalid"}}
-    return {"idTokenInfo": id_token_info(answer.authorization)}
+    return {"idTokenInfo": id_token_info(edition_of(charge_point), answer.authorization)}
 
 
 def read_event(

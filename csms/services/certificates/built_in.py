@@ -29,6 +29,8 @@ SLOW_CLOCKS: Final = timedelta(days=1)
 _RSA_BITS: Final = 3072
 _KINDS: Final = ("ecdsa", "rsa")
 
+_FOR_CARS: Final = frozenset({SigningUse.V2G, SigningUse.V2G_20})
+
 
 @dataclass(frozen=True)
 class Issuer:
@@ -103,7 +105,7 @@ class BuiltInAuthority:
         key = order.request.public_key()
         if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
             raise AuthorityError("only RSA and elliptic keys are signed")
-        issuer = self._v2g if order.use is SigningUse.V2G and self._v2g else self._given
+        issuer = self._v2g if order.use in _FOR_CARS and self._v2g else self._given
         if issuer is None:
             with self._making:
                 issuer = self._own("rsa" if isinstance(key, rsa.RSAPublicKey) else "ecdsa")

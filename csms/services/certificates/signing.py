@@ -50,6 +50,7 @@ RETRY_AFTER_S: Final = (10.0, 60.0, 300.0)
 _TRIGGERS: Final = {
     "SignChargingStationCertificate": SigningUse.CHARGE_POINT,
     "SignV2GCertificate": SigningUse.V2G,
+    "SignV2G20Certificate": SigningUse.V2G_20,
 }
 
 
@@ -129,11 +130,17 @@ class CertificateSigning:
         self.commands: CommandSender | None = None
 
     async def asked(
-        self, charge_point: ChargePoint, text: str, use: SigningUse | None, received_at: datetime
+        self,
+        charge_point: ChargePoint,
+        text: str,
+        use: SigningUse | None,
+        received_at: datetime,
+        request_id: int | None = None,
     ) -> str | None:
         """Take a request; returns why it can't be served, None if it will be (A02.FR.11, 12).
 
-        The certificate follows in a task of its own, after the answer.
+        The certificate follows in a task of its own, after the answer, with the `request_id` of
+        the request if it had one (2.1: A02.FR.25).
         """
         use = use or self._triggered.pop(charge_point.id, None)
         by_hand = self._policy == "by-hand"
@@ -153,7 +160,7 @@ class CertificateSigning:
             "warning" if refusal else "info",
         )
         if refusal is None and not by_hand:
-            self._start(charge_point, request, use)
+            self._start(charge_point, request, use, request_id)
         return refusal
 
     async def answered(
@@ -201,6 +208,7 @@ class CertificateSigning:
         charge_point: ChargePoint,
         request: x509.CertificateSigningRequest,
         use: SigningUse | None,
+        request_id: int | None,
     ) -> None:
         """Sign and send in a task of its own; a newer request takes the place of an older one."""
         key = (charge_point.id, use)
@@ -208,7 +216,8 @@ class CertificateSigning:
         if older is not None:
             older.cancel()
         task = asyncio.create_task(
-            self._serve(charge_point, request, use), name=f"certificate of {charge_point.id}"
+            self._serve(charge_point, request, use, request_id),
+            name=f"certificate of {charge_point.id}",
         )
         self._running[key] = task
 
@@ -223,10 +232,11 @@ class CertificateSigning:
         charge_point: ChargePoint,
         request: x509.CertificateSigningRequest,
         use: SigningUse | None,
+        request_id: int | None,
     ) -> None:
         try:
             issued = await self._issue(charge_point, request, use)
-            await self._deliver(charge_point, issued)
+            await self._deliver(charge_point, issued, request_id)
         except AuthorityError as error:
             await self._note(
                 charge_point,
@@ -274,8 +284,11 @@ class CertificateSigning:
         logger.info("signed certificate %s for %s", issued.serial_number, charge_point.id)
         return replace(issued, id=number)
 
-    async def _deliver(self, charge_point: ChargePoint, issued: IssuedCertificate) -> None:
-        status, why = await self._send(charge_point.id, issued)
+    async def _deliver(
+        self, charge_point: ChargePoint, issued: IssuedCertificate, request_id: int | None
+    ) -> None:
+        command = SendSignedCertificate(issued.chain, issued.use, request_id)
+        status, why = await self._send(charge_point.id, command)
         now = self._clock.now()
         await self._store.settle(issued.id, status, now)
         severity: Severity = "info" if status == "accepted" else "warning"
@@ -292,10 +305,9 @@ class CertificateSigning:
             severity,
         )
 
-    async def _send(self, charge_point_id: str, issued: IssuedCertificate) -> tuple[str, str]:
+    async def _send(self, charge_point_id: str, command: SendSignedCertificate) -> tuple[str, str]:
         """Send until there is an answer or nobody is left to try; returns status and reason."""
         assert self.commands is not None, "certificates are asked for before anything is connected"
-        command = SendSignedCertificate(issued.chain, issued.use)
         why = ""
         for wait_s in (0.0, *self._retry_after_s):
             await asyncio.sleep(wait_s)

@@ -11,6 +11,8 @@ class SigningUse(StrEnum):
 
     CHARGE_POINT = "ChargingStationCertificate"
     V2G = "V2GCertificate"
+    V2G_20 = "V2G20Certificate"
+    """For ISO 15118-20 (OCPP 2.1)."""
 
 
 class CertificateUse(StrEnum):
@@ -20,6 +22,8 @@ class CertificateUse(StrEnum):
     MO_ROOT = "MORootCertificate"
     CSMS_ROOT = "CSMSRootCertificate"
     MANUFACTURER_ROOT = "ManufacturerRootCertificate"
+    OEM_ROOT = "OEMRootCertificate"
+    """Of who makes cars (OCPP 2.1)."""
     V2G_CHAIN = "V2GCertificateChain"
 
 

@@ -18,9 +18,7 @@ from csms.gateway.schemas import MessageSchema, Schemas
 from csms.model import OcppVersion
 
 MESSAGES: list[MessageSchema] = [
-    schema
-    for version in (OcppVersion.V16, OcppVersion.V201)
-    for schema in Schemas(version).requests.values()
+    schema for version in OcppVersion for schema in Schemas(version).requests.values()
 ]
 
 
@@ -32,12 +30,18 @@ def nearly_right(draw: st.DrawFn) -> tuple[MessageSchema, dict[str, Any]]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(nearly_right(), st.booleans())
+@given(nearly_right(), st.booleans(), st.booleans())
 def test_any_payload_is_mended_or_judged(
-    message: tuple[MessageSchema, dict[str, Any]], whole: bool
+    message: tuple[MessageSchema, dict[str, Any]], whole: bool, open_words: bool
 ) -> None:
     schema, payload = message
-    mending = mend(schema.shape, payload, received_at="2026-01-01T00:00:00Z", whole=whole)
+    mending = mend(
+        schema.shape,
+        payload,
+        received_at="2026-01-01T00:00:00Z",
+        whole=whole,
+        open_words=open_words,
+    )
 
     assert isinstance(mending.payload, dict)
 
@@ -58,7 +62,7 @@ def test_mending_what_was_mended_changes_nothing(
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:
-        call_of(frames.parse(data, 32))
+        call_of(frames.parse(data, 32), has_send=True)
     except frames.UnreadableFrameError:
         frames.recover_head(data)
     read_answer(data, 32)
@@ -68,9 +72,12 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from([2, 3, 4, "2", 5, None]) | json_values, max_size=6))
-def test_any_list_is_a_call_an_answer_or_neither(frame: list[Any]) -> None:
-    call_of(frame)
+@given(
+    st.lists(st.sampled_from([2, 3, 4, "2", 5, 6, 7, None]) | json_values, max_size=6),
+    st.booleans(),
+)
+def test_any_list_is_a_call_an_answer_or_neither(frame: list[Any], has_send: bool) -> None:
+    call_of(frame, has_send=has_send)
     read_answer(json.dumps(frame).encode(), 32)
 
 

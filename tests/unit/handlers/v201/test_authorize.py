@@ -8,6 +8,7 @@ from unit.handlers.v201.conversation import check, mumble, say
 from unit.handlers.v201.requests import HASHES
 from unit.world import World, make_world
 
+from csms.handlers.editions import V201
 from csms.handlers.v201.id_token import id_token_info, read_id_token
 from csms.model import Authorization, AuthorizationStatus, OcppVersion
 from csms.services.charge_point import ChargePoint
@@ -60,7 +61,7 @@ async def test_a_group_too_long_for_the_wire_is_left_out(
 
 @pytest.mark.parametrize("status", list(AuthorizationStatus))
 def test_every_decision_is_told_in_its_own_word(status: AuthorizationStatus) -> None:
-    info = id_token_info(Authorization(status))
+    info = id_token_info(V201, Authorization(status))
     check("AuthorizeResponse", {"idTokenInfo": info})
     assert info == {"status": status.value}
 
