@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -14,7 +15,7 @@ from msgspec import defstruct
 from csms.api.auth import actor_of
 from csms.api.problems import FieldError, Problem, invalid
 from csms.api.route import PATH_FIELDS, Asked, Reply, Route
-from csms.api.shapes import Shape
+from csms.api.shapes import Shape, shape_of
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -29,12 +30,9 @@ class Endpoint:
     def __init__(self, route: Route[Any, Any], *, max_json_depth: int) -> None:
         self.route = route
         self._max_depth = max_json_depth
-        self._query = Shape(route.query)
-        self._body = Shape(route.body)
-        self._path: dict[str, Shape[Any]] = {
-            name: Shape(defstruct("Path", [(name, PATH_FIELDS[name])]))
-            for name in path_names(route.path)
-        }
+        self._query = shape_of(route.query)
+        self._body = shape_of(route.body)
+        self._path = {name: _path_shape(name) for name in path_names(route.path)}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         path = self._read_path(request)
@@ -97,6 +95,11 @@ class Endpoint:
             content_type=_JSON,
             headers=reply.headers,
         )
+
+
+@cache
+def _path_shape(name: str) -> Shape[Any]:
+    return Shape(defstruct("Path", [(name, PATH_FIELDS[name])]))
 
 
 def path_names(path: str) -> list[str]:

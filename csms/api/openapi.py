@@ -12,7 +12,7 @@ from csms import __version__
 from csms.api.endpoint import path_names
 from csms.api.problems import PROBLEM_JSON, ProblemDetails
 from csms.api.route import PATH_FIELDS, Route
-from csms.api.shapes import Shape, with_numbers
+from csms.api.shapes import shape_of, with_numbers
 
 Document: TypeAlias = dict[str, Any]
 
@@ -85,7 +85,7 @@ def _path_parameters(route: Route[Any, Any]) -> Iterable[Document]:
 
 
 def _query_parameters(route: Route[Any, Any]) -> Iterable[Document]:
-    for name, schema in Shape(route.query).inlined().items():
+    for name, schema in shape_of(route.query).inlined().items():
         yield {"name": name, "in": "query", "required": False, "schema": schema}
 
 

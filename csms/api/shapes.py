@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import jsonschema_rs
@@ -161,6 +162,16 @@ def with_numbers(schema: Any) -> Any:
             }
         return {key: with_numbers(held) for key, held in schema.items()}
     return [with_numbers(held) for held in schema] if isinstance(schema, list) else schema
+
+
+def shape_of(type_: type[T]) -> Shape[T]:
+    """Return the shape of a struct type, compiled once for all routes and servers."""
+    return _compiled(type_)
+
+
+@cache
+def _compiled(type_: type[Struct]) -> Shape[Any]:
+    return Shape(type_)
 
 
 def _options(schema: Schema) -> list[Schema]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,6 +74,12 @@ class Schemas:
             self.requests[action] = _compile(schema)
         else:
             self.requests[action] = _compile(schema, formats={"date-time": _is_time})
+
+
+@cache
+def schemas_of(version: OcppVersion) -> Schemas:
+    """Return the schemas of a version, compiled once for all servers of the process."""
+    return Schemas(version)
 
 
 def _folder(version: OcppVersion) -> Path:

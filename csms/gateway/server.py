@@ -23,7 +23,7 @@ from csms.gateway.limits import LogLimit, Rate
 from csms.gateway.links import LiveLinks
 from csms.gateway.liveness import Liveness
 from csms.gateway.receiver import Receiver
-from csms.gateway.schemas import Schemas
+from csms.gateway.schemas import schemas_of
 from csms.gateway.shared import Shared
 from csms.gateway.sockets import HANDSHAKE_TIMEOUT_S, ChargerSocket, listen
 from csms.handlers.contract import Routes
@@ -72,7 +72,9 @@ class Gateway:
             LogLimit(_BAD_FRAME_LOG_EVERY_S),
         )
         self._shared = shared
-        dialects = [Dialect(Schemas(version), table, metrics) for version, table in routes.items()]
+        dialects = [
+            Dialect(schemas_of(version), table, metrics) for version, table in routes.items()
+        ]
         self._receivers = {
             dialect.version: Receiver(
                 dialect, [other for other in dialects if other is not dialect], shared

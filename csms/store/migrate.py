@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -71,9 +72,14 @@ def migrations_dir() -> Path:
     return installed if installed.is_dir() else package.parent / "migrations"
 
 
+@cache
+def _known() -> ScriptDirectory:
+    """The migrations of this csms, read and compiled once."""
+    return ScriptDirectory.from_config(alembic_config())
+
+
 def _upgrade(connection: Connection) -> list[str]:
-    config = alembic_config(connection)
-    known = ScriptDirectory.from_config(config)
+    known = _known()
     current = MigrationContext.configure(connection).get_current_revision()
     try:
         missing = list(known.iterate_revisions("head", current or "base"))
@@ -84,7 +90,7 @@ def _upgrade(connection: Connection) -> list[str]:
         ) from error
     if not missing:
         return []
-    command.upgrade(config, "head")
+    command.upgrade(alembic_config(connection), "head")
     steps = [script.doc for script in reversed(missing)]
     _log.info("database migrated: %s", "; ".join(steps), extra={"revision": missing[0].revision})
     return steps

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -28,16 +30,28 @@ _CSP: Final = (
 
 
 def add_description(application: web.Application, routes: Sequence[Route[Any, Any]]) -> None:
-    """Serve the description of the routes, and the page."""
-    described = msgspec.json.encode(document(routes))
+    """Serve the description of the routes, and the page.
+
+    The description takes a while to make: that waits until somebody asks, and disturbs nobody.
+    """
+
+    @cache
+    def described() -> bytes:
+        return msgspec.json.encode(document(routes))
 
     async def openapi(_request: web.Request) -> web.Response:
-        return web.Response(body=described, content_type="application/json")
+        body = await asyncio.to_thread(described)
+        return web.Response(body=body, content_type="application/json")
 
     application.router.add_get(OPENAPI_PATH, openapi)
     for path, (name, content_type) in _PAGES.items():
-        body = files("csms.api").joinpath("static", name).read_bytes()
+        body = _static(name)
         application.router.add_get(path, _page(body, content_type))
+
+
+@cache
+def _static(name: str) -> bytes:
+    return files("csms.api").joinpath("static", name).read_bytes()
 
 
 def _page(body: bytes, content_type: str) -> Any:

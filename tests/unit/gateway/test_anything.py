@@ -14,11 +14,11 @@ from csms.gateway import frames, message_log
 from csms.gateway.answers import read_answer
 from csms.gateway.incoming import call_of
 from csms.gateway.repairs import mend
-from csms.gateway.schemas import MessageSchema, Schemas
+from csms.gateway.schemas import MessageSchema, schemas_of
 from csms.model import OcppVersion
 
 MESSAGES: list[MessageSchema] = [
-    schema for version in OcppVersion for schema in Schemas(version).requests.values()
+    schema for version in OcppVersion for schema in schemas_of(version).requests.values()
 ]
 
 

@@ -13,7 +13,7 @@ from unit.world import make_world
 from csms.gateway import frames
 from csms.gateway.actions import BILLABLE
 from csms.gateway.repairs import mend
-from csms.gateway.schemas import Schemas
+from csms.gateway.schemas import schemas_of
 from csms.handlers import v16, v21, v201
 from csms.handlers.contract import CallRefusedError, Routes
 from csms.model import OcppVersion
@@ -23,7 +23,7 @@ ROUTES: dict[OcppVersion, Routes] = {
     OcppVersion.V201: v201.ROUTES,
     OcppVersion.V21: v21.ROUTES,
 }
-SCHEMAS = {version: Schemas(version) for version in ROUTES}
+SCHEMAS = {version: schemas_of(version) for version in ROUTES}
 
 Message = tuple[OcppVersion, str, dict[str, Any]]
 

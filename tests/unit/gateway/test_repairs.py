@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from csms.gateway.repairs import LONGEST_TEXT, LONGEST_WORD, Mending, mend
-from csms.gateway.schemas import Schemas
+from csms.gateway.schemas import Schemas, schemas_of
 from csms.handlers.contract import Refusal
 from csms.model import OcppVersion
 
-V16 = Schemas(OcppVersion.V16)
-V201 = Schemas(OcppVersion.V201)
+V16 = schemas_of(OcppVersion.V16)
+V201 = schemas_of(OcppVersion.V201)
 NOW = "2026-01-01T12:00:00Z"
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from csms.errors import InvalidValueError
-from csms.gateway.schemas import Schemas
+from csms.gateway.schemas import schemas_of
 from csms.model import OcppVersion
 
-V16 = Schemas(OcppVersion.V16)
-V201 = Schemas(OcppVersion.V201)
+V16 = schemas_of(OcppVersion.V16)
+V201 = schemas_of(OcppVersion.V201)
 
 
 @pytest.mark.parametrize("version", list(OcppVersion))
 def test_every_action_of_a_version_has_both_schemas(version: OcppVersion) -> None:
-    schemas = Schemas(version)
+    schemas = schemas_of(version)
     one_way = {"NotifyPeriodicEventStream"}
 
     assert set(schemas.requests) - one_way == set(schemas.responses)
