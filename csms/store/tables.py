@@ -36,12 +36,20 @@ from csms.store import (
     climate_tables,
     columns,
     display_tables,
+    statement_tables,
     tariff_tables,
 )
 from csms.store.columns import ENERGY_WH, PRICE, UTC, now
 
 metadata = columns.metadata
-AREAS = (tariff_tables, account_tables, climate_tables, display_tables, authorization_tables)
+AREAS = (
+    tariff_tables,
+    account_tables,
+    climate_tables,
+    display_tables,
+    authorization_tables,
+    statement_tables,
+)
 """The modules that add tables of their own to `metadata`."""
 
 
