@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from csms.model import MeterValue, Place
 from csms.services.charge_point import ChargePoint, Connector
+from csms.services.station_records import StationRecord
 from csms.services.transactions.model import Transaction
 
 
@@ -99,6 +100,7 @@ Record: TypeAlias = (
     | MeterValueRecord
     | Notification
     | ReservationChange
+    | StationRecord
     | Transaction
     | VariableValue
 )

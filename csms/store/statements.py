@@ -25,7 +25,7 @@ from csms.services.records import (
     VariableValue,
 )
 from csms.services.transactions.model import RegisterRun, Transaction
-from csms.store import tables, tariff_tables
+from csms.store import station_statements, tables, tariff_tables
 from csms.store.bulk import Row, Statement, insert, update
 
 Write: TypeAlias = tuple[Statement, Row]
@@ -249,6 +249,7 @@ _WRITES: Final[dict[type[Any], Callable[[Any], list[Write]]]] = {
     ReservationChange: _reservation,
     Transaction: _transaction,
     VariableValue: _variable,
+    **station_statements.WRITES,
 }
 
 

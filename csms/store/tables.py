@@ -37,6 +37,7 @@ from csms.store import (
     columns,
     display_tables,
     statement_tables,
+    station_tables,
     tariff_tables,
 )
 from csms.store.columns import ENERGY_WH, PRICE, UTC, now
@@ -49,6 +50,7 @@ AREAS = (
     display_tables,
     authorization_tables,
     statement_tables,
+    station_tables,
 )
 """The modules that add tables of their own to `metadata`."""
 

@@ -1,0 +1,94 @@
+"""How the records of `csms.services.station_records` become rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from hashlib import blake2b
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql import JSONB
+
+from csms.services.station_records import (
+    BatterySwapEvent,
+    DerControl,
+    DerControlRun,
+    DynamicSchedule,
+    EventStream,
+    Settlement,
+    TransactionDetails,
+)
+from csms.store import station_tables as tables
+from csms.store.bulk import Row, Statement, insert
+
+_FIRST_ORDER: Final = 100
+"""After the records of transactions, which lead to tables of their own."""
+
+
+def _dump(value: object) -> str:
+    return orjson.dumps(value, default=str).decode()
+
+
+def _names(record: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(record))
+
+
+def _statement(
+    record: type[Any], table: Table, order: int, *, keeps: bool = False, extra: tuple[str, ...] = ()
+) -> Statement:
+    """Make the statement for records whose fields have the names of the table's columns.
+
+    Without a key of their own rows are added, and repeats ignored; with one they replace the row
+    there. `keeps`: what a record does not know stays as it was.
+    """
+    names = (*_names(record), *extra)
+    keys = tuple(column.name for column in table.primary_key)
+    columns = tuple(table.c[name] for name in names)
+    if not set(keys) <= set(names):
+        return Statement(
+            table.name, _FIRST_ORDER + order, columns, insert(table, names, ignore=True)
+        )
+    kept = tuple(name for name in names if name not in keys) if keeps else ()
+    places = [names.index(key) for key in keys]
+    return Statement(
+        table.name,
+        _FIRST_ORDER + order,
+        columns,
+        insert(table, names, replace=True, kept=kept),
+        lambda row: tuple(row[place] for place in places),
+    )
+
+
+_STATEMENTS: Final[dict[type[Any], Statement]] = {
+    BatterySwapEvent: _statement(BatterySwapEvent, tables.battery_swaps, 0),
+    DerControl: _statement(DerControl, tables.der_controls, 1),
+    DerControlRun: _statement(DerControlRun, tables.der_control_runs, 2),
+    DynamicSchedule: _statement(DynamicSchedule, tables.dynamic_schedules, 3),
+    EventStream: _statement(EventStream, tables.event_streams, 4, keeps=True),
+    Settlement: _statement(Settlement, tables.settlements, 5, extra=("digest",)),
+    TransactionDetails: _statement(TransactionDetails, tables.transaction_details, 6, keeps=True),
+}
+
+
+def _writes(record: Any) -> list[tuple[Statement, Row]]:
+    statement = _STATEMENTS[type(record)]
+    values = [getattr(record, name) for name in _names(type(record))]
+    if isinstance(record, Settlement):
+        values.append(_digest(record.told))
+    row = tuple(
+        _dump(value) if isinstance(column.type, JSONB) and value is not None else value
+        for column, value in zip(statement.columns, values, strict=True)
+    )
+    return [(statement, row)]
+
+
+def _digest(told: dict[str, Any]) -> int:
+    content = orjson.dumps(told, default=str, option=orjson.OPT_SORT_KEYS)
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
+
+
+WRITES: Final[dict[type[Any], Callable[[Any], list[tuple[Statement, Row]]]]] = dict.fromkeys(
+    _STATEMENTS, _writes
+)
