@@ -35,6 +35,10 @@ from csms.meters.secrets import SecretFiles
 from csms.meters.watching import watch_meters
 from csms.metrics import Metrics
 from csms.model import OcppVersion
+from csms.services.accounts.admission import Admission
+from csms.services.accounts.settling import Settling
+from csms.services.accounts.stopping import TransactionStops
+from csms.services.accounts.watching import SpendingWatch
 from csms.services.authorization import AuthorizationService
 from csms.services.certificates.built_in import BuiltInAuthority
 from csms.services.certificates.contract_pool import ContractPool
@@ -61,6 +65,8 @@ from csms.store.load_management import LoadStore
 from csms.store.message_log import MessageLogWriter
 from csms.store.migrate import migrate
 from csms.store.partitions import make_room
+from csms.store.settlements import Settlements
+from csms.store.spending import Spending
 from csms.store.writer import BatchWriter
 from csms.upkeep import Upkeep
 
@@ -168,6 +174,7 @@ class Application:
         enforcement = Enforcement(services.events, services.charge_points, commands, self._clock)
         watching = asyncio.create_task(enforcement.run(), name="enforcement")
         stack.callback(watching.cancel)
+        await self._watch_spending(stack, commands, metrics)
         load_store = LoadStore(self.database, self._clock)
         stack.push_async_callback(load_store.close)
         loads = LoadManagement(
@@ -223,6 +230,23 @@ class Application:
         await api.start()
         stack.push_async_callback(api.stop)
         self.api_port = api.port
+
+    async def _watch_spending(
+        self, stack: AsyncExitStack, commands: CommandService, metrics: Metrics
+    ) -> None:
+        services, clock = self.services, self._clock
+        store = Spending(self.database)
+        services.authorization.spending = Admission(store)
+        stops = TransactionStops(services.charge_points, commands, services.notifications, clock)
+        stack.push_async_callback(stops.close)
+        tokens = services.authorization.cache
+        watch = SpendingWatch(
+            store, services.events, tokens, services.charge_points, stops, clock, metrics
+        )
+        settling = Settling(Settlements(self.database), services.events, clock)
+        for name, job in (("spending", watch.run()), ("settling", settling.run())):
+            task = asyncio.create_task(job, name=name)
+            stack.callback(task.cancel)
 
     async def _read_meters(
         self,

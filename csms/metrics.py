@@ -149,6 +149,12 @@ class Metrics:
             buckets=_LATENCY_S,
             registry=registry,
         )
+        self.spending_stops = Counter(
+            "csms_spending_stops_total",
+            "Transactions told to stop by the limit that was reached: transaction, month, credit",
+            ["limit"],
+            registry=registry,
+        )
         self.load_plan_seconds = Histogram(
             "csms_load_plan_seconds",
             "Load management: one plan of a whole site",

@@ -68,6 +68,7 @@ IdTokenText: TypeAlias = Annotated[
 ]
 GroupId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, pattern=_TRIMMED)]
 SiteId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
+AccountId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
 CircuitId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
 MeterId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
 Country: TypeAlias = Annotated[str, Meta(pattern=_COUNTRY)]

@@ -39,6 +39,8 @@ PATH_FIELDS: Final[Mapping[str, Any]] = {
     "order_id": fields.RecordId,
     "certificate_id": fields.RecordId,
     "action": fields.ActionName,
+    "account_id": fields.AccountId,
+    "limit_id": fields.RecordId,
 }
 """What may stand in each variable part of a path."""
 

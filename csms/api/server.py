@@ -13,6 +13,8 @@ from csms.api.context import Context, LiveLinks, RunningMeters
 from csms.api.endpoint import Endpoint
 from csms.api.middleware import counting, door, errors_as_problems, safe_headers
 from csms.api.reservation_book import ReservationBook
+from csms.api.resources.account_entries import AccountEntries
+from csms.api.resources.accounts import Accounts
 from csms.api.resources.administration import Administration
 from csms.api.resources.allocations import Allocations
 from csms.api.resources.certificates import Certificates
@@ -37,6 +39,7 @@ from csms.api.resources.prices import Prices
 from csms.api.resources.reservations import Reservations
 from csms.api.resources.rotation_advice import RotationAdvice
 from csms.api.resources.sites import Sites
+from csms.api.resources.spending_limits import SpendingLimits
 from csms.api.resources.transactions import Transactions
 from csms.api.route import Route
 from csms.config import Settings
@@ -154,6 +157,7 @@ class Api:
                 Transactions(context).routes(),
                 ChargingNeeds(context).routes(),
                 *_installations(context),
+                *_spending(context),
                 self._events.routes(),
                 Administration(context, revoked).routes(),
                 HealthChecks(context, self._readiness).routes(),
@@ -189,3 +193,10 @@ def _installations(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
     yield Meters(context).routes()
     yield LimitOrders(context).routes()
     yield LoadAlarms(context).routes()
+
+
+def _spending(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
+    """The routes of prepaid accounts and limits."""
+    yield Accounts(context).routes()
+    yield AccountEntries(context).routes()
+    yield SpendingLimits(context).routes()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from csms.clock import Clock
 from csms.metrics import Metrics
 from csms.model import Authorization, AuthorizationStatus, IdToken
+from csms.services.accounts.model import Payer
 from csms.services.charge_point import ChargePoint
 from csms.services.id_token import IdTokenRecord
 from csms.services.ports import IdTokenStore, OpenTransactionCount
@@ -56,7 +57,28 @@ class IdTokenCache:
             self._entries.pop(id_token, None)
 
 
+class SpendingCheck(Protocol):
+    """Whoever knows whether there is credit."""
+
+    async def refusal(
+        self,
+        payer: Payer,
+        charge_point_id: str,
+        at: datetime,
+        *,
+        starting: bool,
+        transaction_id: int | None,
+    ) -> str | None:
+        """Return why a payer's token may not charge; None if it may.
+
+        For a transaction that is `starting` credit is held at once.
+        """
+        ...
+
+
 class AuthorizationService:
+    spending: SpendingCheck | None = None
+
     def __init__(
         self,
         id_tokens: IdTokenStore,
@@ -114,6 +136,10 @@ class AuthorizationService:
         status, reason = _standing(record, charge_point, at)
         if status is AuthorizationStatus.ACCEPTED and starting:
             status, reason = await self._beginning(record, transaction_id)
+        if status is AuthorizationStatus.ACCEPTED and record.payer is not None:
+            status, reason = await self._credit(
+                record.payer, charge_point, at, starting, transaction_id
+            )
         return Authorization(status, record.expires_at, record.group_id, reason)
 
     async def _beginning(
@@ -126,6 +152,25 @@ class AuthorizationService:
         if limit is None or await self._transactions.count(record.id_token, transaction_id) < limit:
             return AuthorizationStatus.ACCEPTED, ""
         return AuthorizationStatus.CONCURRENT_TX, f"at most {limit} transactions at once"
+
+    async def _credit(
+        self,
+        payer: Payer,
+        charge_point: ChargePoint,
+        at: datetime,
+        starting: bool,
+        transaction_id: int | None,
+    ) -> tuple[AuthorizationStatus, str]:
+        """Decide whether there is credit; whoever may be about to stop charging needs none."""
+        stopping = not starting and await self._transactions.count(payer.id_token)
+        if self.spending is None or stopping:
+            return AuthorizationStatus.ACCEPTED, ""
+        reason = await self.spending.refusal(
+            payer, charge_point.id, at, starting=starting, transaction_id=transaction_id
+        )
+        if reason is None:
+            return AuthorizationStatus.ACCEPTED, ""
+        return AuthorizationStatus.NO_CREDIT, reason
 
     async def may_stop(
         self, id_token: IdToken, group_id: str | None, started_by: str | None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from csms.model import AuthorizationStatus
+from csms.services.accounts.model import Payer
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,5 @@ class IdTokenRecord:
     max_concurrent_transactions: int | None = None
     allowed_charge_points: tuple[str, ...] | None = None
     allowed_sites: tuple[str, ...] | None = None
+    payer: Payer | None = None
+    """Whose credit or limits its transactions have to keep to; None: nobody's."""

@@ -20,6 +20,7 @@ from csms.model import (
     Place,
     RegistrationStatus,
 )
+from csms.services.accounts.model import Payer
 from csms.services.charge_point import ChargePoint, Connector
 from csms.services.clocks import ChargerClock
 from csms.services.id_token import IdTokenRecord
@@ -72,8 +73,16 @@ WHERE id_token = $1 AND stopped_at IS NULL
 _NEXT_IDS = "SELECT nextval('transaction_id_seq') FROM generate_series(1, $1)"
 _COUNT_PENDING = "SELECT count(*) FROM charge_points WHERE registration_status = 'pending'"
 _KNOWN_CARD = """
-SELECT t.*, coalesce(g.master_pass, false) AS master_pass
-FROM id_tokens t LEFT JOIN id_token_groups g ON g.id = t.group_id
+SELECT t.*, coalesce(g.master_pass, false) AS master_pass,
+    coalesce(k.account_id, a.id) AS account_id,
+    EXISTS (
+        SELECT FROM spending_limits l
+        WHERE (l.scope = 'id_token' AND l.subject_id = t.id_token)
+            OR (l.scope = 'user' AND l.subject_id = t.user_id)) AS is_limited
+FROM id_tokens t
+LEFT JOIN id_token_groups g ON g.id = t.group_id
+LEFT JOIN account_id_tokens k ON k.id_token = t.id_token
+LEFT JOIN accounts a ON a.user_id = t.user_id
 WHERE t.id_token = $1
 """
 
@@ -190,7 +199,14 @@ class IdTokens:
             max_concurrent_transactions=row["max_concurrent_transactions"],
             allowed_charge_points=_texts(row["allowed_charge_points"]),
             allowed_sites=_texts(row["allowed_sites"]),
+            payer=_payer(row),
         )
+
+
+def _payer(row: asyncpg.Record) -> Payer | None:
+    if row["account_id"] is None and not row["is_limited"]:
+        return None
+    return Payer(row["id_token"], row["user_id"], row["account_id"])
 
 
 def _texts(values: list[str] | None) -> tuple[str, ...] | None:

@@ -15,11 +15,12 @@ _STATUSES: Final = {
     AuthorizationStatus.BLOCKED: "Blocked",
     AuthorizationStatus.EXPIRED: "Expired",
     AuthorizationStatus.CONCURRENT_TX: "ConcurrentTx",
+    AuthorizationStatus.NO_CREDIT: "Blocked",
 }
 
 
 def id_tag_info(authorization: Authorization) -> dict[str, Any]:
-    """Say a decision in 1.6: whatever its five statuses don't know is Invalid."""
+    """Say a decision in 1.6: without credit is Blocked, what else it doesn't know is Invalid."""
     info: dict[str, Any] = {}
     if authorization.expires_at is not None:
         info["expiryDate"] = format_time(authorization.expires_at)

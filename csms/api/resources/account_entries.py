@@ -1,0 +1,163 @@
+"""/accounts/{id}/entries and what adds to them: a ledger that is only ever added to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final, TypeAlias
+
+from msgspec import Meta, Struct
+
+from csms.api.context import Context
+from csms.api.fields import Int64, Name, Note, Number, Text
+from csms.api.money import Amount, SignedAmount, exact
+from csms.api.paging import Page, PageQuery, Pager, view
+from csms.api.resources.accounts import TAG
+from csms.api.route import Asked, Nothing, Reply, Route, get
+from csms.errors import InvalidValueError
+from csms.store.admin import accounts as store
+
+CHARGES: Final = "transaction/"
+"""Keys of entries for transactions begin so; nobody else's may."""
+
+Key: TypeAlias = Annotated[
+    Name,
+    Meta(description="The caller's own number of it: the same one again counts once."),
+]
+
+
+class EntryView(Struct):
+    """`amount` is what the balance changed by, `balance` what it was then."""
+
+    id: int
+    account_id: str
+    kind: str
+    amount: Number
+    balance: Number
+    idempotency_key: str
+    transaction_id: int | None
+    note: str
+    actor: str
+    created_at: datetime
+
+
+class ReservationView(Struct):
+    """What an open transaction may use until its next reading; one not begun yet `expires_at`."""
+
+    transaction_id: int | None
+    charge_point_id: str
+    id_token: str
+    currency: str | None
+    amount: Number
+    energy_wh: Number
+    expires_at: datetime | None
+    updated_at: datetime
+
+
+class _Entry(Struct, forbid_unknown_fields=True, kw_only=True):
+    idempotency_key: Key
+    note: Note = ""
+
+
+class TopUp(_Entry, kw_only=True):
+    amount: Amount
+
+
+class Refund(_Entry, kw_only=True):
+    """Credit that is paid back to its owner; `amount` is what leaves the account."""
+
+    amount: Amount
+
+
+class Correction(_Entry, kw_only=True):
+    """Negative takes from the account."""
+
+    amount: SignedAmount
+    note: Annotated[Note, Meta(min_length=1, description="Why.")]
+
+
+class AccountEntries:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._pager: Pager[EntryView] = Pager(tuple[Int64], "id")
+        self._reservations: Pager[ReservationView] = Pager(tuple[Text], "key")
+
+    def routes(self) -> Sequence[Route[Any, Any]]:
+        one = "/api/v1/accounts/{account_id}"
+        return [
+            get(
+                one + "/entries",
+                self.list_all,
+                "Show the ledger, the newest entry first",
+                tag=TAG,
+                query=PageQuery,
+                answer=Page[EntryView],
+            ),
+            get(
+                one + "/reservations",
+                self.list_reservations,
+                "Show what open transactions have reserved",
+                tag=TAG,
+                query=PageQuery,
+                answer=Page[ReservationView],
+            ),
+            _adding(one + "/top-ups", self.top_up, "Put money into an account", TopUp),
+            _adding(one + "/refunds", self.refund, "Pay credit back to its owner", Refund),
+            _adding(one + "/corrections", self.correct, "Put right what was wrong", Correction),
+        ]
+
+    async def list_all(self, asked: Asked[PageQuery, Nothing]) -> Page[EntryView]:
+        window = self._pager.window(asked.query)
+        async with self._context.database.begin() as connection:
+            rows = await store.entries(connection, asked.path["account_id"], window)
+        return self._pager.page(rows, asked.query, lambda row: view(EntryView, row))
+
+    async def list_reservations(self, asked: Asked[PageQuery, Nothing]) -> Page[ReservationView]:
+        window = self._reservations.window(asked.query)
+        async with self._context.database.begin() as connection:
+            rows = await store.reservations(connection, asked.path["account_id"], window)
+        return self._reservations.page(rows, asked.query, lambda row: view(ReservationView, row))
+
+    async def top_up(self, asked: Asked[Nothing, TopUp]) -> Reply:
+        return await self._add(asked, "top_up", exact("amount", asked.body.amount))
+
+    async def refund(self, asked: Asked[Nothing, Refund]) -> Reply:
+        return await self._add(asked, "refund", -exact("amount", asked.body.amount))
+
+    async def correct(self, asked: Asked[Nothing, Correction]) -> Reply:
+        amount = exact("amount", asked.body.amount)
+        if not amount:
+            raise InvalidValueError("amount", asked.body.amount, "an amount other than 0")
+        return await self._add(asked, "correction", amount)
+
+    async def _add(self, asked: Asked[Nothing, Any], kind: str, amount: Decimal) -> Reply:
+        account_id, body, actor = asked.path["account_id"], asked.body, asked.actor.name
+        if body.idempotency_key.startswith(CHARGES):
+            allowed = f"text that doesn't begin with {CHARGES!r}"
+            raise InvalidValueError("idempotency_key", body.idempotency_key, allowed)
+        entry = {
+            "kind": kind,
+            "amount": amount,
+            "idempotency_key": body.idempotency_key,
+            "note": body.note,
+            "actor": actor,
+        }
+        shown = {"amount": str(amount), "idempotency_key": body.idempotency_key}
+        async with self._context.change(actor, kind, f"accounts/{account_id}", shown) as connection:
+            row, is_new = await store.add_entry(connection, account_id, entry)
+        return Reply(view(EntryView, row), 201 if is_new else 200)
+
+
+def _adding(path: str, handler: Any, summary: str, body: type[_Entry]) -> Route[Any, Any]:
+    return Route(
+        method="POST",
+        path=path,
+        handler=handler,
+        summary=summary,
+        tag=TAG,
+        query=Nothing,
+        body=body,
+        answers={201: EntryView, 200: EntryView},
+        problems=(404, 409),
+    )

@@ -1,0 +1,62 @@
+"""May a transaction begin? There has to be credit for it, which is held for it at once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from csms.errors import DatabaseUnavailableError
+from csms.services.accounts.judging import going_on, refusal
+from csms.services.accounts.model import Payer, Reservation
+from csms.services.accounts.ports import SpendingStore
+
+log = logging.getLogger(__name__)
+
+HELD_FOR: Final = timedelta(minutes=5)
+"""A charger that is told yes begins within this time, or tells of it later."""
+
+
+class Admission:
+    """Implements `csms.services.authorization.SpendingCheck`."""
+
+    def __init__(self, store: SpendingStore) -> None:
+        self._store = store
+
+    async def refusal(
+        self,
+        payer: Payer,
+        charge_point_id: str,
+        at: datetime,
+        *,
+        starting: bool,
+        transaction_id: int | None,
+    ) -> str | None:
+        """Return why a payer's token may not charge; None if it may.
+
+        For one that is `starting` credit is held; one that has begun has its own. Without an answer of the database it may not:
+        nobody could say afterwards that there was credit.
+        """
+        try:
+            async with self._store.opened(payer, charge_point_id, transaction_id, at) as opened:
+                credit = opened.standing.credit
+                if transaction_id is not None:
+                    return going_on(opened.standing)
+                reason = refusal(opened.standing)
+                if reason is None and starting and credit is not None:
+                    await opened.reserve(
+                        Reservation(
+                            charge_point_id=charge_point_id,
+                            transaction_id=None,
+                            currency=credit.currency,
+                            amount=credit.start_credit,
+                            energy_wh=Decimal(0),
+                            at=at,
+                            expires_at=at + HELD_FOR,
+                        )
+                    )
+                return reason
+        except DatabaseUnavailableError as error:
+            log.warning("credit of %s is not known: %s", payer.id_token, error)
+            return "whether there is credit is not known just now"

@@ -1,0 +1,194 @@
+"""Running costs become reservations, and a transaction is told to stop where credit ends.
+
+A reading of a transaction leads to its cost so far. Together with what it will use until the next
+one that is reserved; what can't be reserved is not there, and the transaction stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final, Protocol
+
+from csms.clock import Clock
+from csms.errors import DatabaseUnavailableError
+from csms.events import Event, Events, TransactionPriced, TransactionStarted
+from csms.metrics import Metrics
+from csms.services.accounts.judging import running, to_reserve
+from csms.services.accounts.model import Payer, Reservation
+from csms.services.accounts.ports import SpendingStore
+from csms.services.authorization import IdTokenCache
+from csms.services.charge_points import ChargePointService
+from csms.services.transactions.model import Transaction
+from csms.tariff.limits import Used, expected
+
+log = logging.getLogger(__name__)
+
+WAITING: Final = 10_000
+REMEMBERED: Final = 100_000
+USUAL_INTERVAL: Final = timedelta(minutes=1)
+"""Between readings, until it is known."""
+SHORTEST: Final = timedelta(seconds=10)
+LONGEST: Final = timedelta(minutes=15)
+RETRY_S: Final = 2.0
+ZERO: Final = Decimal(0)
+
+
+class Stops(Protocol):
+    """Who can stop a transaction."""
+
+    def stop(self, charge_point_id: str, transaction_id: int, reason: str) -> None:
+        """Begin to stop it, unless that was begun already; never waits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The latest that was heard of a transaction, and how far from the one before."""
+
+    at: datetime
+    used: Used
+    interval: timedelta
+    risen: Used
+
+
+class SpendingWatch:
+    def __init__(
+        self,
+        store: SpendingStore,
+        events: Events,
+        tokens: IdTokenCache,
+        charge_points: ChargePointService,
+        stops: Stops,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._charge_points = charge_points
+        self._stops = stops
+        self._clock = clock
+        self._stopped = metrics.spending_stops
+        self._news = events.subscribe(WAITING, TransactionPriced, TransactionStarted)
+        self._seen: OrderedDict[int, _Seen] = OrderedDict()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        async for news in self._news:
+            try:
+                await self._take(news)
+            except DatabaseUnavailableError as error:
+                log.warning("what a transaction costs could not be reserved: %s", error)
+                await asyncio.sleep(RETRY_S)  # the next reading tells of it again
+
+    async def _take(self, news: Event) -> None:
+        if isinstance(news, TransactionStarted):
+            await self._begin(news)
+        elif isinstance(news, TransactionPriced):
+            if news.running:
+                await self._watch(news)
+            else:
+                self._seen.pop(news.transaction_id, None)
+
+    async def _begin(self, news: TransactionStarted) -> None:
+        """Hold what was held for its beginning for the transaction itself."""
+        payer = await self._payer(news.id_token)
+        transaction = self._open_transaction(news.charge_point_id, news.transaction_id)
+        if payer is None or transaction is None:
+            return
+        at = self._clock.now()
+        async with self._store.opened(
+            payer, news.charge_point_id, news.transaction_id, at
+        ) as opened:
+            credit = opened.standing.credit
+            available = ZERO if credit is None else max(credit.available, ZERO)
+            await opened.reserve(
+                Reservation(
+                    charge_point_id=news.charge_point_id,
+                    transaction_id=news.transaction_id,
+                    currency=None if credit is None else credit.currency,
+                    amount=available if credit is None else min(credit.start_credit, available),
+                    energy_wh=ZERO,
+                    at=at,
+                )
+            )
+
+    async def _watch(self, news: TransactionPriced) -> None:
+        payer = await self._payer(news.id_token)
+        transaction = self._open_transaction(news.charge_point_id, news.transaction_id)
+        if payer is None or transaction is None:
+            return
+        used, ahead = self._forecast(news, transaction)
+        async with self._store.opened(
+            payer, news.charge_point_id, news.transaction_id, self._clock.now()
+        ) as opened:
+            standing = opened.standing
+            verdict = running(standing, news.currency, used, ahead)
+            held = to_reserve(standing, used, ahead)
+            await opened.reserve(
+                Reservation(
+                    charge_point_id=news.charge_point_id,
+                    transaction_id=news.transaction_id,
+                    currency=news.currency,
+                    amount=held.money,
+                    energy_wh=held.energy_wh,
+                    at=self._clock.now(),
+                )
+            )
+        if verdict.stop and verdict.limit is not None:
+            self._stopped.labels(verdict.limit.period.value).inc()
+            self._stops.stop(news.charge_point_id, news.transaction_id, verdict.reason)
+
+    async def _payer(self, id_token: str | None) -> Payer | None:
+        if id_token is None:
+            return None
+        record = await self._tokens.get(id_token)
+        return None if record is None else record.payer
+
+    def _open_transaction(self, charge_point_id: str, transaction_id: int) -> Transaction | None:
+        charge_point = self._charge_points.live(charge_point_id)
+        if charge_point is None:
+            return None
+        return charge_point.open_transactions.get(transaction_id)
+
+    def _forecast(self, news: TransactionPriced, transaction: Transaction) -> tuple[Used, Used]:
+        """Return what was used, and what will be until the next reading.
+
+        By power and price, or as much as last time if that was more: time costs too.
+        """
+        used = Used(news.gross or ZERO, news.energy_wh or ZERO)
+        seen = self._remember(news.transaction_id, news.at, used)
+        power_w = Decimal(str(round(transaction.power_w or 0)))
+        by_power = expected(power_w, _with_vat(news), seen.interval)
+        ahead = Used(
+            max(by_power.money, seen.risen.money), max(by_power.energy_wh, seen.risen.energy_wh)
+        )
+        return used, ahead
+
+    def _remember(self, number: int, at: datetime, used: Used) -> _Seen:
+        before = self._seen.pop(number, None)
+        if before is None:
+            seen = _Seen(at, used, USUAL_INTERVAL, Used())
+        elif at <= before.at:
+            seen = before
+        else:
+            risen = Used(
+                max(used.money - before.used.money, ZERO),
+                max(used.energy_wh - before.used.energy_wh, ZERO),
+            )
+            seen = _Seen(at, used, min(max(at - before.at, SHORTEST), LONGEST), risen)
+        self._seen[number] = seen
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return seen
+
+
+def _with_vat(news: TransactionPriced) -> Decimal | None:
+    """The price of a kWh with VAT, by how much the cost so far has of it."""
+    if news.unit_price is None or not news.net or news.gross is None:
+        return news.unit_price
+    return news.unit_price * max(news.gross / news.net, Decimal(1))
