@@ -42,7 +42,7 @@ class EntryView(Struct):
     created_at: datetime
 
 
-class ReservationView(Struct):
+class HeldCreditView(Struct):
     """What an open transaction may use until its next reading; one not begun yet `expires_at`."""
 
     transaction_id: int | None
@@ -81,7 +81,7 @@ class AccountEntries:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._pager: Pager[EntryView] = Pager(tuple[Int64], "id")
-        self._reservations: Pager[ReservationView] = Pager(tuple[Text], "key")
+        self._reservations: Pager[HeldCreditView] = Pager(tuple[Text], "key")
 
     def routes(self) -> Sequence[Route[Any, Any]]:
         one = "/api/v1/accounts/{account_id}"
@@ -100,7 +100,7 @@ class AccountEntries:
                 "Show what open transactions have reserved",
                 tag=TAG,
                 query=PageQuery,
-                answer=Page[ReservationView],
+                answer=Page[HeldCreditView],
             ),
             _adding(one + "/top-ups", self.top_up, "Put money into an account", TopUp),
             _adding(one + "/refunds", self.refund, "Pay credit back to its owner", Refund),
@@ -113,11 +113,11 @@ class AccountEntries:
             rows = await store.entries(connection, asked.path["account_id"], window)
         return self._pager.page(rows, asked.query, lambda row: view(EntryView, row))
 
-    async def list_reservations(self, asked: Asked[PageQuery, Nothing]) -> Page[ReservationView]:
+    async def list_reservations(self, asked: Asked[PageQuery, Nothing]) -> Page[HeldCreditView]:
         window = self._reservations.window(asked.query)
         async with self._context.database.begin() as connection:
             rows = await store.reservations(connection, asked.path["account_id"], window)
-        return self._reservations.page(rows, asked.query, lambda row: view(ReservationView, row))
+        return self._reservations.page(rows, asked.query, lambda row: view(HeldCreditView, row))
 
     async def top_up(self, asked: Asked[Nothing, TopUp]) -> Reply:
         return await self._add(asked, "top_up", exact("amount", asked.body.amount))

@@ -23,7 +23,7 @@ Scope: TypeAlias = Literal["user", "id_token", "account"]
 Measure: TypeAlias = Literal["money", "energy"]
 
 
-class LimitView(Struct):
+class SpendingLimitView(Struct):
     """`at_most` is money with VAT in `currency`, or Wh."""
 
     id: int
@@ -37,7 +37,7 @@ class LimitView(Struct):
     updated_at: datetime
 
 
-class LimitSetting(Struct, forbid_unknown_fields=True, kw_only=True):
+class SpendingLimitSetting(Struct, forbid_unknown_fields=True, kw_only=True):
     """One limit; the same scope, subject, period and measure again replaces it."""
 
     scope: Scope
@@ -57,7 +57,7 @@ class SpendingLimits:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._cache = context.services.authorization.cache
-        self._pager: Pager[LimitView] = Pager(tuple[Int64], "id")
+        self._pager: Pager[SpendingLimitView] = Pager(tuple[Int64], "id")
 
     def routes(self) -> Sequence[Route[Any, Any]]:
         path = "/api/v1/spending-limits"
@@ -65,7 +65,7 @@ class SpendingLimits:
         return [
             get(
                 path, self.list_all, "List limits", tag=TAG, query=LimitQuery,
-                answer=Page[LimitView],
+                answer=Page[SpendingLimitView],
             ),
             Route(
                 method="PUT",
@@ -74,14 +74,14 @@ class SpendingLimits:
                 summary="Set a limit",
                 tag=TAG,
                 query=Nothing,
-                body=LimitSetting,
-                answers={200: LimitView},
+                body=SpendingLimitSetting,
+                answers={200: SpendingLimitView},
             ),
-            get(one, self.read, "Show one", tag=TAG, query=Nothing, answer=LimitView),
+            get(one, self.read, "Show one", tag=TAG, query=Nothing, answer=SpendingLimitView),
             delete(one, self.remove, "Lift a limit", tag=TAG),
         ]  # fmt: skip
 
-    async def list_all(self, asked: Asked[LimitQuery, Nothing]) -> Page[LimitView]:
+    async def list_all(self, asked: Asked[LimitQuery, Nothing]) -> Page[SpendingLimitView]:
         query = asked.query
         window = self._pager.window(query)
         async with self._context.database.begin() as connection:
@@ -91,13 +91,13 @@ class SpendingLimits:
                 scope=query.scope or None,
                 subject_id=query.subject_id or None,
             )
-        return self._pager.page(rows, query, lambda row: view(LimitView, row))
+        return self._pager.page(rows, query, lambda row: view(SpendingLimitView, row))
 
-    async def read(self, asked: Asked[Nothing, Nothing]) -> LimitView:
+    async def read(self, asked: Asked[Nothing, Nothing]) -> SpendingLimitView:
         async with self._context.database.begin() as connection:
-            return view(LimitView, await store.find(connection, asked.path["limit_id"]))
+            return view(SpendingLimitView, await store.find(connection, asked.path["limit_id"]))
 
-    async def put(self, asked: Asked[Nothing, LimitSetting]) -> LimitView:
+    async def put(self, asked: Asked[Nothing, SpendingLimitSetting]) -> SpendingLimitView:
         body = asked.body
         if (body.measure == "money") != (body.currency is not None):
             allowed = "a currency" if body.measure == "money" else "none for energy"
@@ -116,7 +116,7 @@ class SpendingLimits:
         async with self._context.change(asked.actor.name, "set", target, shown) as connection:
             row = await store.put(connection, values)
         self._cache.forget()
-        return view(LimitView, row)
+        return view(SpendingLimitView, row)
 
     async def remove(self, asked: Asked[Nothing, Nothing]) -> None:
         number = asked.path["limit_id"]

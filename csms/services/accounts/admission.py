@@ -35,8 +35,8 @@ class Admission:
     ) -> str | None:
         """Return why a payer's token may not charge; None if it may.
 
-        For one that is `starting` credit is held; one that has begun has its own. Without an answer of the database it may not:
-        nobody could say afterwards that there was credit.
+        For one that is `starting` credit is held; one that has begun has its own. Without an
+        answer of the database it may not: nobody could say afterwards that there was credit.
         """
         try:
             async with self._store.opened(payer, charge_point_id, transaction_id, at) as opened:
