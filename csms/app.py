@@ -23,12 +23,13 @@ from csms.handlers import v16, v21, v201
 from csms.handlers.v16.authorization_key import read_new_password as read_authorization_key
 from csms.handlers.v16.certificates import read_installed as read_installed_v16
 from csms.handlers.v16.commands import translate as translate_v16
-from csms.handlers.v16.variables import read_values as read_configuration_values
+from csms.handlers.v16.told_variables import read_values as read_configuration_values
 from csms.handlers.v21.commands import translate as translate_v21
 from csms.handlers.v201.basic_auth_password import read_new_password as read_basic_auth_password
 from csms.handlers.v201.certificates import read_installed as read_installed_v201
 from csms.handlers.v201.commands import translate as translate_v201
-from csms.handlers.v201.variables import read_values as read_variable_values
+from csms.handlers.v201.monitors import read_changes as read_monitor_changes
+from csms.handlers.v201.told_variables import read_values as read_variable_values
 from csms.meters.guided_check import GuidedChecks
 from csms.meters.registry import MeterConfig, Meters
 from csms.meters.secrets import SecretFiles
@@ -53,6 +54,8 @@ from csms.services.enforcement import Enforcement
 from csms.services.load_management.controller import LoadManagement
 from csms.services.notifications import NotificationService
 from csms.services.password_changes import PasswordChanges
+from csms.services.provisioning.monitors import Monitors
+from csms.services.provisioning.reports import Reports
 from csms.services.security_events import SecurityEventService
 from csms.services.services import Services
 from csms.services.transactions.open_index import OpenTransactions
@@ -65,6 +68,7 @@ from csms.store.load_management import LoadStore
 from csms.store.message_log import MessageLogWriter
 from csms.store.migrate import migrate
 from csms.store.partitions import make_room
+from csms.store.provisioning import ProvisioningStore
 from csms.store.settlements import Settlements
 from csms.store.spending import Spending
 from csms.store.writer import BatchWriter
@@ -89,6 +93,10 @@ TRANSLATORS: Final = _by_version(translate_v16, translate_v201, translate_v21)
 PASSWORD_READERS: Final = _by_version(read_authorization_key, read_basic_auth_password)
 CONFIGURATION_READERS: Final = _by_version(read_configuration_values, read_variable_values)
 INSTALLED_READERS: Final = _by_version(read_installed_v16, read_installed_v201)
+MONITOR_READERS: Final = {
+    OcppVersion.V201: read_monitor_changes,
+    OcppVersion.V21: read_monitor_changes,
+}
 
 
 class Application:
@@ -163,6 +171,8 @@ class Application:
             ConfigurationMemory(services.notifications, CONFIGURATION_READERS, self._clock),
             InstalledCertificates(Certificates(self.database), INSTALLED_READERS, self._clock),
             services.certificates.signing,
+            services.reports,
+            services.monitors,
             timeout_s=settings.call_timeout,
             clock=self._clock,
         )
@@ -175,6 +185,8 @@ class Application:
         watching = asyncio.create_task(enforcement.run(), name="enforcement")
         stack.callback(watching.cancel)
         await self._watch_spending(stack, commands, metrics)
+        reports = asyncio.create_task(services.reports.run(), name="reports")
+        stack.callback(reports.cancel)
         load_store = LoadStore(self.database, self._clock)
         stack.push_async_callback(load_store.close)
         loads = LoadManagement(
@@ -333,7 +345,11 @@ class Application:
             charge_points=charge_points,
             charging_reports=ChargingReportService(notifications, events),
             data_transfer=DataTransferService(notifications),
+            monitors=Monitors(
+                writer, ProvisioningStore(self.database), MONITOR_READERS, clock, metrics
+            ),
             notifications=notifications,
+            reports=Reports(writer, events, clock),
             security_events=SecurityEventService(notifications, metrics),
             transactions=transactions,
         )

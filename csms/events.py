@@ -151,6 +151,33 @@ class ChargePointNotified(Event):
     data: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationDecided(Event):
+    """An operator accepted, put off or rejected a charge point; only if that is a change."""
+
+    registration_status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportProgressed(Event):
+    """A report of variables or monitors was asked for, came further, or ended."""
+
+    request_id: int
+    kind: str
+    status: str
+    """requested, receiving, complete, incomplete, empty, refused, failed or timed_out."""
+    parts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationJobProgressed(Event):
+    """The settings of a template are to be applied, are being applied, or were."""
+
+    job_id: int
+    template_id: str
+    status: str
+
+
 class Subscription:
     """One watcher's bounded view of the events."""
 

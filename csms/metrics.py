@@ -57,6 +57,12 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.monitored_events = Counter(
+            "csms_monitored_events_total",
+            "Events that monitors of variables in chargers reported",
+            ["severity"],
+            registry=registry,
+        )
         self.repairs = Counter(
             "csms_repairs_total", "Quirks repaired", ["repair", "vendor"], registry=registry
         )

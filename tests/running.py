@@ -76,6 +76,11 @@ class Running:
         assert response.status in (200, 201), response
         return response.body
 
+    async def patch(self, path: str, body: Any) -> Any:
+        response = await self.api("PATCH", path, body)
+        assert response.status == 200, response
+        return response.body
+
     async def add_token(self, id_token: str, **fields: Any) -> None:
         await self.put(f"/id-tokens/{id_token}", {"id_token": id_token, **fields})
 

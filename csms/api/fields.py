@@ -71,6 +71,7 @@ SiteId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SL
 AccountId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
 CircuitId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
 MeterId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
+TemplateId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
 Country: TypeAlias = Annotated[str, Meta(pattern=_COUNTRY)]
 Moment: TypeAlias = Annotated[
     datetime, Meta(tz=True, description="RFC 3339 with a zone, for example 2026-01-31T12:00:00Z.")

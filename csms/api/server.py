@@ -24,7 +24,9 @@ from csms.api.resources.charging_needs import ChargingNeeds
 from csms.api.resources.circuits import Circuits
 from csms.api.resources.commands import Commands
 from csms.api.resources.commissioning_checks import CommissioningChecks
+from csms.api.resources.configuration import Configuration
 from csms.api.resources.description import PUBLIC, add_description
+from csms.api.resources.device_reports import DeviceReports
 from csms.api.resources.event_stream import EventStream
 from csms.api.resources.evses import Evses
 from csms.api.resources.health import HealthChecks, Readiness
@@ -35,6 +37,7 @@ from csms.api.resources.limit_orders import LimitOrders
 from csms.api.resources.load_alarms import LoadAlarms
 from csms.api.resources.meter_health import MeterHealths
 from csms.api.resources.meters import Meters
+from csms.api.resources.monitors import MonitorsOfVariables
 from csms.api.resources.prices import Prices
 from csms.api.resources.reservations import Reservations
 from csms.api.resources.rotation_advice import RotationAdvice
@@ -149,6 +152,9 @@ class Api:
                 ChargePoints(context).routes(),
                 History(context).routes(),
                 Commands(context, book).routes(),
+                Configuration(context).routes(),
+                DeviceReports(context).routes(),
+                MonitorsOfVariables(context).routes(),
                 ChargingLimits(context).routes(),
                 Certificates(context).routes(),
                 Reservations(context, book).routes(),

@@ -34,10 +34,20 @@ from csms.services.commands import (
     SendLocalList,
     SendSignedCertificate,
     SetChargingProfile,
-    SetConfiguration,
     SetNetworkProfile,
     Trigger,
     Unlock,
+)
+from csms.services.provisioning.words import (
+    ClearMonitors,
+    GetBaseReport,
+    GetMonitoringReport,
+    GetReport,
+    SetConfiguration,
+    SetMonitoringBase,
+    SetMonitoringLevel,
+    SetMonitors,
+    SetVariables,
 )
 
 C = TypeVar("C")
@@ -58,13 +68,17 @@ class Phrasebook:
     change_availability: Say[ChangeAvailability]
     clear_cache: Say[ClearCache]
     clear_charging_profile: Say[ClearChargingProfile]
+    clear_monitors: Say[ClearMonitors]
     delete_certificate: Say[DeleteCertificate]
+    get_base_report: Say[GetBaseReport]
     get_charging_profiles: Say[GetChargingProfiles]
     get_composite_schedule: Say[GetCompositeSchedule]
     get_configuration: Say[GetConfiguration]
     get_installed_certificates: Say[GetInstalledCertificates]
     get_local_list_version: Say[GetLocalListVersion]
     get_transaction_status: Say[GetTransactionStatus]
+    get_monitoring_report: Say[GetMonitoringReport]
+    get_report: Say[GetReport]
     install_certificate: Say[InstallCertificate]
     remote_start: Say[RemoteStart]
     remote_stop: Say[RemoteStop]
@@ -75,7 +89,11 @@ class Phrasebook:
     send_signed_certificate: Say[SendSignedCertificate]
     set_charging_profile: Say[SetChargingProfile]
     set_configuration: Say[SetConfiguration]
+    set_monitoring_base: Say[SetMonitoringBase]
+    set_monitoring_level: Say[SetMonitoringLevel]
+    set_monitors: Say[SetMonitors]
     set_network_profile: Say[SetNetworkProfile]
+    set_variables: Say[SetVariables]
     trigger: Say[Trigger]
     unlock: Say[Unlock]
 

@@ -14,6 +14,18 @@ from csms.services.certificates.words import CertificateHash, CertificateUse, Si
 from csms.services.charge_point import ChargePoint
 from csms.services.local_list.words import SentList
 from csms.services.ports import Link, Links
+from csms.services.provisioning.words import (
+    ClearMonitors,
+    GetBaseReport,
+    GetMonitoringReport,
+    GetReport,
+    SetConfiguration,
+    SetMonitoringBase,
+    SetMonitoringLevel,
+    SetMonitors,
+    SetVariables,
+    VariableName,
+)
 from csms.smart_charging.grid import Unit
 from csms.smart_charging.profiles import ChargingProfile, Period, Purpose
 
@@ -55,28 +67,9 @@ class ChangeAvailability:
 
 
 @dataclass(frozen=True, slots=True)
-class VariableName:
-    """A 2.0.1 variable, or a 1.6 configuration key (component empty)."""
-
-    variable: str
-    component: str = ""
-    component_instance: str | None = None
-    variable_instance: str | None = None
-    evse_id: int | None = None
-    connector_id: int | None = None
-    attribute: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class GetConfiguration:
     names: tuple[VariableName, ...] = ()
     """Empty: everything (1.6 only; 2.0.1 has reports for that)."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetConfiguration:
-    name: VariableName
-    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +235,14 @@ Command: TypeAlias = (
     | DeleteCertificate
     | GetInstalledCertificates
     | SetNetworkProfile
+    | SetVariables
+    | GetBaseReport
+    | GetReport
+    | GetMonitoringReport
+    | SetMonitoringBase
+    | SetMonitoringLevel
+    | SetMonitors
+    | ClearMonitors
 )
 
 

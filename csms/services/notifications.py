@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from csms.events import ChargePointNotified, Events
 from csms.services.charge_point import ChargePoint
@@ -13,6 +13,10 @@ from csms.services.confidential import may_hold_secret
 from csms.services.records import Notification, Recorder, ReservationChange, VariableValue
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
+
+
+SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "critical")
+"""The least severe first."""
 
 
 class NotificationService:

@@ -67,6 +67,72 @@ class VariableValue:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportState:
+    """How far a report that a charge point was asked for has come.
+
+    `status` is one of `csms.services.provisioning.reports`; `scope` says what was asked for.
+    """
+
+    charge_point_key: int
+    request_id: int
+    kind: str
+    status: str
+    scope: dict[str, Any]
+    requested_at: datetime
+    updated_at: datetime
+    requested_by: str | None = None
+    parts: int = 0
+    items: int = 0
+    missing_parts: tuple[int, ...] = ()
+    reason: str | None = None
+    completed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariableMonitor:
+    """A monitor of a variable as a charge point told or took it.
+
+    `is_ours` is None where the charge point tells of it: it doesn't say who set it.
+    """
+
+    charge_point_key: int
+    monitor_id: int
+    component: str
+    variable: str
+    kind: str
+    value: float | None
+    severity: int
+    reported_at: datetime
+    component_instance: str = ""
+    evse_id: int = 0
+    connector_id: int = 0
+    variable_instance: str = ""
+    transaction: bool = False
+    is_ours: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorCleared:
+    charge_point_key: int
+    monitor_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OldMonitorsGone:
+    """What a complete report did not tell of: the monitors last heard of before it."""
+
+    charge_point_key: int
+    reported_before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMonitorsGone:
+    """A charge point went back to a base: what was set by an operator is gone."""
+
+    charge_point_key: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReservationChange:
     """A reservation's new status; unknown reservations are ignored by the store."""
 
@@ -98,10 +164,15 @@ Record: TypeAlias = (
     ChargePoint
     | ConnectorReport
     | MeterValueRecord
+    | MonitorCleared
     | Notification
+    | OldMonitorsGone
+    | OwnMonitorsGone
+    | ReportState
     | ReservationChange
     | StationRecord
     | Transaction
+    | VariableMonitor
     | VariableValue
 )
 

@@ -12,6 +12,8 @@ from csms.services.charge_points import ChargePointService
 from csms.services.charging_reports import ChargingReportService
 from csms.services.data_transfer import DataTransferService
 from csms.services.notifications import NotificationService
+from csms.services.provisioning.monitors import Monitors
+from csms.services.provisioning.reports import Reports
 from csms.services.security_events import SecurityEventService
 from csms.services.transactions.service import TransactionService
 
@@ -27,6 +29,8 @@ class Services:
     charge_points: ChargePointService
     charging_reports: ChargingReportService
     data_transfer: DataTransferService
+    monitors: Monitors
     notifications: NotificationService
+    reports: Reports
     security_events: SecurityEventService
     transactions: TransactionService

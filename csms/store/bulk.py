@@ -62,6 +62,10 @@ def dump(rows: Iterable[Row]) -> str:
     ).decode()
 
 
+Write: TypeAlias = tuple[Statement, Row]
+"""A row and what writes it."""
+
+
 @cache
 def joined(statements: tuple[Statement, ...]) -> str:
     """Join statements into one, which is a transaction by itself; a parameter for each."""

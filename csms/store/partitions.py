@@ -25,6 +25,7 @@ from sqlalchemy import Table
 from csms.clock import Clock
 from csms.errors import DatabaseUnavailableError
 from csms.store.database import Database, RawConnection, driver_errors_wrapped
+from csms.store.provisioning_tables import configuration_jobs, device_reports
 from csms.store.tables import (
     audit_log,
     connector_status_history,
@@ -119,6 +120,8 @@ _HISTORY: Final[Sequence[tuple[Table, str]]] = (
     (load_alarms, "cleared_at"),
     (phase_switches, "at"),
     (price_points, "starts_at"),
+    (device_reports, "requested_at"),
+    (configuration_jobs, "updated_at"),
 )
 """Limit orders are not among them: who was told to draw less, and when, may be asked for years."""
 

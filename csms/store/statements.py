@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Column, Table
@@ -26,9 +26,8 @@ from csms.services.records import (
 )
 from csms.services.transactions.model import RegisterRun, Transaction
 from csms.store import station_statements, tables, tariff_tables
-from csms.store.bulk import Row, Statement, insert, update
-
-Write: TypeAlias = tuple[Statement, Row]
+from csms.store.bulk import Statement, Write, insert, update
+from csms.store.provisioning_statements import PROVISIONING
 
 _CHARGE_POINT: Final = (
     "key", "ocpp_version", "vendor", "model", "serial_number", "firmware_version", "iccid",
@@ -250,6 +249,7 @@ _WRITES: Final[dict[type[Any], Callable[[Any], list[Write]]]] = {
     Transaction: _transaction,
     VariableValue: _variable,
     **station_statements.WRITES,
+    **PROVISIONING,
 }
 
 

@@ -36,6 +36,7 @@ from csms.store import (
     climate_tables,
     columns,
     display_tables,
+    provisioning_tables,
     statement_tables,
     station_tables,
     tariff_tables,
@@ -51,6 +52,7 @@ AREAS = (
     authorization_tables,
     statement_tables,
     station_tables,
+    provisioning_tables,
 )
 """The modules that add tables of their own to `metadata`."""
 

@@ -19,11 +19,11 @@ import asyncpg
 from csms.errors import DatabaseUnavailableError, RecordRefusedError
 from csms.metrics import Metrics
 from csms.services.records import LoggedMessage, Record
-from csms.store.bulk import Row, Statement, dump, joined
+from csms.store.bulk import Row, Statement, Write, dump, joined
 from csms.store.database import Database, RawConnection, is_away, passes_by_itself
 from csms.store.mending import mend_row
 from csms.store.message_log import MessageLogWriter
-from csms.store.statements import Write, writes_of
+from csms.store.statements import writes_of
 
 log = logging.getLogger(__name__)
 

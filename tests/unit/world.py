@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeVar
 
 from csms.config import Settings
 from csms.events import Event, Events
+from csms.handlers.v201.monitors import read_changes
 from csms.metrics import Metrics
 from csms.model import AuthorizationStatus, OcppVersion, Place, RegistrationStatus
 from csms.services.authorization import AuthorizationService
@@ -35,6 +36,8 @@ from csms.services.charging_reports import ChargingReportService
 from csms.services.data_transfer import DataTransferService
 from csms.services.id_token import IdTokenRecord
 from csms.services.notifications import NotificationService
+from csms.services.provisioning.monitors import Monitors
+from csms.services.provisioning.reports import Reports
 from csms.services.records import (
     ConnectorReport,
     LoggedMessage,
@@ -42,6 +45,7 @@ from csms.services.records import (
     Notification,
     Record,
     ReservationChange,
+    VariableMonitor,
     VariableValue,
 )
 from csms.services.security_events import SecurityEventService
@@ -166,6 +170,12 @@ class MemoryStore:
     async def raise_security_profile(self, charge_point_id: str, profile: int) -> None:
         stored = self.charge_points[charge_point_id.casefold()]
         stored.security_profile = max(stored.security_profile, profile)
+
+    # --- MonitorStore
+
+    async def monitor_severities(self, charge_point_key: int) -> Mapping[int, int]:
+        own = [m for m in self.of(VariableMonitor) if m.charge_point_key == charge_point_key]
+        return {monitor.monitor_id: monitor.severity for monitor in own}
 
     # --- TransactionStore
 
@@ -366,7 +376,9 @@ def make_world(
         ),
         charging_reports=ChargingReportService(notifications, events),
         data_transfer=DataTransferService(notifications),
+        monitors=Monitors(recorder, store, {OcppVersion.V201: read_changes}, clock, metrics),
         notifications=notifications,
+        reports=Reports(recorder, events, clock),
         security_events=SecurityEventService(notifications, metrics),
         transactions=transactions,
     )

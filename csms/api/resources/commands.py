@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -18,42 +17,30 @@ from csms.api.fields import (
     OutletId,
     RecordId,
 )
-from csms.api.orders import ERRORS, TAG, AnswerView, CommandQuery, Orders, joined, order, view_of
+from csms.api.orders import ERRORS, TAG, AnswerView, CommandQuery, Orders, order, view_of
 from csms.api.reservation_book import ReservationBook
-from csms.api.route import Asked, Nothing, Payload, Reply, Route, get
+from csms.api.route import Asked, Nothing, Payload, Reply, Route
 from csms.errors import NotFoundError
-from csms.model import IdToken, OcppVersion, normalise_id_token
+from csms.model import IdToken, normalise_id_token
 from csms.services.commands import (
     ChangeAvailability,
     ClearCache,
     Command,
-    GetConfiguration,
     RemoteStart,
     RemoteStop,
     Reset,
     SendData,
-    SetConfiguration,
     Trigger,
     Unlock,
-    VariableName,
 )
-from csms.store.admin import charge_points, transactions, variables
+from csms.store.admin import transactions
 
 UNKNOWN_TYPE: Final = "Central"
 """The type of an id token that nobody entered: one that the central system made up."""
 
-MAX_NAMES: Final = 50
-_MOST_KEYS: Final = ("", "GetConfigurationMaxKeys", "")
-_MOST_VARIABLES: Final = ("DeviceDataCtrlr", "ItemsPerMessage", "GetVariables")
-_SMALL_NUMBER: Final = re.compile(r"[1-9]\d{0,8}", re.ASCII)
-
 B = TypeVar("B", bound=Struct)
 
 _ShortText = Annotated[str, Meta(min_length=1, max_length=255)]
-
-
-VariableText: TypeAlias = Annotated[str, Meta(pattern="^[ -~]{1,150}$")]
-"""1.6 keys have up to 50 characters, 2.0.1 components and variables as many each."""
 
 
 class AnyObject(Struct):
@@ -99,29 +86,6 @@ class AvailabilityBody(Struct, forbid_unknown_fields=True):
     connector_id: ConnectorId | None = None
 
 
-class ConfigurationQuery(CommandQuery):
-    name: Annotated[
-        list[VariableText],
-        Meta(
-            max_length=MAX_NAMES,
-            description="A configuration key (1.6) or Component.Variable (2.0.1); repeatable.",
-        ),
-    ] = msgspec.field(default_factory=list)
-
-
-class ConfigurationBody(Struct, forbid_unknown_fields=True, kw_only=True):
-    """A variable of the device model; for OCPP 1.6 a configuration key without component."""
-
-    variable: _ShortText
-    value: Annotated[str, Meta(max_length=10_000)]
-    component: Annotated[str, Meta(max_length=255)] = ""
-    component_instance: _ShortText | None = None
-    variable_instance: _ShortText | None = None
-    evse_id: EvseId | None = None
-    connector_id: ConnectorId | None = None
-    attribute: _ShortText | None = None
-
-
 class TriggerBody(Struct, forbid_unknown_fields=True):
     """`message` is the name of the action that the charge point shall send."""
 
@@ -143,7 +107,6 @@ class Commands:
         self._reservations = reservations
 
     def routes(self) -> Sequence[Route[Any, Any]]:
-        configuration = "/api/v1/charge-points/{charge_point_id}/configuration"
         return [
             order("remote-start", RemoteStartBody, self.remote_start, "Start a transaction"),
             order("remote-stop", RemoteStopBody, self.remote_stop, "Stop a transaction"),
@@ -153,19 +116,6 @@ class Commands:
             self._verb("trigger", TriggerBody, _trigger, "Ask for a message"),
             self._verb("clear-cache", Nothing, lambda _: ClearCache(), "Forget cached id tokens"),
             self._verb("data-transfer", DataTransferBody, _send_data, "Send a vendor's message"),
-            self._verb("configuration", ConfigurationBody, _set, "Set a variable or key"),
-            self._verb(
-                "configuration", ConfigurationBody, _set, "Set a variable or key", method="PUT"
-            ),
-            get(
-                configuration,
-                self.get_configuration,
-                "Ask for variables or configuration keys",
-                tag=TAG,
-                query=ConfigurationQuery,
-                answer=AnswerView,
-                problems=ERRORS,
-            ),
             Route(
                 method="POST",
                 path="/api/v1/charge-points/{charge_point_id}/calls/{action}",
@@ -189,24 +139,6 @@ class Commands:
             )
             watch.answered(response)
         return Reply(response)
-
-    async def get_configuration(self, asked: Asked[ConfigurationQuery, Nothing]) -> AnswerView:
-        link = self._context.links.get(asked.charge_point_id)
-        is_v16 = link is not None and link.version is OcppVersion.V16
-        most = await self._most_names(asked.charge_point_id, is_v16=is_v16)
-        names = tuple(_variable_name(name, is_v16=is_v16) for name in asked.query.name)
-        # B06.FR.05: not more at once than the charge point takes
-        parts = [names[start : start + most] for start in range(0, len(names), most)] or [names]
-        answers = [await self._orders.send(asked, GetConfiguration(part)) for part in parts]
-        return view_of(joined(answers))
-
-    async def _most_names(self, charge_point_id: str, *, is_v16: bool) -> int:
-        """Return how many variables the charge point gives at once, as far as it has told."""
-        name = _MOST_KEYS if is_v16 else _MOST_VARIABLES
-        async with self._context.database.begin() as connection:
-            key = await charge_points.key_of(connection, charge_point_id)
-            told = await variables.find_value(connection, key, *name)
-        return int(told) if told is not None and _SMALL_NUMBER.fullmatch(told) else MAX_NAMES
 
     async def remote_start(self, asked: Asked[CommandQuery, RemoteStartBody]) -> AnswerView:
         body = asked.body
@@ -265,24 +197,3 @@ def _trigger(body: TriggerBody) -> Command:
 
 def _send_data(body: DataTransferBody) -> Command:
     return SendData(body.vendor_id, body.message_id, body.data)
-
-
-def _set(body: ConfigurationBody) -> Command:
-    name = VariableName(
-        body.variable,
-        body.component,
-        body.component_instance,
-        body.variable_instance,
-        body.evse_id,
-        body.connector_id,
-        body.attribute,
-    )
-    return SetConfiguration(name, body.value)
-
-
-def _variable_name(name: str, *, is_v16: bool) -> VariableName:
-    """1.6 vendors put dots into their keys, so only 2.0.1 names are split."""
-    component, dot, variable = name.partition(".")
-    if is_v16 or not dot:
-        return VariableName(name)
-    return VariableName(variable, component)

@@ -37,9 +37,11 @@ from csms.services.commands import (
     Reserve,
     Reset,
     SendData,
-    SetConfiguration,
     Trigger,
     Unlock,
+)
+from csms.services.provisioning.words import (
+    SetConfiguration,
     VariableName,
 )
 
@@ -201,13 +203,17 @@ translate: Final = Phrasebook(
     change_availability=_change_availability,
     clear_cache=_clear_cache,
     clear_charging_profile=clear_charging_profile,
+    clear_monitors=unsupported("monitors", VERSION),
     delete_certificate=delete_certificate,
+    get_base_report=unsupported("reports of variables", VERSION),
     get_charging_profiles=unsupported("list of charging profiles", VERSION),
     get_composite_schedule=get_composite_schedule,
     get_configuration=_get_configuration,
     get_installed_certificates=get_installed_certificates,
     get_local_list_version=get_local_list_version,
     get_transaction_status=unsupported("transaction status", VERSION),
+    get_monitoring_report=unsupported("monitors", VERSION),
+    get_report=unsupported("reports of variables", VERSION),
     install_certificate=install_certificate,
     remote_start=_remote_start,
     remote_stop=_remote_stop,
@@ -218,7 +224,11 @@ translate: Final = Phrasebook(
     send_signed_certificate=send_signed_certificate,
     set_charging_profile=set_charging_profile,
     set_configuration=_change_configuration,
+    set_monitoring_base=unsupported("monitors", VERSION),
+    set_monitoring_level=unsupported("monitors", VERSION),
+    set_monitors=unsupported("monitors", VERSION),
     set_network_profile=unsupported("network profile", VERSION),
+    set_variables=unsupported("way to set several keys at once", VERSION),
     trigger=_trigger,
     unlock=_unlock,
 )

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from csms.handlers.phrasebook import reader
 from csms.handlers.v201.device_model import ACTUAL, read_name, read_value
-from csms.handlers.v201.fields import Fields, flag, group, groups, text
+from csms.handlers.v201.fields import Fields, flag, group, groups, integer, natural, text
 from csms.services.commands import CommandAnswer, Read
 
 Result: TypeAlias = dict[str, Any]
@@ -63,6 +63,10 @@ def read_variables(response: dict[str, Any], _: object) -> CommandAnswer:
 def read_set_variables(response: dict[str, Any], _: object) -> CommandAnswer:
     """Read the answer to SetVariables; the worst status of all stands for the whole."""
     results = [_variable(entry) | _status(entry) for entry in groups(response, "setVariableResult")]
+    return _worst(response, results)
+
+
+def _worst(response: dict[str, Any], results: list[Result]) -> CommandAnswer:
     statuses = {result["status"] for result in results}
     refused = sorted(statuses - {"Accepted", "RebootRequired"})
     status = next(iter(refused or sorted(statuses, reverse=True)), NO_STATUS)
@@ -82,11 +86,37 @@ def _variable(entry: Fields) -> Result:
     }
 
 
-def _status(entry: Fields) -> Result:
-    result: Result = {"status": text(entry, "attributeStatus") or NO_STATUS}
-    info = group(entry, "attributeStatusInfo")
+def _status(
+    entry: Fields, status: str = "attributeStatus", why: str = "attributeStatusInfo"
+) -> Result:
+    result: Result = {"status": text(entry, status) or NO_STATUS}
+    info = group(entry, why)
     reasons = (text(info, "reasonCode"), text(info, "additionalInfo", 512))
     reason = ": ".join(part for part in reasons if part)
     if reason:
         result["reason"] = reason
     return result
+
+
+def read_set_monitors(response: dict[str, Any], _: object) -> CommandAnswer:
+    """Read the answer to SetVariableMonitoring; the worst status of all stands for the whole."""
+    results = [
+        _variable(entry)
+        | {
+            "monitor_id": natural(entry, "id"),
+            "kind": text(entry, "type"),
+            "severity": integer(entry, "severity"),
+        }
+        | _status(entry, "status", "statusInfo")
+        for entry in groups(response, "setMonitoringResult")
+    ]
+    return _worst(response, results)
+
+
+def read_cleared_monitors(response: dict[str, Any], _: object) -> CommandAnswer:
+    """Read the answer to ClearVariableMonitoring; the worst status stands for the whole."""
+    results = [
+        {"monitor_id": natural(entry, "id")} | _status(entry, "status", "statusInfo")
+        for entry in groups(response, "clearMonitoringResult")
+    ]
+    return _worst(response, results)

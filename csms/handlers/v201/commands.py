@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from csms.errors import InvalidValueError, NotSupportedError
-from csms.handlers import phrasebook
 from csms.handlers.contract import Payload
 from csms.handlers.editions import Edition, edition_of
-from csms.handlers.numbers import INT32_MAX
 from csms.handlers.phrasebook import Phrasebook, read_data_transfer, reader
+from csms.handlers.v201.addressing import evse_or_none, positive, within
 from csms.handlers.v201.answers import (
-    read_set_variables,
     read_transaction_status,
-    read_variables,
     remote_start_reader,
 )
 from csms.handlers.v201.certificates import (
@@ -29,10 +26,23 @@ from csms.handlers.v201.charging_profiles import (
     new_id,
     set_charging_profile,
 )
-from csms.handlers.v201.device_model import component_of, evse, variable_of
 from csms.handlers.v201.id_token import DEFAULT_TYPE, TYPE_LENGTH, transaction_id_of
 from csms.handlers.v201.local_list import get_local_list_version, send_local_list
+from csms.handlers.v201.monitors import (
+    clear_monitors,
+    get_monitoring_report,
+    set_monitoring_base,
+    set_monitoring_level,
+    set_monitors,
+)
 from csms.handlers.v201.network_profile import set_network_profile
+from csms.handlers.v201.variables import (
+    get_base_report,
+    get_configuration,
+    get_report,
+    set_configuration,
+    set_variables,
+)
 from csms.model import IdToken
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import format_time
@@ -40,7 +50,6 @@ from csms.services.commands import (
     CancelReservation,
     ChangeAvailability,
     ClearCache,
-    GetConfiguration,
     GetTransactionStatus,
     Outgoing,
     RemoteStart,
@@ -48,13 +57,10 @@ from csms.services.commands import (
     Reserve,
     Reset,
     SendData,
-    SetConfiguration,
     Trigger,
     Unlock,
-    VariableName,
 )
 
-_ATTRIBUTES: Final = frozenset({"Actual", "Target", "MinSet", "MaxSet"})
 _TRIGGERS: Final = {
     message: message
     for message in (
@@ -78,7 +84,6 @@ _TRIGGERS: Final = {
 """What can be triggered, by its own name and by those the messages have elsewhere."""
 _CUSTOM_TRIGGER: Final = "CustomTrigger"
 
-_NAME_LENGTH: Final = 50
 _TRIGGER_LENGTH: Final = 50
 
 
@@ -87,7 +92,7 @@ def _remote_start(charge_point: ChargePoint, command: RemoteStart) -> Outgoing:
     # F01.FR.07: without an EVSE it may be refused, so it is named whenever there is no choice
     evse_id = charge_point.only_evse_id if command.evse_id is None else command.evse_id
     if evse_id is not None:
-        payload["evseId"] = _positive("evse_id", evse_id)
+        payload["evseId"] = positive("evse_id", evse_id)
     payload["idToken"] = _id_token(edition_of(charge_point), command.id_token)
     remote_start_id = new_id()  # F01.FR.25: comes back in the transaction's next event
     payload["remoteStartId"] = remote_start_id
@@ -104,7 +109,7 @@ def _remote_stop(charge_point: ChargePoint, command: RemoteStop) -> Outgoing:
 def _reset(_: ChargePoint, command: Reset) -> Outgoing:
     payload: Payload = {"type": "Immediate" if command.immediate else "OnIdle"}
     if command.evse_id:
-        payload["evseId"] = _positive("evse_id", command.evse_id)
+        payload["evseId"] = positive("evse_id", command.evse_id)
     return Outgoing("Reset", payload, reader("Accepted", "Scheduled"))  # B11.FR.07, B12.FR.01
 
 
@@ -112,8 +117,8 @@ def _unlock(_: ChargePoint, command: Unlock) -> Outgoing:
     return Outgoing(
         "UnlockConnector",
         {
-            "evseId": _positive("evse_id", command.evse_id),
-            "connectorId": _positive("connector_id", command.connector_id),
+            "evseId": positive("evse_id", command.evse_id),
+            "connectorId": positive("connector_id", command.connector_id),
         },
         reader("Unlocked"),
     )
@@ -121,39 +126,11 @@ def _unlock(_: ChargePoint, command: Unlock) -> Outgoing:
 
 def _change_availability(_: ChargePoint, command: ChangeAvailability) -> Outgoing:
     payload: Payload = {}
-    place = _evse_or_none(command.evse_id, command.connector_id)
+    place = evse_or_none(command.evse_id, command.connector_id)
     if place is not None:  # G04.FR.01: without it, the whole charging station
         payload["evse"] = place
     payload["operationalStatus"] = "Operative" if command.operative else "Inoperative"
     return Outgoing("ChangeAvailability", payload, reader("Accepted", "Scheduled"))
-
-
-def _get_configuration(charge_point: ChargePoint, command: GetConfiguration) -> Outgoing:
-    if not command.names:
-        # B07: the values come in NotifyReports of their own
-        request_id = new_id()
-        return Outgoing(
-            "GetBaseReport",
-            {"requestId": request_id, "reportBase": "FullInventory"},
-            reader("Accepted", results=({"request_id": request_id},)),
-        )
-    return Outgoing(
-        "GetVariables",
-        {
-            "getVariableData": [
-                _attribute(name) | _named(edition_of(charge_point), name) for name in command.names
-            ]
-        },
-        read_variables,
-    )
-
-
-def _set_configuration(charge_point: ChargePoint, command: SetConfiguration) -> Outgoing:
-    edition = edition_of(charge_point)
-    data = _attribute(command.name)
-    data["attributeValue"] = _within(edition, "value", command.value, edition.value_length)
-    data |= _named(edition, command.name)
-    return Outgoing("SetVariables", {"setVariableData": [data]}, read_set_variables)
 
 
 def _trigger(charge_point: ChargePoint, command: Trigger) -> Outgoing:
@@ -167,12 +144,12 @@ def _trigger(charge_point: ChargePoint, command: Trigger) -> Outgoing:
     if command.evse_id and not connector_id and message == "StatusNotification":
         connector_id = 1  # F06.FR.13
     payload: Payload = {}
-    place = _evse_or_none(command.evse_id, connector_id)
+    place = evse_or_none(command.evse_id, connector_id)
     if place is not None:
         payload["evse"] = place
     payload["requestedMessage"] = message or _CUSTOM_TRIGGER
     if message is None:
-        custom = _within(edition, "message", command.message, _TRIGGER_LENGTH)
+        custom = within(edition, "message", command.message, _TRIGGER_LENGTH)
         payload["customTrigger"] = custom
     return Outgoing("TriggerMessage", payload, reader("Accepted"))
 
@@ -181,10 +158,10 @@ def _send_data(charge_point: ChargePoint, command: SendData) -> Outgoing:
     edition = edition_of(charge_point)
     payload: Payload = {}
     if command.message_id is not None:
-        payload["messageId"] = _within(edition, "message_id", command.message_id, 50)
+        payload["messageId"] = within(edition, "message_id", command.message_id, 50)
     if command.data is not None:
         payload["data"] = command.data
-    payload["vendorId"] = _within(edition, "vendor_id", command.vendor_id, 255)
+    payload["vendorId"] = within(edition, "vendor_id", command.vendor_id, 255)
     return Outgoing("DataTransfer", payload, read_data_transfer)
 
 
@@ -202,9 +179,9 @@ def _reserve(charge_point: ChargePoint, command: Reserve) -> Outgoing:
         payload["connectorType"] = command.connector_type
     payload["idToken"] = _id_token(edition, command.id_token)
     if command.evse_id is not None:
-        payload["evseId"] = _positive("evse_id", command.evse_id)
+        payload["evseId"] = positive("evse_id", command.evse_id)
     if command.group_id is not None:
-        group_id = _within(edition, "group_id", command.group_id, edition.id_token_length)
+        group_id = within(edition, "group_id", command.group_id, edition.id_token_length)
         payload["groupIdToken"] = {"idToken": group_id, "type": DEFAULT_TYPE}
     return Outgoing("ReserveNow", payload, reader("Accepted"))
 
@@ -226,58 +203,9 @@ def _id_token(edition: Edition, token: IdToken) -> Payload:
     if types is not None and token.type not in types:
         raise InvalidValueError("type", token.type, f"one of {', '.join(sorted(types))}")
     return {
-        "idToken": _within(edition, "id_token", token.value, edition.id_token_length),
-        "type": _within(edition, "type", token.type, TYPE_LENGTH),
+        "idToken": within(edition, "id_token", token.value, edition.id_token_length),
+        "type": within(edition, "type", token.type, TYPE_LENGTH),
     }
-
-
-def _attribute(name: VariableName) -> Payload:
-    if name.attribute is None:
-        return {}
-    if name.attribute not in _ATTRIBUTES:
-        raise InvalidValueError(
-            "attribute", name.attribute, f"one of {', '.join(sorted(_ATTRIBUTES))}"
-        )
-    return {"attributeType": name.attribute}
-
-
-def _named(edition: Edition, name: VariableName) -> Payload:
-    if not name.component:
-        raise InvalidValueError(
-            "component", name.component, f"a component's name in {edition.name}"
-        )
-    if not name.variable:
-        raise InvalidValueError("variable", name.variable, f"a variable's name in {edition.name}")
-    for field, value in (
-        ("component", name.component),
-        ("component_instance", name.component_instance or ""),
-        ("variable", name.variable),
-        ("variable_instance", name.variable_instance or ""),
-    ):
-        _within(edition, field, value, _NAME_LENGTH)
-    _evse_or_none(name.evse_id, name.connector_id)
-    return {"component": component_of(name), "variable": variable_of(name)}
-
-
-def _evse_or_none(evse_id: int | None, connector_id: int | None) -> Payload | None:
-    """Write an `evse`, or nothing for the charging station as a whole (no EVSE, or EVSE 0)."""
-    if not evse_id:
-        if connector_id:
-            raise InvalidValueError("connector_id", connector_id, "none without an evse_id")
-        return None
-    if connector_id:
-        _positive("connector_id", connector_id)
-    return evse(_positive("evse_id", evse_id), connector_id)
-
-
-def _positive(field: str, number: int) -> int:
-    if not 0 < number <= INT32_MAX:
-        raise InvalidValueError(field, number, "a number from 1 up")
-    return number
-
-
-def _within(edition: Edition, field: str, value: str, max_length: int) -> str:
-    return phrasebook.within(field, value, max_length, edition.name)
 
 
 translate: Final = Phrasebook(
@@ -285,13 +213,17 @@ translate: Final = Phrasebook(
     change_availability=_change_availability,
     clear_cache=_clear_cache,
     clear_charging_profile=clear_charging_profile,
+    clear_monitors=clear_monitors,
     delete_certificate=delete_certificate,
+    get_base_report=get_base_report,
     get_charging_profiles=get_charging_profiles,
     get_composite_schedule=get_composite_schedule,
-    get_configuration=_get_configuration,
+    get_configuration=get_configuration,
     get_installed_certificates=get_installed_certificates,
     get_local_list_version=get_local_list_version,
     get_transaction_status=_get_transaction_status,
+    get_monitoring_report=get_monitoring_report,
+    get_report=get_report,
     install_certificate=install_certificate,
     remote_start=_remote_start,
     remote_stop=_remote_stop,
@@ -301,8 +233,12 @@ translate: Final = Phrasebook(
     send_local_list=send_local_list,
     send_signed_certificate=send_signed_certificate,
     set_charging_profile=set_charging_profile,
-    set_configuration=_set_configuration,
+    set_configuration=set_configuration,
+    set_monitoring_base=set_monitoring_base,
+    set_monitoring_level=set_monitoring_level,
+    set_monitors=set_monitors,
     set_network_profile=set_network_profile,
+    set_variables=set_variables,
     trigger=_trigger,
     unlock=_unlock,
 )

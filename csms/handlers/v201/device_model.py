@@ -7,7 +7,9 @@ from datetime import datetime
 
 from csms.handlers.contract import Payload
 from csms.handlers.v201.fields import NAME_LENGTH, Fields, group, groups, place, text
-from csms.services.commands import VariableName
+from csms.services.provisioning.words import (
+    VariableName,
+)
 from csms.services.records import VariableValue
 
 ACTUAL = "Actual"

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from csms.handlers.contract import Payload
 from csms.handlers.v201.connector_status import read_status
-from csms.handlers.v201.fields import Fields, flag, group, groups, moment, place, text
+from csms.handlers.v201.fields import Fields, flag, group, groups, moment, natural, place, text
 from csms.model import Place
 from csms.services.charge_point import ChargePoint
 from csms.services.charge_points import StatusReport
+from csms.services.notifications import SEVERITIES, Severity
 from csms.services.services import Services
 
 
@@ -25,6 +26,7 @@ async def handle(
             await services.charge_points.connector_status(charge_point, report, received_at)
     first: Fields = events[0] if events else {}
     evse_id, connector_id = place(group(first, "component"))
+    severity = await _severity(services, charge_point, events)
     await services.notifications.record(
         charge_point,
         "event",
@@ -32,7 +34,7 @@ async def handle(
         payload,
         received_at,
         at=moment(charge_point, first, "timestamp", received_at),
-        severity="warning" if any(map(_alerting, events)) else "info",
+        severity=severity,
         evse_id=evse_id,
         connector_id=connector_id,
     )
@@ -54,6 +56,20 @@ def read_availability(event: Fields) -> StatusReport | None:
     return StatusReport(
         Place(evse_id, connector_id or 1), status, charger_time=text(event, "timestamp")
     )
+
+
+async def _severity(
+    services: Services, charge_point: ChargePoint, events: list[Fields]
+) -> Severity:
+    """Return the worst of all; each counts by what its monitor says."""
+    found: list[Severity] = ["info"]
+    for event in events:
+        number = natural(event, "variableMonitoringId")
+        alerting = _alerting(event)
+        severity = await services.monitors.weigh(charge_point, number, alerting=alerting)
+        services.monitors.count(severity)
+        found.append(severity)
+    return max(found, key=SEVERITIES.index)
 
 
 def _alerting(event: Fields) -> bool:

@@ -20,15 +20,17 @@ async def handle(
         for value in read_entry(charge_point.key, entry, received_at)
     ]
     await services.notifications.record_variables(variables)
-    if not flag(payload, "tbc"):
+    request_id = integer(payload, "requestId")
+    part = natural(payload, "seqNo") or 0  # B07.FR.10: the first part is 0
+    more = flag(payload, "tbc")
+    if request_id is not None:
+        await services.reports.received(charge_point, request_id, part, len(variables), more=more)
+    if not more:
         await services.notifications.record(
             charge_point,
             "report",
             "a report of the device model is complete",
-            {
-                "request_id": integer(payload, "requestId"),
-                "parts": (natural(payload, "seqNo") or 0) + 1,  # B07.FR.10: the first part is 0
-            },
+            {"request_id": request_id, "parts": part + 1},
             received_at,
             at=moment(charge_point, payload, "generatedAt", received_at),
         )

@@ -1,77 +1,68 @@
-"""Variables that a charging station told or took in answer to us."""
+"""Orders about variables: ask for them, set them, have them reported (B05-B08)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final
-
-from csms.handlers.v201.device_model import ACTUAL, read_name, read_value
-from csms.handlers.v201.fields import Fields, groups, text
-from csms.services.commands import VariableName
-from csms.services.records import VariableValue
-
-_RESULTS: Final = {"GetVariables": "getVariableResult", "SetVariables": "setVariableResult"}
-_TAKEN: Final = frozenset({"Accepted", "RebootRequired"})
-
-
-def read_values(
-    charge_point_key: int,
-    action: str,
-    payload: Mapping[str, Any],
-    answer: dict[str, Any],
-    received_at: datetime,
-) -> Sequence[VariableValue]:
-    """Return the variables of answers to GetVariables and SetVariables that were accepted."""
-    if action not in _RESULTS:
-        return []
-    asked = dict(_asked(payload))
-    values = []
-    for entry in groups(answer, _RESULTS[action]):
-        name = _name(entry)
-        if text(entry, "attributeStatus") not in _TAKEN:
-            continue
-        if action == "GetVariables":
-            value = read_value(entry.get("attributeValue"))
-        elif name in asked:
-            value = asked[name]
-        else:
-            continue
-        values.append(_value(charge_point_key, name, value, received_at))
-    return values
+from csms.handlers.contract import Payload
+from csms.handlers.editions import Edition, edition_of
+from csms.handlers.phrasebook import reader
+from csms.handlers.v201.addressing import attribute, component_named, named, within
+from csms.handlers.v201.answers import read_set_variables, read_variables
+from csms.handlers.v201.charging_profiles import new_id
+from csms.services.charge_point import ChargePoint
+from csms.services.commands import GetConfiguration, Outgoing
+from csms.services.provisioning.words import (
+    GetBaseReport,
+    GetReport,
+    ReportBase,
+    SetConfiguration,
+    SetVariables,
+)
 
 
-def _asked(payload: Mapping[str, Any]) -> Iterator[tuple[VariableName, str | None]]:
-    for entry in groups(payload, "setVariableData"):
-        yield _name(entry), read_value(entry.get("attributeValue"))
-
-
-def _name(entry: Fields) -> VariableName:
-    """An absent attribute is the actual value (B05.FR.12, B06.FR.11)."""
-    name = read_name(entry)
-    return VariableName(
-        name.variable,
-        name.component,
-        name.component_instance or "",
-        name.variable_instance or "",
-        name.evse_id or 0,
-        name.connector_id or 0,
-        name.attribute or ACTUAL,
+def get_configuration(charge_point: ChargePoint, command: GetConfiguration) -> Outgoing:
+    if not command.names:
+        # B07: the values come in NotifyReports of their own
+        return get_base_report(charge_point, GetBaseReport(new_id(), ReportBase.FULL))
+    edition = edition_of(charge_point)
+    return Outgoing(
+        "GetVariables",
+        {"getVariableData": [attribute(name) | named(edition, name) for name in command.names]},
+        read_variables,
     )
 
 
-def _value(
-    charge_point_key: int, name: VariableName, value: str | None, received_at: datetime
-) -> VariableValue:
-    return VariableValue(
-        charge_point_key,
-        name.component,
-        name.variable,
-        value,
-        received_at,
-        component_instance=name.component_instance or "",
-        evse_id=name.evse_id or 0,
-        connector_id=name.connector_id or 0,
-        variable_instance=name.variable_instance or "",
-        attribute=name.attribute or ACTUAL,
+def set_configuration(charge_point: ChargePoint, command: SetConfiguration) -> Outgoing:
+    return set_variables(charge_point, SetVariables((command,)))
+
+
+def set_variables(charge_point: ChargePoint, command: SetVariables) -> Outgoing:
+    edition = edition_of(charge_point)
+    data = [_setting(edition, setting) for setting in command.settings]
+    return Outgoing("SetVariables", {"setVariableData": data}, read_set_variables)
+
+
+def get_base_report(_: ChargePoint, command: GetBaseReport) -> Outgoing:
+    return Outgoing(
+        "GetBaseReport",
+        {"requestId": command.request_id, "reportBase": command.base.value},
+        reader("Accepted", results=({"request_id": command.request_id},)),
     )
+
+
+def get_report(charge_point: ChargePoint, command: GetReport) -> Outgoing:
+    payload: Payload = {}
+    if command.names:
+        edition = edition_of(charge_point)
+        payload["componentVariable"] = [component_named(edition, name) for name in command.names]
+    payload["requestId"] = command.request_id
+    if command.criteria:
+        payload["componentCriteria"] = [criterion.value for criterion in command.criteria]
+    return Outgoing(
+        "GetReport", payload, reader("Accepted", results=({"request_id": command.request_id},))
+    )
+
+
+def _setting(edition: Edition, setting: SetConfiguration) -> Payload:
+    data = attribute(setting.name)
+    data["attributeValue"] = within(edition, "value", setting.value, edition.value_length)
+    return data | named(edition, setting.name)

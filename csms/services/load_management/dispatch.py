@@ -22,6 +22,8 @@ from csms.services.commands import (
     GetCompositeSchedule,
     RemoteStop,
     SetChargingProfile,
+)
+from csms.services.provisioning.words import (
     SetConfiguration,
     VariableName,
 )

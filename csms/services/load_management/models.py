@@ -8,8 +8,14 @@ from typing import Final
 from csms.errors import CommandError, DatabaseUnavailableError, InvalidValueError
 from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
-from csms.services.commands import CommandService, GetConfiguration, VariableName
+from csms.services.commands import (
+    CommandService,
+    GetConfiguration,
+)
 from csms.services.load_management.ports import LoadManagementStore
+from csms.services.provisioning.words import (
+    VariableName,
+)
 from csms.smart_charging.strategies import Strategy, initial
 
 log = logging.getLogger(__name__)

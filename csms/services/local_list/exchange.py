@@ -20,11 +20,11 @@ from csms.services.commands import (
     GetConfiguration,
     GetLocalListVersion,
     SendLocalList,
-    VariableName,
 )
 from csms.services.local_list.choosing import ListChooser
 from csms.services.local_list.planning import changing_update, difference, full_update
 from csms.services.local_list.words import MAX_VERSION, Dialect, SentList, UpdateType
+from csms.services.provisioning.words import VariableName
 
 _NO_SUCH_COMMAND: Final = frozenset({"NotImplemented", "NotSupported"})
 

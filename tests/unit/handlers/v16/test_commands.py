@@ -26,12 +26,14 @@ from csms.services.commands import (
     Reset,
     SendData,
     SendLocalList,
-    SetConfiguration,
     Trigger,
     Unlock,
-    VariableName,
 )
 from csms.services.local_list.words import ListEntry, SentList, UpdateType
+from csms.services.provisioning.words import (
+    SetConfiguration,
+    VariableName,
+)
 from csms.smart_charging.profiles import Purpose
 
 CARD = IdToken("CARD-1")

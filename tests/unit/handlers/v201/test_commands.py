@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 from unit.handlers.test_certificate_commands import IN_V201
+from unit.handlers.test_provisioning_commands import SAID as PROVISIONING
 from unit.handlers.v201.conversation import check
 from unit.world import NOON, World
 
@@ -32,12 +33,14 @@ from csms.services.commands import (
     SendData,
     SendLocalList,
     SetChargingProfile,
-    SetConfiguration,
     Trigger,
     Unlock,
-    VariableName,
 )
 from csms.services.local_list.words import ListEntry, SentList, UpdateType
+from csms.services.provisioning.words import (
+    SetConfiguration,
+    VariableName,
+)
 from csms.smart_charging.profiles import ChargingProfile, Kind, Period, Purpose
 
 CARD = IdToken("CARD-1", "ISO14443")
@@ -270,7 +273,7 @@ def say(charge_point: ChargePoint, command: Command) -> Outgoing:
 
 def test_no_command_is_without_words() -> None:
     said = {type(command) for command, _, _ in SAID} | {RemoteStart, GetChargingProfiles}
-    said |= {type(command) for command, _, _ in IN_V201}
+    said |= {type(command) for command, _, _ in [*IN_V201, *PROVISIONING]}
     assert said == set(get_args(Command))
 
 

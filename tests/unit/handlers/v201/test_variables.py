@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from unit.world import NOON
 
-from csms.handlers.v201.variables import read_values
+from csms.handlers.v201.told_variables import read_values
 from csms.services.records import VariableValue
 
 

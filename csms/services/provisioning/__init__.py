@@ -1,0 +1,1 @@
+"""Provisioning: the device model and its reports, configuration templates, monitors."""
