@@ -20,11 +20,13 @@ from csms.events import Events
 from csms.gateway.links import LiveLinks
 from csms.gateway.server import Gateway
 from csms.handlers import v16, v21, v201
+from csms.handlers.v16 import local_list as local_list_v16
 from csms.handlers.v16.authorization_key import read_new_password as read_authorization_key
 from csms.handlers.v16.certificates import read_installed as read_installed_v16
 from csms.handlers.v16.commands import translate as translate_v16
 from csms.handlers.v16.told_variables import read_values as read_configuration_values
 from csms.handlers.v21.commands import translate as translate_v21
+from csms.handlers.v201 import local_list as local_list_v201
 from csms.handlers.v201.basic_auth_password import read_new_password as read_basic_auth_password
 from csms.handlers.v201.certificates import read_installed as read_installed_v201
 from csms.handlers.v201.commands import translate as translate_v201
@@ -52,6 +54,8 @@ from csms.services.configuration_memory import ConfigurationMemory
 from csms.services.data_transfer import DataTransferService
 from csms.services.enforcement import Enforcement
 from csms.services.load_management.controller import LoadManagement
+from csms.services.local_list.memory import LocalListMemory
+from csms.services.local_list.service import LocalListServices, local_list_services
 from csms.services.notifications import NotificationService
 from csms.services.password_changes import PasswordChanges
 from csms.services.provisioning.monitors import Monitors
@@ -65,12 +69,14 @@ from csms.store.database import Database
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.live import IdTokens, LiveStore, Passwords
 from csms.store.load_management import LoadStore
+from csms.store.local_lists import LocalLists
 from csms.store.message_log import MessageLogWriter
 from csms.store.migrate import migrate
 from csms.store.partitions import make_room
 from csms.store.provisioning import ProvisioningStore
 from csms.store.settlements import Settlements
 from csms.store.spending import Spending
+from csms.store.unknown_tokens import UnknownTokenTable
 from csms.store.writer import BatchWriter
 from csms.upkeep import Upkeep
 
@@ -97,6 +103,8 @@ MONITOR_READERS: Final = {
     OcppVersion.V201: read_monitor_changes,
     OcppVersion.V21: read_monitor_changes,
 }
+LIST_READERS: Final = _by_version(local_list_v16.read_list_news, local_list_v201.read_list_news)
+LIST_DIALECTS: Final = _by_version(local_list_v16.DIALECT, local_list_v201.DIALECT)
 
 
 class Application:
@@ -170,6 +178,7 @@ class Application:
             PasswordChanges(passwords, PASSWORD_READERS),
             ConfigurationMemory(services.notifications, CONFIGURATION_READERS, self._clock),
             InstalledCertificates(Certificates(self.database), INSTALLED_READERS, self._clock),
+            LocalListMemory(LocalLists(self.database), LIST_READERS, self._clock),
             services.certificates.signing,
             services.reports,
             services.monitors,
@@ -187,6 +196,7 @@ class Application:
         await self._watch_spending(stack, commands, metrics)
         reports = asyncio.create_task(services.reports.run(), name="reports")
         stack.callback(reports.cancel)
+        lists = self._keep_lists(stack, commands, metrics)
         load_store = LoadStore(self.database, self._clock)
         stack.push_async_callback(load_store.close)
         loads = LoadManagement(
@@ -238,6 +248,7 @@ class Application:
             steered=loads,
             running_meters=self.meters,
             checks=checks,
+            local_lists=lists,
         )
         await api.start()
         stack.push_async_callback(api.stop)
@@ -259,6 +270,25 @@ class Application:
         for name, job in (("spending", watch.run()), ("settling", settling.run())):
             task = asyncio.create_task(job, name=name)
             stack.callback(task.cancel)
+
+    def _keep_lists(
+        self, stack: AsyncExitStack, commands: CommandService, metrics: Metrics
+    ) -> LocalListServices:
+        """Begin to keep chargers' lists of tokens, and to note the tokens that nobody entered."""
+        lists = local_list_services(
+            LocalLists(self.database),
+            commands,
+            LIST_DIALECTS,
+            self.services,
+            metrics,
+            delay_s=self._settings.local_list_delay,
+        )
+        unknown = self.services.authorization.unknown
+        unknown.store = UnknownTokenTable(self.database)
+        for name, job in (("local lists", lists.keeper.run), ("unknown tokens", unknown.run)):
+            task = asyncio.create_task(job(), name=name)
+            stack.callback(task.cancel)
+        return lists
 
     async def _read_meters(
         self,

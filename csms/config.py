@@ -101,6 +101,9 @@ class Settings:
     unknown_id_tokens: Literal["reject", "accept"] = _setting(
         "reject", Choice(("reject", "accept")), "cards nobody has entered yet"
     )
+    local_list_delay: float = _setting(
+        10.0, Number(0, 3600, "seconds"), "after a change of id tokens before local lists follow"
+    )
     heartbeat_interval: int = _setting(
         300, Integer(1, 7 * _DAY_S, "seconds"), "between heartbeats of an accepted charger"
     )

@@ -35,6 +35,7 @@ from csms.api.resources.id_token_groups import IdTokenGroups
 from csms.api.resources.id_tokens import IdTokens
 from csms.api.resources.limit_orders import LimitOrders
 from csms.api.resources.load_alarms import LoadAlarms
+from csms.api.resources.local_lists import LocalLists
 from csms.api.resources.meter_health import MeterHealths
 from csms.api.resources.meters import Meters
 from csms.api.resources.monitors import MonitorsOfVariables
@@ -44,12 +45,14 @@ from csms.api.resources.rotation_advice import RotationAdvice
 from csms.api.resources.sites import Sites
 from csms.api.resources.spending_limits import SpendingLimits
 from csms.api.resources.transactions import Transactions
+from csms.api.resources.unknown_tokens import UnknownTokens
 from csms.api.route import Route
 from csms.config import Settings
 from csms.meters.guided_check import GuidedChecks
 from csms.metrics import Metrics
 from csms.services.commands import CommandService
 from csms.services.load_management.ports import LoadView, MeterInbox
+from csms.services.local_list.service import LocalListServices
 from csms.services.operator_limits import SteeredEvses
 from csms.services.services import Services
 from csms.store.database import Database
@@ -77,8 +80,10 @@ class Api:
         steered: SteeredEvses | None = None,
         running_meters: RunningMeters | None = None,
         checks: GuidedChecks | None = None,
+        local_lists: LocalListServices | None = None,
     ) -> None:
         self._settings = settings
+        self._local_lists = local_lists
         self._context = Context(
             settings,
             database,
@@ -160,6 +165,8 @@ class Api:
                 Reservations(context, book).routes(),
                 IdTokens(context).routes(),
                 IdTokenGroups(context).routes(),
+                UnknownTokens(context).routes(),
+                *self._lists(),
                 Transactions(context).routes(),
                 ChargingNeeds(context).routes(),
                 *_installations(context),
@@ -169,6 +176,10 @@ class Api:
                 HealthChecks(context, self._readiness).routes(),
             )
         )
+
+    def _lists(self) -> Iterator[Sequence[Route[Any, Any]]]:
+        if self._local_lists is not None:
+            yield LocalLists(self._context, self._local_lists).routes()
 
 
 def _pattern(path: str, routes: Sequence[Route[Any, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
@@ -13,6 +14,7 @@ from csms.services.accounts.model import Payer
 from csms.services.charge_point import ChargePoint
 from csms.services.id_token import IdTokenRecord
 from csms.services.ports import IdTokenStore, OpenTransactionCount
+from csms.services.unknown_tokens import UnknownTokens
 
 UnknownIdTokens = Literal["reject", "accept"]
 
@@ -33,6 +35,8 @@ class IdTokenCache:
         self._clock = clock
         self._entries: OrderedDict[str, tuple[float, IdTokenRecord | None]] = OrderedDict()
         self._generation = 0
+        self.on_change: Callable[[], None] | None = None
+        """Called when this server has changed tokens or groups."""
 
     async def get(self, id_token: str) -> IdTokenRecord | None:
         entry = self._entries.get(id_token)
@@ -55,6 +59,8 @@ class IdTokenCache:
             self._entries.clear()
         else:
             self._entries.pop(id_token, None)
+        if self.on_change is not None:
+            self.on_change()
 
 
 class SpendingCheck(Protocol):
@@ -91,6 +97,7 @@ class AuthorizationService:
             status: metrics.authorizations.labels(status.value) for status in AuthorizationStatus
         }
         self.cache = IdTokenCache(id_tokens, clock)
+        self.unknown = UnknownTokens()
         self._transactions = transactions
         self._unknown_accepted = unknown_id_tokens == "accept"
 
@@ -132,7 +139,8 @@ class AuthorizationService:
         if record is None and id_token.type == DIRECT_PAYMENT_TYPE:
             return Authorization(AuthorizationStatus.ACCEPTED, reason="paid at the charge point")
         if record is None:
-            return self._unknown()
+            self.unknown.shown(charge_point, id_token, at)
+            return self._of_unknown()
         status, reason = _standing(record, charge_point, at)
         if status is AuthorizationStatus.ACCEPTED and starting:
             status, reason = await self._beginning(record, transaction_id)
@@ -183,7 +191,7 @@ class AuthorizationService:
             return False
         return record.master_pass or (group_id is not None and record.group_id == group_id)
 
-    def _unknown(self) -> Authorization:
+    def _of_unknown(self) -> Authorization:
         if self._unknown_accepted:
             return Authorization(AuthorizationStatus.ACCEPTED, reason="unknown tokens are accepted")
         return Authorization(AuthorizationStatus.INVALID, reason="unknown id token")

@@ -44,8 +44,7 @@ class IdTokenView(Struct):
     updated_at: datetime
 
 
-class _Settings(Struct, forbid_unknown_fields=True, kw_only=True):
-    type: IdTokenType = "ISO14443"
+class TokenDetails(Struct, forbid_unknown_fields=True, kw_only=True):
     status: TokenStatus = "Accepted"
     expires_at: Moment | None = None
     group_id: GroupId | None = None
@@ -55,13 +54,17 @@ class _Settings(Struct, forbid_unknown_fields=True, kw_only=True):
     note: Note | None = None
 
 
-class NewIdToken(_Settings, kw_only=True):
+class TokenSettings(TokenDetails, kw_only=True):
+    type: IdTokenType = "ISO14443"
+
+
+class NewIdToken(TokenSettings, kw_only=True):
     """A group that does not exist yet comes into being with its first token."""
 
     id_token: IdTokenText
 
 
-class IdTokenSettings(_Settings, kw_only=True):
+class IdTokenSettings(TokenSettings, kw_only=True):
     """All there is to set; what is left out gets its default."""
 
     id_token: IdTokenText | UnsetType = UNSET
@@ -136,9 +139,9 @@ class IdTokens:
 
     async def create(self, asked: Asked[Nothing, NewIdToken]) -> IdTokenView:
         id_token = normalise_id_token(asked.body.id_token)
-        values = _values(asked.body)
+        values = values_of(asked.body)
         async with self._context.change(
-            asked.actor.name, "create", f"id-tokens/{id_token}", _shown(values)
+            asked.actor.name, "create", f"id-tokens/{id_token}", shown(values)
         ) as connection:
             row = await store.create(connection, id_token, values)
         self._cache.forget(id_token)
@@ -148,9 +151,9 @@ class IdTokens:
         id_token, named = _named(asked), asked.body.id_token
         if named is not UNSET and normalise_id_token(named) != id_token:
             raise ConflictError(f"the path is about {id_token!r}, the body about {named!r}")
-        values = _values(asked.body)
+        values = values_of(asked.body)
         async with self._context.change(
-            asked.actor.name, "replace", f"id-tokens/{id_token}", _shown(values)
+            asked.actor.name, "replace", f"id-tokens/{id_token}", shown(values)
         ) as connection:
             row, is_new = await store.replace(connection, id_token, values)
         self._cache.forget(id_token)
@@ -169,9 +172,9 @@ def _named(asked: Asked[Any, Any]) -> str:
     return normalise_id_token(asked.path["id_token"])
 
 
-def _values(body: _Settings) -> dict[str, Any]:
-    return {name: getattr(body, name) for name in _Settings.__struct_fields__}
+def values_of(body: TokenDetails) -> dict[str, Any]:
+    return {name: getattr(body, name) for name in TokenSettings.__struct_fields__}
 
 
-def _shown(values: dict[str, Any]) -> dict[str, Any]:
+def shown(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}

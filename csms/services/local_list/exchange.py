@@ -102,6 +102,15 @@ class Exchange:
             )
         return int(version)
 
+    async def check(self) -> None:
+        """Ask for the version, and tell it from the one that was sent last."""
+        known = await self._chooser.known(self._charge_point)
+        told = await self.ask_version()
+        if known.version is not None and told != known.version and (told or known.entries):
+            raise StoppedError(
+                Outcome.FAILED, f"it took version {known.version} of the list, and tells {told}"
+            )
+
     async def bring_up_to_date(self, *, full: bool) -> None:
         """Change what differs; replace a list that isn't ours, or any if it has to be `full`."""
         known = await self._chooser.known(self._charge_point)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from csms.model import OcppVersion
 from csms.services.local_list.words import (
     Candidate,
     Dialect,
@@ -14,6 +15,22 @@ from csms.services.local_list.words import (
     ListNews,
     SentList,
 )
+
+
+class ListOwner(Protocol):
+    """A charge point as far as its list is concerned."""
+
+    @property
+    def key(self) -> int: ...
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def site_id(self) -> str | None: ...
+
+    @property
+    def ocpp_version(self) -> OcppVersion: ...
 
 
 class ListReader(Protocol):

@@ -63,6 +63,10 @@ class ListSynchroniser:
         """
         return await self._run(charge_point, lambda it: it.bring_up_to_date(full=full))
 
+    async def check(self, charge_point: ChargePoint) -> Synchronisation:
+        """Ask for a list's version alone (D02). Raises as `synchronise`."""
+        return await self._run(charge_point, lambda it: it.check())
+
     async def clear(self, charge_point: ChargePoint) -> Synchronisation:
         """Empty a list. Raises as `synchronise`."""
         return await self._run(charge_point, lambda it: it.empty())
