@@ -30,6 +30,7 @@ from csms.handlers.v201 import local_list as local_list_v201
 from csms.handlers.v201.basic_auth_password import read_new_password as read_basic_auth_password
 from csms.handlers.v201.certificates import read_installed as read_installed_v201
 from csms.handlers.v201.commands import translate as translate_v201
+from csms.handlers.v201.display_messages import read_display_change
 from csms.handlers.v201.monitors import read_changes as read_monitor_changes
 from csms.handlers.v201.told_variables import read_values as read_variable_values
 from csms.meters.guided_check import GuidedChecks
@@ -57,6 +58,9 @@ from csms.services.load_management.controller import LoadManagement
 from csms.services.local_list.memory import LocalListMemory
 from csms.services.local_list.service import LocalListServices, local_list_services
 from csms.services.notifications import NotificationService
+from csms.services.operations.book import OperationBook
+from csms.services.operations.display import DisplayMemory
+from csms.services.operations.watch import OperationWatch
 from csms.services.password_changes import PasswordChanges
 from csms.services.provisioning.monitors import Monitors
 from csms.services.provisioning.reports import Reports
@@ -72,6 +76,7 @@ from csms.store.load_management import LoadStore
 from csms.store.local_lists import LocalLists
 from csms.store.message_log import MessageLogWriter
 from csms.store.migrate import migrate
+from csms.store.operations import Displays, Operations
 from csms.store.partitions import make_room
 from csms.store.provisioning import ProvisioningStore
 from csms.store.settlements import Settlements
@@ -105,6 +110,10 @@ MONITOR_READERS: Final = {
 }
 LIST_READERS: Final = _by_version(local_list_v16.read_list_news, local_list_v201.read_list_news)
 LIST_DIALECTS: Final = _by_version(local_list_v16.DIALECT, local_list_v201.DIALECT)
+DISPLAY_READERS: Final = {
+    OcppVersion.V201: read_display_change,
+    OcppVersion.V21: read_display_change,
+}
 
 
 class Application:
@@ -182,14 +191,21 @@ class Application:
             services.certificates.signing,
             services.reports,
             services.monitors,
+            DisplayMemory(Displays(self.database), DISPLAY_READERS, self._clock),
             timeout_s=settings.call_timeout,
             clock=self._clock,
         )
         services.certificates.signing.commands = commands
+        services.operations.commands = commands
         stack.push_async_callback(services.certificates.signing.stop)
         upkeep = Upkeep(self.database, services, metrics, settings, self._clock)
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
+        operation_watch = OperationWatch(
+            services.operations, services.events, services.charge_points
+        )
+        operation_watch.start()
+        stack.push_async_callback(operation_watch.stop)
         enforcement = Enforcement(services.events, services.charge_points, commands, self._clock)
         watching = asyncio.create_task(enforcement.run(), name="enforcement")
         stack.callback(watching.cancel)
@@ -380,6 +396,9 @@ class Application:
             ),
             notifications=notifications,
             reports=Reports(writer, events, clock),
+            operations=OperationBook(
+                Operations(self.database), Displays(self.database), events, clock
+            ),
             security_events=SecurityEventService(notifications, metrics),
             transactions=transactions,
         )

@@ -178,6 +178,19 @@ class ConfigurationJobProgressed(Event):
     status: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationChanged(Event):
+    """A firmware update, a log upload or the like is in another state, or told of a new status."""
+
+    operation_id: int
+    kind: str
+    """firmware_update, firmware_publication, log, customer_information or display_messages."""
+    state: str
+    status: str | None = None
+    reason: str | None = None
+    campaign_id: int | None = None
+
+
 class Subscription:
     """One watcher's bounded view of the events."""
 

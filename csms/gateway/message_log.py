@@ -17,6 +17,7 @@ SECRETIVE: Final = frozenset(
         "GetDiagnostics",
         "GetLog",
         "GetVariables",
+        "NotifyCustomerInformation",
         "NotifyReport",
         "PublishFirmware",
         "SetNetworkProfile",
@@ -25,11 +26,13 @@ SECRETIVE: Final = frozenset(
         "UpdateFirmware",
     }
 )
-"""Actions whose frames may hold passwords, keys, or addresses with a password inside."""
+"""Actions whose frames may hold passwords, keys, personal data, or addresses with a password."""
 
 MASK: Final = "***"
 
 _SECRET_WORDS: Final = ("password", "authorizationkey", "passphrase", "secret", "simpin", "psk")
+_PERSONAL: Final = "data"
+"""What is known of a customer, in NotifyCustomerInformation."""
 _VALUES: Final = frozenset({"value", "attributeValue"})
 _LOGIN_IN_ADDRESS: Final = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
@@ -66,7 +69,7 @@ def _masked_object(value: dict[str, Any], *, secret: bool) -> dict[str, Any]:
     secret = secret or _names_secret(value)
     return {
         key: MASK
-        if _is_secret(key) or (secret and key in _VALUES)
+        if _is_secret(key) or key == _PERSONAL or (secret and key in _VALUES)
         else {**_masked_object(item, secret=secret), "key": MASK}
         if key == "vpn" and isinstance(item, dict)
         else _masked(item, secret=secret)

@@ -26,6 +26,8 @@ class Edition:
     """Of a variable that is set."""
     info_length: int
     """Of `additionalInfo`."""
+    message_length: int
+    """Of what a display shows."""
     certificate_length: int
     ocsp_result_length: int
     exi_response_length: int
@@ -54,6 +56,7 @@ V201: Final = Edition(
     url_length=512,
     value_length=1000,
     info_length=512,
+    message_length=512,
     certificate_length=5500,
     ocsp_result_length=5500,
     exi_response_length=7500,
@@ -69,6 +72,7 @@ V21: Final = replace(
     url_length=2000,
     value_length=2500,
     info_length=1024,
+    message_length=1024,
     certificate_length=10_000,
     ocsp_result_length=18_000,
     exi_response_length=17_000,

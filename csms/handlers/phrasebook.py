@@ -14,17 +14,22 @@ from csms.services.commands import (
     ChangeAvailability,
     ClearCache,
     ClearChargingProfile,
+    ClearDisplayMessage,
     Command,
     CommandAnswer,
+    CustomerInformation,
     DeleteCertificate,
     GetChargingProfiles,
     GetCompositeSchedule,
     GetConfiguration,
+    GetDisplayMessages,
     GetInstalledCertificates,
     GetLocalListVersion,
+    GetLog,
     GetTransactionStatus,
     InstallCertificate,
     Outgoing,
+    PublishFirmware,
     Read,
     RemoteStart,
     RemoteStop,
@@ -34,9 +39,12 @@ from csms.services.commands import (
     SendLocalList,
     SendSignedCertificate,
     SetChargingProfile,
+    SetDisplayMessage,
     SetNetworkProfile,
     Trigger,
     Unlock,
+    UnpublishFirmware,
+    UpdateFirmware,
 )
 from csms.services.provisioning.words import (
     ClearMonitors,
@@ -68,18 +76,23 @@ class Phrasebook:
     change_availability: Say[ChangeAvailability]
     clear_cache: Say[ClearCache]
     clear_charging_profile: Say[ClearChargingProfile]
+    clear_display_message: Say[ClearDisplayMessage]
     clear_monitors: Say[ClearMonitors]
+    customer_information: Say[CustomerInformation]
     delete_certificate: Say[DeleteCertificate]
     get_base_report: Say[GetBaseReport]
     get_charging_profiles: Say[GetChargingProfiles]
     get_composite_schedule: Say[GetCompositeSchedule]
     get_configuration: Say[GetConfiguration]
+    get_display_messages: Say[GetDisplayMessages]
     get_installed_certificates: Say[GetInstalledCertificates]
     get_local_list_version: Say[GetLocalListVersion]
-    get_transaction_status: Say[GetTransactionStatus]
+    get_log: Say[GetLog]
     get_monitoring_report: Say[GetMonitoringReport]
     get_report: Say[GetReport]
+    get_transaction_status: Say[GetTransactionStatus]
     install_certificate: Say[InstallCertificate]
+    publish_firmware: Say[PublishFirmware]
     remote_start: Say[RemoteStart]
     remote_stop: Say[RemoteStop]
     reserve: Say[Reserve]
@@ -89,6 +102,7 @@ class Phrasebook:
     send_signed_certificate: Say[SendSignedCertificate]
     set_charging_profile: Say[SetChargingProfile]
     set_configuration: Say[SetConfiguration]
+    set_display_message: Say[SetDisplayMessage]
     set_monitoring_base: Say[SetMonitoringBase]
     set_monitoring_level: Say[SetMonitoringLevel]
     set_monitors: Say[SetMonitors]
@@ -96,6 +110,8 @@ class Phrasebook:
     set_variables: Say[SetVariables]
     trigger: Say[Trigger]
     unlock: Say[Unlock]
+    unpublish_firmware: Say[UnpublishFirmware]
+    update_firmware: Say[UpdateFirmware]
 
     def __call__(self, charge_point: ChargePoint, command: Command, /) -> Outgoing:
         say: Say[Any] = getattr(self, PHRASES[type(command)])

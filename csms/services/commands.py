@@ -210,6 +210,97 @@ class SetNetworkProfile:
     """Both in the charge point's own OCPP version, passed on as they are."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateFirmware:
+    """Fetch a firmware and install it (L01, L02); signed if both certificate and signature are."""
+
+    request_id: int
+    location: str
+    retrieve_at: datetime
+    install_at: datetime | None = None
+    retries: int | None = None
+    retry_interval_s: int | None = None
+    signing_certificate: str | None = None
+    """PEM."""
+    signature: str | None = None
+    """Base64, over the whole file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishFirmware:
+    """Let a local controller fetch a firmware and offer it to its charge points (L03)."""
+
+    request_id: int
+    location: str
+    md5: str
+    retries: int | None = None
+    retry_interval_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnpublishFirmware:
+    md5: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetLog:
+    """Upload a log (N01; 1.6: GetDiagnostics, and GetLog for the security log)."""
+
+    request_id: int
+    location: str
+    is_security_log: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    retries: int | None = None
+    retry_interval_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerInformation:
+    """Tell or forget what is known of one customer (N09, N10), named in one of three ways."""
+
+    request_id: int
+    report: bool
+    clear: bool
+    id_token: IdToken | None = None
+    customer_id: str | None = None
+    certificate: CertificateHash | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDisplayMessage:
+    """Show a message (O01, O02), or replace the one of this id (O06)."""
+
+    message_id: int
+    priority: str
+    """AlwaysFront, InFront or NormalCycle."""
+    format: str
+    """ASCII, HTML, URI or UTF8."""
+    content: str
+    language: str | None = None
+    state: str | None = None
+    """Only while the charge point is Charging, Faulted, Idle or Unavailable."""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    ocpp_transaction_id: str | None = None
+    """Only as long as this transaction runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClearDisplayMessage:
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetDisplayMessages:
+    """Report the messages that match all that is given (O03, O04)."""
+
+    request_id: int
+    message_ids: tuple[int, ...] = ()
+    priority: str | None = None
+    state: str | None = None
+
+
 Command: TypeAlias = (
     RemoteStart
     | RemoteStop
@@ -243,6 +334,14 @@ Command: TypeAlias = (
     | SetMonitoringLevel
     | SetMonitors
     | ClearMonitors
+    | UpdateFirmware
+    | PublishFirmware
+    | UnpublishFirmware
+    | GetLog
+    | CustomerInformation
+    | SetDisplayMessage
+    | ClearDisplayMessage
+    | GetDisplayMessages
 )
 
 

@@ -12,6 +12,7 @@ from csms.services.charge_points import ChargePointService
 from csms.services.charging_reports import ChargingReportService
 from csms.services.data_transfer import DataTransferService
 from csms.services.notifications import NotificationService
+from csms.services.operations.book import OperationBook
 from csms.services.provisioning.monitors import Monitors
 from csms.services.provisioning.reports import Reports
 from csms.services.security_events import SecurityEventService
@@ -32,5 +33,6 @@ class Services:
     monitors: Monitors
     notifications: NotificationService
     reports: Reports
+    operations: OperationBook
     security_events: SecurityEventService
     transactions: TransactionService

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
+from unit.operations_in_memory import DisplaysInMemory, OperationsInMemory
+
 from csms.config import Settings
 from csms.events import Event, Events
 from csms.handlers.v201.monitors import read_changes
@@ -36,6 +38,7 @@ from csms.services.charging_reports import ChargingReportService
 from csms.services.data_transfer import DataTransferService
 from csms.services.id_token import IdTokenRecord
 from csms.services.notifications import NotificationService
+from csms.services.operations.book import OperationBook
 from csms.services.provisioning.monitors import Monitors
 from csms.services.provisioning.reports import Reports
 from csms.services.records import (
@@ -379,6 +382,7 @@ def make_world(
         monitors=Monitors(recorder, store, {OcppVersion.V201: read_changes}, clock, metrics),
         notifications=notifications,
         reports=Reports(recorder, events, clock),
+        operations=OperationBook(OperationsInMemory(), DisplaysInMemory(), events, clock),
         security_events=SecurityEventService(notifications, metrics),
         transactions=transactions,
     )

@@ -21,7 +21,9 @@ from csms.handlers.v16.charging_profiles import (
     set_charging_profile,
 )
 from csms.handlers.v16.configuration import read_configuration
+from csms.handlers.v16.diagnostics import get_log
 from csms.handlers.v16.fields import KEY_MAX_LENGTH, VERSION, connector_of, transaction_number
+from csms.handlers.v16.firmware import update_firmware
 from csms.handlers.v16.id_tag_info import ID_TAG_MAX_LENGTH
 from csms.handlers.v16.local_list import get_local_list_version, send_local_list
 from csms.services.charge_point import ChargePoint
@@ -204,17 +206,22 @@ translate: Final = Phrasebook(
     clear_cache=_clear_cache,
     clear_charging_profile=clear_charging_profile,
     clear_monitors=unsupported("monitors", VERSION),
+    clear_display_message=unsupported("display message", VERSION),
+    customer_information=unsupported("customer information", VERSION),
     delete_certificate=delete_certificate,
     get_base_report=unsupported("reports of variables", VERSION),
     get_charging_profiles=unsupported("list of charging profiles", VERSION),
     get_composite_schedule=get_composite_schedule,
     get_configuration=_get_configuration,
+    get_display_messages=unsupported("display message", VERSION),
     get_installed_certificates=get_installed_certificates,
     get_local_list_version=get_local_list_version,
     get_transaction_status=unsupported("transaction status", VERSION),
     get_monitoring_report=unsupported("monitors", VERSION),
     get_report=unsupported("reports of variables", VERSION),
+    get_log=get_log,
     install_certificate=install_certificate,
+    publish_firmware=unsupported("publishing of firmware", VERSION),
     remote_start=_remote_start,
     remote_stop=_remote_stop,
     reserve=_reserve,
@@ -227,10 +234,13 @@ translate: Final = Phrasebook(
     set_monitoring_base=unsupported("monitors", VERSION),
     set_monitoring_level=unsupported("monitors", VERSION),
     set_monitors=unsupported("monitors", VERSION),
+    set_display_message=unsupported("display message", VERSION),
     set_network_profile=unsupported("network profile", VERSION),
     set_variables=unsupported("way to set several keys at once", VERSION),
     trigger=_trigger,
     unlock=_unlock,
+    unpublish_firmware=unsupported("publishing of firmware", VERSION),
+    update_firmware=update_firmware,
 )
 """Says a command in 1.6.
 

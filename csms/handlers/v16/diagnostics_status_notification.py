@@ -7,6 +7,7 @@ from datetime import datetime
 from csms.handlers.contract import Payload
 from csms.handlers.v16.fields import text
 from csms.services.charge_point import ChargePoint
+from csms.services.operations.model import Kind
 from csms.services.services import Services
 
 
@@ -22,4 +23,5 @@ async def handle(
         received_at,
         severity="warning" if status == "UploadFailed" else "info",
     )
+    await services.operations.told(charge_point, Kind.LOG, status, None, received_at)
     return {}

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from csms.handlers.v16.fields import text
 from csms.services.charge_point import ChargePoint
+from csms.services.operations.model import Kind
 from csms.services.services import Services
 
 _FAILURES: Final = frozenset(
@@ -35,4 +36,8 @@ async def record_firmware_status(
         {"status": status, **details},
         received_at,
         severity="warning" if status in _FAILURES else "info",
+    )
+    request_id = details.get("request_id")
+    await services.operations.told(
+        charge_point, Kind.FIRMWARE_UPDATE, status, request_id, received_at
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from csms.errors import InvalidValueError, NotSupportedError
+from csms.errors import NotSupportedError
 from csms.handlers.contract import Payload
-from csms.handlers.editions import Edition, edition_of
+from csms.handlers.editions import edition_of
 from csms.handlers.phrasebook import Phrasebook, read_data_transfer, reader
 from csms.handlers.v201.addressing import evse_or_none, positive, within
 from csms.handlers.v201.answers import (
@@ -26,8 +26,16 @@ from csms.handlers.v201.charging_profiles import (
     new_id,
     set_charging_profile,
 )
-from csms.handlers.v201.id_token import DEFAULT_TYPE, TYPE_LENGTH, transaction_id_of
+from csms.handlers.v201.customer_information import customer_information
+from csms.handlers.v201.display_messages import (
+    clear_display_message,
+    get_display_messages,
+    set_display_message,
+)
+from csms.handlers.v201.firmware import publish_firmware, unpublish_firmware, update_firmware
+from csms.handlers.v201.id_token import DEFAULT_TYPE, id_token_of, transaction_id_of
 from csms.handlers.v201.local_list import get_local_list_version, send_local_list
+from csms.handlers.v201.logs import get_log
 from csms.handlers.v201.monitors import (
     clear_monitors,
     get_monitoring_report,
@@ -43,7 +51,6 @@ from csms.handlers.v201.variables import (
     set_configuration,
     set_variables,
 )
-from csms.model import IdToken
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import format_time
 from csms.services.commands import (
@@ -93,7 +100,7 @@ def _remote_start(charge_point: ChargePoint, command: RemoteStart) -> Outgoing:
     evse_id = charge_point.only_evse_id if command.evse_id is None else command.evse_id
     if evse_id is not None:
         payload["evseId"] = positive("evse_id", evse_id)
-    payload["idToken"] = _id_token(edition_of(charge_point), command.id_token)
+    payload["idToken"] = id_token_of(edition_of(charge_point), command.id_token)
     remote_start_id = new_id()  # F01.FR.25: comes back in the transaction's next event
     payload["remoteStartId"] = remote_start_id
     if command.charging_profile is not None:
@@ -177,7 +184,7 @@ def _reserve(charge_point: ChargePoint, command: Reserve) -> Outgoing:
     }
     if command.connector_type is not None:  # H01.FR.06
         payload["connectorType"] = command.connector_type
-    payload["idToken"] = _id_token(edition, command.id_token)
+    payload["idToken"] = id_token_of(edition, command.id_token)
     if command.evse_id is not None:
         payload["evseId"] = positive("evse_id", command.evse_id)
     if command.group_id is not None:
@@ -198,33 +205,28 @@ def _get_transaction_status(charge_point: ChargePoint, command: GetTransactionSt
     return Outgoing("GetTransactionStatus", payload, read_transaction_status)
 
 
-def _id_token(edition: Edition, token: IdToken) -> Payload:
-    types = edition.id_token_types
-    if types is not None and token.type not in types:
-        raise InvalidValueError("type", token.type, f"one of {', '.join(sorted(types))}")
-    return {
-        "idToken": within(edition, "id_token", token.value, edition.id_token_length),
-        "type": within(edition, "type", token.type, TYPE_LENGTH),
-    }
-
-
 translate: Final = Phrasebook(
     cancel_reservation=_cancel_reservation,
     change_availability=_change_availability,
     clear_cache=_clear_cache,
     clear_charging_profile=clear_charging_profile,
+    clear_display_message=clear_display_message,
     clear_monitors=clear_monitors,
+    customer_information=customer_information,
     delete_certificate=delete_certificate,
     get_base_report=get_base_report,
     get_charging_profiles=get_charging_profiles,
     get_composite_schedule=get_composite_schedule,
     get_configuration=get_configuration,
+    get_display_messages=get_display_messages,
     get_installed_certificates=get_installed_certificates,
     get_local_list_version=get_local_list_version,
-    get_transaction_status=_get_transaction_status,
+    get_log=get_log,
     get_monitoring_report=get_monitoring_report,
     get_report=get_report,
+    get_transaction_status=_get_transaction_status,
     install_certificate=install_certificate,
+    publish_firmware=publish_firmware,
     remote_start=_remote_start,
     remote_stop=_remote_stop,
     reserve=_reserve,
@@ -234,6 +236,7 @@ translate: Final = Phrasebook(
     send_signed_certificate=send_signed_certificate,
     set_charging_profile=set_charging_profile,
     set_configuration=set_configuration,
+    set_display_message=set_display_message,
     set_monitoring_base=set_monitoring_base,
     set_monitoring_level=set_monitoring_level,
     set_monitors=set_monitors,
@@ -241,6 +244,8 @@ translate: Final = Phrasebook(
     set_variables=set_variables,
     trigger=_trigger,
     unlock=_unlock,
+    unpublish_firmware=unpublish_firmware,
+    update_firmware=update_firmware,
 )
 """Says a command in 2.0.1.
 

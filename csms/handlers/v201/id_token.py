@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from csms.errors import InvalidValueError
 from csms.handlers.contract import Payload
 from csms.handlers.editions import Edition, edition_of
 from csms.handlers.phrasebook import within
@@ -55,3 +56,14 @@ def transaction_id_of(charge_point: ChargePoint, ocpp_transaction_id: str) -> st
     """Return a transaction's id as a message can carry it; raises InvalidValueError."""
     version = edition_of(charge_point).name
     return within("ocpp_transaction_id", ocpp_transaction_id, TRANSACTION_ID_LENGTH, version)
+
+
+def id_token_of(edition: Edition, token: IdToken) -> Payload:
+    """Write an `idToken`; raises InvalidValueError for what the edition can't carry."""
+    types = edition.id_token_types
+    if types is not None and token.type not in types:
+        raise InvalidValueError("type", token.type, f"one of {', '.join(sorted(types))}")
+    return {
+        "idToken": within("id_token", token.value, edition.id_token_length, edition.name),
+        "type": within("type", token.type, TYPE_LENGTH, edition.name),
+    }

@@ -8,25 +8,40 @@ from typing import Final
 from csms.handlers.contract import Payload
 from csms.handlers.v201.fields import integer, text
 from csms.services.charge_point import ChargePoint
+from csms.services.operations.model import Kind
 from csms.services.services import Services
 
 _FAILURES: Final = frozenset({"DownloadFailed", "InvalidChecksum", "PublishFailed"})
+_MAX_LOCATIONS: Final = 10
+_LOCATION_LENGTH: Final = 512
 
 
 async def handle(
     services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
 ) -> Payload:
-    status = text(payload, "status")
+    status, request_id = text(payload, "status"), integer(payload, "requestId")
+    locations = _locations(payload)
     await services.notifications.record(
         charge_point,
         "publish_firmware_status",
         f"publishing firmware: {status or 'no status given'}",
         {
             "status": status,
-            "location": payload.get("location"),  # L03.FR.04: one address for each protocol
-            "request_id": integer(payload, "requestId"),
+            "location": locations,
+            "request_id": request_id,
         },
         received_at,
         severity="warning" if status in _FAILURES else "info",
     )
+    result = {"locations": locations} if locations else {}
+    await services.operations.told(
+        charge_point, Kind.FIRMWARE_PUBLICATION, status, request_id, received_at, **result
+    )
     return {}
+
+
+def _locations(payload: Payload) -> list[str]:
+    """Return the addresses of the published firmware, one for each protocol (L03.FR.04)."""
+    raw = payload.get("location")
+    told = raw if isinstance(raw, list) else [raw]
+    return [each[:_LOCATION_LENGTH] for each in told if isinstance(each, str)][:_MAX_LOCATIONS]

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 from unit.handlers.test_certificate_commands import IN_V201
+from unit.handlers.test_operation_commands import IN_V201 as OPERATIONS
 from unit.handlers.test_provisioning_commands import SAID as PROVISIONING
 from unit.handlers.v201.conversation import check
 from unit.world import NOON, World
@@ -273,7 +274,7 @@ def say(charge_point: ChargePoint, command: Command) -> Outgoing:
 
 def test_no_command_is_without_words() -> None:
     said = {type(command) for command, _, _ in SAID} | {RemoteStart, GetChargingProfiles}
-    said |= {type(command) for command, _, _ in [*IN_V201, *PROVISIONING]}
+    said |= {type(command) for command, _, _ in [*IN_V201, *PROVISIONING, *OPERATIONS]}
     assert said == set(get_args(Command))
 
 

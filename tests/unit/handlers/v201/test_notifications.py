@@ -56,7 +56,6 @@ async def test_what_a_station_tells_is_kept_with_its_weight_and_place(
         "ClearedChargingLimit",
         "GetCertificateStatus",
         "NotifyChargingLimit",
-        "NotifyCustomerInformation",
         "NotifyDisplayMessages",
         "NotifyEVChargingNeeds",
         "NotifyEVChargingSchedule",
@@ -70,6 +69,16 @@ async def test_what_has_no_table_of_its_own_is_kept_whole(
 ) -> None:
     await say(world, charge_point, action, REQUESTS[action])
     assert world.store.notifications[0].data == REQUESTS[action]
+
+
+async def test_what_is_known_of_a_customer_is_not_among_the_notifications(
+    world: World, charge_point: ChargePoint
+) -> None:
+    action = "NotifyCustomerInformation"
+    assert await say(world, charge_point, action, REQUESTS[action]) == {}
+    (notification,) = world.store.notifications
+    assert "Jane" not in f"{notification.summary} {notification.data}"
+    assert "nobody asked" in notification.summary
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What takes a charge point some time: firmware updates, logs, customer information, lists."""
