@@ -21,11 +21,12 @@ class Plug(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TransactionRef:
-    """Our id, the charge point's own, and when it began."""
+    """Our id, the charge point's own, when it began, and whose it is."""
 
     id: int
     ocpp_id: str
     started_at: datetime
+    id_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,8 +160,11 @@ class SteeredEvse:
         """On how many phases it was switched."""
         return self.switching.phases
 
-    def choose_phases(self, now: datetime, outlook: Outlook) -> SwitchStep:
-        """Decide about one phase or three; keeps and returns what is to be done."""
+    def choose_phases(self, now: datetime, outlook: Outlook, *, is_locked: bool) -> SwitchStep:
+        """Decide about one phase or three; keeps and returns what is to be done.
+
+        `is_locked`: the car doesn't bear a switch.
+        """
         measured = None
         if self.measured is not None and self.measured_a is not None:
             measured = (self.measured.at, max(self.measured_a))
@@ -171,6 +174,7 @@ class SteeredEvse:
             outlook,
             may_draw_a=self.commitment.may_draw_a(now),
             measured=measured,
+            is_locked=is_locked,
         )
         return self.switch_step
 

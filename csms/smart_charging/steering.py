@@ -73,6 +73,8 @@ class Installation:
     needs: Mapping[int, ChargingNeed] = field(default_factory=dict)
     """By our transaction id."""
     signal_at: Mapping[str, datetime] = field(default_factory=dict)
+    keeping_phases: frozenset[str] = frozenset()
+    """Id tokens whose car doesn't bear a switch between one and three phases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class SiteSteering:
         same_site = bool(self._evses) and site == self.site
         self.site = site
         self._needs = installation.needs
+        self._keeping_phases = installation.keeping_phases
         known = self._evses
         self._evses = {}
         for evse in site.evses:
@@ -482,7 +485,10 @@ class SiteSteering:
             room.take(steered.evse, steered.target_a, steered.draws_on(now))
         switches: list[Switch] = []
         for steered in running:
-            step = steered.choose_phases(now, self._outlook(steered, room, now))
+            transaction = steered.transaction
+            is_locked = transaction is not None and transaction.id_token in self._keeping_phases
+            outlook = self._outlook(steered, room, now)
+            step = steered.choose_phases(now, outlook, is_locked=is_locked)
             if step.change is None:
                 continue
             steered.learning.switched(now)

@@ -45,6 +45,7 @@ from csms.store.tables import (
     circuits,
     evse_memories,
     evses,
+    id_tokens,
     limit_orders,
     meters,
     price_points,
@@ -163,6 +164,7 @@ class LoadStore:
                     for row in installation.circuits.values()
                     if row["signal_at"] is not None
                 },
+                keeping_phases=await _keeping_phases(connection),
             )
 
     async def expectations(self, site_id: str, now: datetime) -> Expectations:
@@ -316,6 +318,11 @@ async def _memories(connection: AsyncConnection, site_id: str) -> dict[EvseKey, 
 def _remembered(row: Row) -> dict[str, Any]:
     columns = [c.name for c in evse_memories.c if not c.primary_key]
     return {name: row[name] for name in columns}
+
+
+async def _keeping_phases(connection: AsyncConnection) -> frozenset[str]:
+    rows = await connection.scalars(select(id_tokens.c.id_token).where(id_tokens.c.keeps_phases))
+    return frozenset(rows)
 
 
 async def _needs(connection: AsyncConnection, site_id: str) -> dict[int, ChargingNeed]:

@@ -170,6 +170,7 @@ id_tokens = Table(
     now("created_at"),
     now("updated_at"),
     Column("user_id", Text, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("keeps_phases", Boolean, nullable=False, server_default=text("false")),
     Index(None, "group_id"),
     Index(None, "user_id"),
 )

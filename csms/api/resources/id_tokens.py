@@ -24,6 +24,7 @@ from csms.api.route import Asked, Nothing, Reply, Route, delete, get
 from csms.errors import ConflictError
 from csms.model import normalise_id_token
 from csms.store.admin import id_tokens as store
+from csms.store.admin import sites
 
 TAG: Final = "Id tokens"
 
@@ -37,6 +38,7 @@ class IdTokenView(Struct):
     expires_at: datetime | None
     group_id: str | None
     max_concurrent_transactions: int | None
+    keeps_phases: bool
     allowed_charge_points: list[str] | None
     allowed_sites: list[str] | None
     note: str | None
@@ -49,6 +51,10 @@ class TokenDetails(Struct, forbid_unknown_fields=True, kw_only=True):
     expires_at: Moment | None = None
     group_id: GroupId | None = None
     max_concurrent_transactions: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    keeps_phases: Annotated[
+        bool,
+        Meta(description="Its car doesn't bear being switched between one and three phases."),
+    ] = False
     allowed_charge_points: Annotated[list[ChargePointId], Meta(max_length=1000)] | None = None
     allowed_sites: Annotated[list[Name], Meta(max_length=1000)] | None = None
     note: Note | None = None
@@ -144,6 +150,8 @@ class IdTokens:
             asked.actor.name, "create", f"id-tokens/{id_token}", shown(values)
         ) as connection:
             row = await store.create(connection, id_token, values)
+            if row["keeps_phases"]:
+                await sites.touch_switching(connection)
         self._cache.forget(id_token)
         return view(IdTokenView, row)
 
@@ -155,7 +163,10 @@ class IdTokens:
         async with self._context.change(
             asked.actor.name, "replace", f"id-tokens/{id_token}", shown(values)
         ) as connection:
+            kept = await store.keeps_phases(connection, id_token)
             row, is_new = await store.replace(connection, id_token, values)
+            if row["keeps_phases"] != kept:
+                await sites.touch_switching(connection)
         self._cache.forget(id_token)
         return Reply(view(IdTokenView, row), 201 if is_new else 200)
 

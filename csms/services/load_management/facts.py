@@ -73,7 +73,7 @@ def transaction_of(charge_point: ChargePoint, evse_id: int) -> TransactionRef | 
     if not found:
         return None
     newest = max(found, key=lambda t: (t.started_at, t.id))
-    return TransactionRef(newest.id, newest.ocpp_transaction_id, newest.started_at)
+    return TransactionRef(newest.id, newest.ocpp_transaction_id, newest.started_at, newest.id_token)
 
 
 def measured_of(values: Iterable[MeterValue], received_at: datetime) -> Measured | None:

@@ -74,6 +74,8 @@ class SteeredSite:
     """By our transaction id, open transactions only."""
     signal_at: Mapping[str, datetime]
     """When each circuit's grid signal was last heard."""
+    keeping_phases: frozenset[str] = frozenset()
+    """Id tokens whose car doesn't bear a switch between one and three phases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

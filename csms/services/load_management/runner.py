@@ -377,6 +377,7 @@ def _installation(steered: SteeredSite) -> Installation:
         ),
         needs=steered.needs,
         signal_at=steered.signal_at,
+        keeping_phases=steered.keeping_phases,
     )
 
 

@@ -50,6 +50,12 @@ async def find(connection: AdminConnection, id_token: str) -> Row:
     return dict(row)
 
 
+async def keeps_phases(connection: AdminConnection, id_token: str) -> bool:
+    """Whether the car of an id token, if there is one, is never switched between phases."""
+    kept = select(id_tokens.c.keeps_phases).where(id_tokens.c.id_token == id_token)
+    return bool(await connection.scalar(kept))
+
+
 async def create(connection: AdminConnection, id_token: str, values: Mapping[str, Any]) -> Row:
     """Create an id token, and its group if that is new; raises ConflictError if it exists."""
     values = await _with_group(connection, values)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from csms.errors import ConflictError, NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
 from csms.store.installations import Installation, load_installation
-from csms.store.tables import circuits, pv_groups, sites
+from csms.store.tables import circuits, evses, pv_groups, sites
 
 
 async def list_page(connection: AdminConnection, window: Window) -> list[Row]:
@@ -30,6 +30,18 @@ async def find(connection: AdminConnection, site_id: str) -> Row:
 
 async def exists(connection: AdminConnection, site_id: str) -> bool:
     return await connection.scalar(select(sites.c.id).where(sites.c.id == site_id)) is not None
+
+
+async def touch_switching(connection: AdminConnection) -> None:
+    """Tell whoever steers a site with an EVSE that can switch phases that something changed."""
+    can_switch = (
+        select(circuits.c.site_id)
+        .join(evses, evses.c.circuit_id == circuits.c.id)
+        .where(evses.c.can_switch_phases)
+    )
+    await connection.execute(
+        update(sites).where(sites.c.id.in_(can_switch)).values(version=sites.c.version + 1)
+    )
 
 
 async def touch(connection: AdminConnection, site_id: str) -> None:

@@ -6,7 +6,11 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+from acceptance.api.installation import EVSE, set_up
 from running import V16_BOOT, Running
+
+from csms.clock import SystemClock
+from csms.store.load_management import LoadStore
 
 
 async def authorized(server: Running, id_tag: str) -> dict[str, Any]:
@@ -108,3 +112,17 @@ async def test_tokens_can_be_searched(server: Running) -> None:
     assert [one["id_token"] for one in found["items"]] == ["04AA"]
     found = await server.get("/id-tokens?search=04&status=Blocked")
     assert [one["id_token"] for one in found["items"]] == ["04BB"]
+
+
+async def test_load_management_hears_whose_car_bears_no_switch_of_phases(server: Running) -> None:
+    await set_up(server)
+    await server.put("/evses/CP-1/1", {**EVSE, "can_switch_phases": True})
+    store = LoadStore(server.app.database, SystemClock())
+    before = await store.load("garage")
+    await server.put("/id-tokens/04aa", {"keeps_phases": True})
+    after = await store.load("garage")
+    await store.close()
+    assert before is not None
+    assert after is not None
+    assert (before.keeping_phases, after.keeping_phases) == (frozenset(), frozenset({"04AA"}))
+    assert after.version > before.version

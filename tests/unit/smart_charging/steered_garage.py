@@ -79,6 +79,7 @@ class Car:
 
     max_a: float = 32.0
     phases: int = 3
+    id_token: str | None = None
 
 
 @dataclass
@@ -193,7 +194,8 @@ class SteeredGarage:
         self.steering.plug(key, plug, self.now)
         transaction = None
         if number is not None and since is not None:
-            transaction = TransactionRef(number, str(number), since)
+            id_token = stall.car.id_token if stall.car is not None else None
+            transaction = TransactionRef(number, str(number), since, id_token)
         self.steering.transaction(key, transaction, self.now)
 
     def lose(self, number: int) -> None:

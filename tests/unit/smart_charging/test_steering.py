@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from csms.smart_charging.grid import PerPhase
 from csms.smart_charging.instructions import Instruction, Outcome
 from csms.smart_charging.profiles import Register
@@ -146,6 +148,21 @@ def test_a_car_that_uses_one_phase_leaves_the_others() -> None:
     world.run(240)
     assert world.limits() == [16.0, 16.0]
     assert world.overloads == []
+
+
+@pytest.mark.parametrize(("keeping_phases", "phases"), [((), 1), (("CARD",), 3)])
+def test_a_car_that_bears_no_switch_keeps_its_phases(
+    keeping_phases: tuple[str, ...], phases: int
+) -> None:
+    metered = circuit("main", 32.0, has_meter=True)
+    world = SteeredGarage(site([evse(1, can_switch_phases=True)], metered))
+    world.install(Installation(site=world.site, keeping_phases=frozenset(keeping_phases)))
+    world.run(30)
+    world.arrive(1, Car(id_token="CARD"))
+    world.run(60)
+    world.house_changes(PerPhase(0.0, 29.0, 0.0))
+    world.run(90)
+    assert world.steering.memory(world.key(1)).phases == phases
 
 
 def test_unused_headroom_goes_to_others() -> None:
