@@ -22,11 +22,13 @@ from csms.gateway.server import Gateway
 from csms.handlers import v16, v21, v201
 from csms.handlers.v16 import local_list as local_list_v16
 from csms.handlers.v16.authorization_key import read_new_password as read_authorization_key
+from csms.handlers.v16.availability import read_order as read_availability_v16
 from csms.handlers.v16.certificates import read_installed as read_installed_v16
 from csms.handlers.v16.commands import translate as translate_v16
 from csms.handlers.v16.told_variables import read_values as read_configuration_values
 from csms.handlers.v21.commands import translate as translate_v21
 from csms.handlers.v201 import local_list as local_list_v201
+from csms.handlers.v201.availability import read_order as read_availability_v201
 from csms.handlers.v201.basic_auth_password import read_new_password as read_basic_auth_password
 from csms.handlers.v201.certificates import read_installed as read_installed_v201
 from csms.handlers.v201.commands import translate as translate_v201
@@ -62,6 +64,7 @@ from csms.services.operations.book import OperationBook
 from csms.services.operations.display import DisplayMemory
 from csms.services.operations.watch import OperationWatch
 from csms.services.password_changes import PasswordChanges
+from csms.services.provisioning.availability import AvailabilityMemory
 from csms.services.provisioning.monitors import Monitors
 from csms.services.provisioning.reports import Reports
 from csms.services.security_events import SecurityEventService
@@ -104,6 +107,7 @@ TRANSLATORS: Final = _by_version(translate_v16, translate_v201, translate_v21)
 PASSWORD_READERS: Final = _by_version(read_authorization_key, read_basic_auth_password)
 CONFIGURATION_READERS: Final = _by_version(read_configuration_values, read_variable_values)
 INSTALLED_READERS: Final = _by_version(read_installed_v16, read_installed_v201)
+AVAILABILITY_READERS: Final = _by_version(read_availability_v16, read_availability_v201)
 MONITOR_READERS: Final = {
     OcppVersion.V201: read_monitor_changes,
     OcppVersion.V21: read_monitor_changes,
@@ -192,6 +196,7 @@ class Application:
             services.reports,
             services.monitors,
             DisplayMemory(Displays(self.database), DISPLAY_READERS, self._clock),
+            AvailabilityMemory(writer, AVAILABILITY_READERS, self._clock),
             timeout_s=settings.call_timeout,
             clock=self._clock,
         )

@@ -17,6 +17,7 @@ from csms.api.resources.account_entries import AccountEntries
 from csms.api.resources.accounts import Accounts
 from csms.api.resources.administration import Administration
 from csms.api.resources.allocations import Allocations
+from csms.api.resources.availability import Availability
 from csms.api.resources.certificates import Certificates
 from csms.api.resources.charge_points import ChargePoints
 from csms.api.resources.charging_limits import ChargingLimits
@@ -157,6 +158,7 @@ class Api:
                 ChargePoints(context).routes(),
                 History(context).routes(),
                 Commands(context, book).routes(),
+                Availability(context).routes(),
                 Configuration(context).routes(),
                 DeviceReports(context).routes(),
                 MonitorsOfVariables(context).routes(),

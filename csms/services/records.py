@@ -112,6 +112,19 @@ class VariableMonitor:
 
 
 @dataclass(frozen=True, slots=True)
+class AvailabilityOrder:
+    """What a place was last told to be, and the answer; EVSE 0 is the whole charge point."""
+
+    charge_point_key: int
+    evse_id: int
+    connector_id: int
+    """0: the whole EVSE."""
+    operative: bool
+    status: str
+    ordered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MonitorCleared:
     charge_point_key: int
     monitor_id: int
@@ -161,7 +174,8 @@ class LoggedMessage:
 
 
 Record: TypeAlias = (
-    ChargePoint
+    AvailabilityOrder
+    | ChargePoint
     | ConnectorReport
     | MeterValueRecord
     | MonitorCleared

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Column, Table
 
 from csms.services.records import (
+    AvailabilityOrder,
     MonitorCleared,
     OldMonitorsGone,
     OwnMonitorsGone,
@@ -16,11 +17,14 @@ from csms.services.records import (
     VariableMonitor,
 )
 from csms.store.bulk import Statement, Write, insert
-from csms.store.provisioning_tables import device_reports, variable_monitors
+from csms.store.provisioning_tables import availability_orders, device_reports, variable_monitors
 
 _REPORT: Final = (
     "charge_point_key", "request_id", "kind", "status", "scope", "requested_by", "requested_at",
     "updated_at", "completed_at", "parts", "items", "missing_parts", "reason",
+)  # fmt: skip
+_AVAILABILITY: Final = (
+    "charge_point_key", "evse_id", "connector_id", "operative", "status", "ordered_at",
 )  # fmt: skip
 _MONITOR: Final = (
     "charge_point_key", "monitor_id", "component", "component_instance", "evse_id",
@@ -43,6 +47,13 @@ REPORT: Final = Statement(
     _columns(device_reports, *_REPORT),
     insert(device_reports, _REPORT, replace=True),
     lambda row: row[:2],
+)
+AVAILABILITY: Final = Statement(
+    "availability",
+    125,
+    _columns(availability_orders, *_AVAILABILITY),
+    insert(availability_orders, _AVAILABILITY, replace=True),
+    lambda row: row[:3],
 )
 MONITOR: Final = Statement(
     "monitor",
@@ -84,6 +95,13 @@ def _report(r: ReportState) -> list[Write]:
     return [(REPORT, row)]
 
 
+def _availability(o: AvailabilityOrder) -> list[Write]:
+    row = (
+        o.charge_point_key, o.evse_id, o.connector_id, o.operative, o.status, o.ordered_at,
+    )  # fmt: skip
+    return [(AVAILABILITY, row)]
+
+
 def _monitor(m: VariableMonitor) -> list[Write]:
     row = (
         m.charge_point_key, m.monitor_id, m.component, m.component_instance, m.evse_id,
@@ -94,6 +112,7 @@ def _monitor(m: VariableMonitor) -> list[Write]:
 
 
 PROVISIONING: Final[Mapping[type[Any], Callable[[Any], list[Write]]]] = {
+    AvailabilityOrder: _availability,
     ReportState: _report,
     VariableMonitor: _monitor,
     MonitorCleared: lambda r: [(MONITOR_CLEARED, (r.charge_point_key, r.monitor_id))],

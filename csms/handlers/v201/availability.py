@@ -1,0 +1,15 @@
+"""ChangeAvailability: what an order that was sent is about (G03, G04)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from csms.handlers.v201.fields import place, text
+from csms.services.provisioning.availability import ToldAvailability
+
+
+def read_order(payload: Mapping[str, Any]) -> ToldAvailability:
+    evse_id, connector_id = place(payload)
+    operative = text(payload, "operationalStatus") == "Operative"
+    return ToldAvailability(evse_id or 0, connector_id or 0, operative)
