@@ -69,6 +69,7 @@ from csms.services.provisioning.monitors import Monitors
 from csms.services.provisioning.reports import Reports
 from csms.services.security_events import SecurityEventService
 from csms.services.services import Services
+from csms.services.signature_checks import SignatureChecks, SignatureWatch
 from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.service import TransactionService
 from csms.store.certificates import Certificates
@@ -83,6 +84,7 @@ from csms.store.operations import Displays, Operations
 from csms.store.partitions import make_room
 from csms.store.provisioning import ProvisioningStore
 from csms.store.settlements import Settlements
+from csms.store.signatures import Signatures
 from csms.store.spending import Spending
 from csms.store.unknown_tokens import UnknownTokenTable
 from csms.store.writer import BatchWriter
@@ -218,6 +220,14 @@ class Application:
         reports = asyncio.create_task(services.reports.run(), name="reports")
         stack.callback(reports.cancel)
         lists = self._keep_lists(stack, commands, metrics)
+        signatures = SignatureWatch(
+            services.events,
+            SignatureChecks(Signatures(self.database), self._clock),
+            writer,
+            self._clock,
+        )
+        checking = asyncio.create_task(signatures.run(), name="signatures")
+        stack.callback(checking.cancel)
         load_store = LoadStore(self.database, self._clock)
         stack.push_async_callback(load_store.close)
         loads = LoadManagement(

@@ -31,6 +31,7 @@ PATH_FIELDS: Final[Mapping[str, Any]] = {
     "transaction_id": fields.RecordId,
     "reservation_id": fields.ReservationId,
     "request_id": fields.KeyId,
+    "place_id": fields.EvseId,
     "template_id": fields.TemplateId,
     "job_id": fields.RecordId,
     "key_id": fields.KeyId,

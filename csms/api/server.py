@@ -43,6 +43,7 @@ from csms.api.resources.monitors import MonitorsOfVariables
 from csms.api.resources.prices import Prices
 from csms.api.resources.reservations import Reservations
 from csms.api.resources.rotation_advice import RotationAdvice
+from csms.api.resources.signed_readings import SignedReadings
 from csms.api.resources.sites import Sites
 from csms.api.resources.spending_limits import SpendingLimits
 from csms.api.resources.transactions import Transactions
@@ -170,6 +171,7 @@ class Api:
                 UnknownTokens(context).routes(),
                 *self._lists(),
                 Transactions(context).routes(),
+                SignedReadings(context).routes(),
                 ChargingNeeds(context).routes(),
                 *_installations(context),
                 *_spending(context),

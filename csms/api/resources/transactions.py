@@ -22,7 +22,11 @@ TAG: Final = "Transactions"
 
 
 class TransactionView(Struct):
-    """`power_w` is the latest reading while the transaction is open, null afterwards."""
+    """`power_w` is the latest reading while the transaction is open, null afterwards.
+
+    `signed_readings` is what came of checking what the meter signed: valid, invalid, differs or
+    unverifiable; null if nothing was signed.
+    """
 
     id: int
     charge_point_id: str
@@ -52,6 +56,7 @@ class TransactionView(Struct):
     charger_started_at: str | None
     charger_stopped_at: str | None
     flags: list[str]
+    signed_readings: str | None
     updated_at: datetime
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, any_, func, literal, select, true
 
 from csms.errors import NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
+from csms.store.provisioning_tables import signature_checks
 from csms.store.tables import charge_points, meter_values, transactions
 
 MARGIN: Final = timedelta(days=1)
@@ -93,8 +94,15 @@ async def readings(connection: AdminConnection, transaction: Row, window: Window
 
 
 def _joined() -> Select[Any]:
-    return select(transactions, charge_points.c.id.label("charge_point_id")).join(
-        charge_points, charge_points.c.key == transactions.c.charge_point_key
+    checks = signature_checks.c
+    return (
+        select(
+            transactions,
+            charge_points.c.id.label("charge_point_id"),
+            checks.verdict.label("signed_readings"),
+        )
+        .join(charge_points, charge_points.c.key == transactions.c.charge_point_key)
+        .outerjoin(signature_checks, checks.transaction_id == transactions.c.id)
     )
 
 

@@ -1,0 +1,95 @@
+"""Signed readings, the keys of meters, and what came of checking them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import chain
+from typing import Final
+
+import orjson
+
+from csms.services.signature_checks import MeterKey, SignatureCheck, SignedTransaction
+from csms.store.database import Database
+
+MAX_ROWS: Final = 5000
+"""Rows with signed data that are looked at for one transaction."""
+
+_TRANSACTION: Final = """
+SELECT id, charge_point_key, evse_id, energy_wh,
+  least(started_at, start_received_at) - interval '1 day' AS since,
+  greatest(coalesce(stopped_at, now()), stop_received_at) + interval '1 day' AS until
+FROM transactions WHERE id = $1
+"""
+_SIGNED: Final = """
+SELECT others FROM meter_values
+WHERE charge_point_key = $1 AND transaction_id = $2 AND sampled_at BETWEEN $3 AND $4
+  AND others IS NOT NULL
+ORDER BY sampled_at, context = 'Transaction.Begin' DESC, context = 'Transaction.End' LIMIT $5
+"""
+_KEY: Final = """
+SELECT public_key, source FROM meter_keys
+WHERE charge_point_key = $1 AND evse_id IN ($2, 0) ORDER BY evse_id DESC LIMIT 1
+"""
+_KEEP_KEY: Final = """
+INSERT INTO meter_keys (charge_point_key, evse_id, public_key, source, since)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+"""
+_KEEP_CHECK: Final = """
+INSERT INTO signature_checks (
+  transaction_id, charge_point_key, verdict, reason, records, begin_wh, end_wh, public_key,
+  key_source, checked_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (transaction_id) DO UPDATE SET
+  verdict = EXCLUDED.verdict, reason = EXCLUDED.reason, records = EXCLUDED.records,
+  begin_wh = EXCLUDED.begin_wh, end_wh = EXCLUDED.end_wh, public_key = EXCLUDED.public_key,
+  key_source = EXCLUDED.key_source, checked_at = EXCLUDED.checked_at
+"""
+
+
+class Signatures:
+    """Implements `csms.services.signature_checks.SignatureStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def signed_transaction(self, transaction_id: int) -> SignedTransaction | None:
+        async with self._database.raw() as connection:
+            row = await connection.fetchrow(_TRANSACTION, transaction_id)
+            if row is None:
+                return None
+            key = row["charge_point_key"]
+            rows = await connection.fetch(
+                _SIGNED, key, transaction_id, row["since"], row["until"], MAX_ROWS
+            )
+        others = list(chain.from_iterable(orjson.loads(each["others"]) for each in rows))
+        return SignedTransaction(transaction_id, key, row["evse_id"], row["energy_wh"], others)
+
+    async def meter_key(self, charge_point_key: int, evse_id: int) -> MeterKey | None:
+        async with self._database.raw() as connection:
+            row = await connection.fetchrow(_KEY, charge_point_key, evse_id)
+        return None if row is None else MeterKey(row["public_key"], row["source"])
+
+    async def keep_meter_key(
+        self, charge_point_key: int, evse_id: int, key: MeterKey, at: datetime
+    ) -> None:
+        async with self._database.raw() as connection:
+            await connection.execute(
+                _KEEP_KEY, charge_point_key, evse_id, key.public_key, key.source, at
+            )
+
+    async def keep_check(self, check: SignatureCheck, at: datetime) -> None:
+        transaction, judgement = check.transaction, check.judgement
+        async with self._database.raw() as connection:
+            await connection.execute(
+                _KEEP_CHECK,
+                transaction.transaction_id,
+                transaction.charge_point_key,
+                judgement.verdict.value,
+                judgement.reason,
+                len(judgement.samples),
+                judgement.begin_wh,
+                judgement.end_wh,
+                judgement.public_key,
+                check.key_source,
+                at,
+            )
