@@ -44,13 +44,21 @@ def test_a_record_signed_on_any_curve_of_ocmf_is_right(curve: ec.EllipticCurve, 
         known=meter.public_key,
         energy_wh=1750,
     )
-    assert (found.verdict, found.begin_wh, found.end_wh) == (Verdict.VALID, 10500, 12250)
+    assert (found.verdict, found.begin_wh, found.end_wh) == (
+        Verdict.VALID,
+        Decimal(10500),
+        Decimal(12250),
+    )
 
 
 def test_begin_and_end_may_be_in_one_record() -> None:
     meter = SigningMeter()
     found = judged(meter.record(("B", 1), ("E", 3)), known=meter.public_key, energy_wh=2000)
-    assert (found.verdict, found.begin_wh, found.end_wh) == (Verdict.VALID, 1000, 3000)
+    assert (found.verdict, found.begin_wh, found.end_wh) == (
+        Verdict.VALID,
+        Decimal(1000),
+        Decimal(3000),
+    )
 
 
 def test_a_reading_that_was_changed_is_seen() -> None:
