@@ -54,6 +54,9 @@ from csms.services.charge_points import ChargePointService
 from csms.services.charging_reports import ChargingReportService
 from csms.services.commands import CommandService
 from csms.services.configuration_memory import ConfigurationMemory
+from csms.services.cost_display.board import CostBoard
+from csms.services.cost_display.displays import KnownDisplays
+from csms.services.cost_display.telling import CostTelling
 from csms.services.data_transfer import DataTransferService
 from csms.services.enforcement import Enforcement
 from csms.services.load_management.controller import LoadManagement
@@ -73,6 +76,7 @@ from csms.services.signature_checks import SignatureChecks, SignatureWatch
 from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.service import TransactionService
 from csms.store.certificates import Certificates
+from csms.store.cost_displays import CostDisplays
 from csms.store.database import Database
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.live import IdTokens, LiveStore, Passwords
@@ -141,6 +145,7 @@ class Application:
         self.api_port = 0
         self.database: Database
         self.services: Services
+        self.settling: Settling
         self.meters: Meters
 
     async def __aenter__(self) -> Self:
@@ -297,8 +302,16 @@ class Application:
         watch = SpendingWatch(
             store, services.events, tokens, services.charge_points, stops, clock, metrics
         )
-        settling = Settling(Settlements(self.database), services.events, clock)
-        for name, job in (("spending", watch.run()), ("settling", settling.run())):
+        settling = self.settling = Settling(Settlements(self.database), services.events, clock)
+        telling = CostTelling(
+            services.events, services.costs.displays, services.charge_points, commands, clock
+        )
+        for name, job in (
+            ("spending", watch.run()),
+            ("settling", settling.run()),
+            ("costs", services.costs.run()),
+            ("cost displays", telling.run()),
+        ):
             task = asyncio.create_task(job, name=name)
             stack.callback(task.cancel)
 
@@ -405,6 +418,7 @@ class Application:
             ),
             charge_points=charge_points,
             charging_reports=ChargingReportService(notifications, events),
+            costs=CostBoard(events, KnownDisplays(CostDisplays(self.database), clock)),
             data_transfer=DataTransferService(notifications),
             monitors=Monitors(
                 writer, ProvisioningStore(self.database), MONITOR_READERS, clock, metrics

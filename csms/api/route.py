@@ -43,6 +43,7 @@ PATH_FIELDS: Final[Mapping[str, Any]] = {
     "order_id": fields.RecordId,
     "certificate_id": fields.RecordId,
     "action": fields.ActionName,
+    "vendor": fields.GroupId,
     "account_id": fields.AccountId,
     "limit_id": fields.RecordId,
 }

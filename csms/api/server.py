@@ -26,6 +26,7 @@ from csms.api.resources.circuits import Circuits
 from csms.api.resources.commands import Commands
 from csms.api.resources.commissioning_checks import CommissioningChecks
 from csms.api.resources.configuration import Configuration
+from csms.api.resources.cost_displays import CostDisplays
 from csms.api.resources.description import PUBLIC, add_description
 from csms.api.resources.device_reports import DeviceReports
 from csms.api.resources.event_stream import EventStream
@@ -217,7 +218,8 @@ def _installations(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
 
 
 def _spending(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
-    """The routes of prepaid accounts and limits."""
+    """The routes of prepaid accounts, limits, and of who is told costs."""
     yield Accounts(context).routes()
     yield AccountEntries(context).routes()
     yield SpendingLimits(context).routes()
+    yield CostDisplays(context).routes()

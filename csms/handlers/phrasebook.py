@@ -41,6 +41,7 @@ from csms.services.commands import (
     SetChargingProfile,
     SetDisplayMessage,
     SetNetworkProfile,
+    TellCost,
     Trigger,
     Unlock,
     UnpublishFirmware,
@@ -108,6 +109,7 @@ class Phrasebook:
     set_monitors: Say[SetMonitors]
     set_network_profile: Say[SetNetworkProfile]
     set_variables: Say[SetVariables]
+    tell_cost: Say[TellCost]
     trigger: Say[Trigger]
     unlock: Say[Unlock]
     unpublish_firmware: Say[UnpublishFirmware]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
 from csms.clock import Clock, SystemClock
@@ -301,6 +302,15 @@ class GetDisplayMessages:
     state: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TellCost:
+    """What a transaction costs so far, to be shown to its driver (I02)."""
+
+    ocpp_transaction_id: str
+    total_cost: Decimal
+    """With taxes."""
+
+
 Command: TypeAlias = (
     RemoteStart
     | RemoteStop
@@ -342,6 +352,7 @@ Command: TypeAlias = (
     | SetDisplayMessage
     | ClearDisplayMessage
     | GetDisplayMessages
+    | TellCost
 )
 
 

@@ -10,6 +10,7 @@ from csms.services.authorization import AuthorizationService
 from csms.services.certificates.service import CertificateServices
 from csms.services.charge_points import ChargePointService
 from csms.services.charging_reports import ChargingReportService
+from csms.services.cost_display.board import CostBoard
 from csms.services.data_transfer import DataTransferService
 from csms.services.notifications import NotificationService
 from csms.services.operations.book import OperationBook
@@ -29,6 +30,7 @@ class Services:
     certificates: CertificateServices
     charge_points: ChargePointService
     charging_reports: ChargingReportService
+    costs: CostBoard
     data_transfer: DataTransferService
     monitors: Monitors
     notifications: NotificationService

@@ -35,6 +35,8 @@ from csms.services.certificates.signing import IssuedCertificate
 from csms.services.charge_point import ChargePoint, Connector
 from csms.services.charge_points import ChargePointService, UnknownChargePoints
 from csms.services.charging_reports import ChargingReportService
+from csms.services.cost_display.board import CostBoard
+from csms.services.cost_display.displays import KnownDisplays, OperatorsWord
 from csms.services.data_transfer import DataTransferService
 from csms.services.id_token import IdTokenRecord
 from csms.services.notifications import NotificationService
@@ -252,6 +254,16 @@ class MemoryIdTokens:
         return self.store.id_tokens.get(id_token)
 
 
+class MemoryDisplays:
+    """Provides `csms.services.cost_display.displays.DisplayStore`: no charger shows costs."""
+
+    async def of_vendor(self, vendor: str) -> OperatorsWord | None:
+        return None
+
+    async def says_it_can(self, charge_point_key: int) -> bool:
+        return False
+
+
 class MemoryRecorder:
     """Provides `csms.services.records.Recorder`; a test can hold commits back."""
 
@@ -378,6 +390,7 @@ def make_world(
             heartbeat_interval_s=heartbeat_interval_s,
         ),
         charging_reports=ChargingReportService(notifications, events),
+        costs=CostBoard(events, KnownDisplays(MemoryDisplays(), clock)),
         data_transfer=DataTransferService(notifications),
         monitors=Monitors(recorder, store, {OcppVersion.V201: read_changes}, clock, metrics),
         notifications=notifications,

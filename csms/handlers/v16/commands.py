@@ -237,6 +237,7 @@ translate: Final = Phrasebook(
     set_display_message=unsupported("display message", VERSION),
     set_network_profile=unsupported("network profile", VERSION),
     set_variables=unsupported("way to set several keys at once", VERSION),
+    tell_cost=unsupported("message for costs", VERSION),
     trigger=_trigger,
     unlock=_unlock,
     unpublish_firmware=unsupported("publishing of firmware", VERSION),

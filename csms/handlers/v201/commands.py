@@ -26,6 +26,7 @@ from csms.handlers.v201.charging_profiles import (
     new_id,
     set_charging_profile,
 )
+from csms.handlers.v201.costs import tell_cost
 from csms.handlers.v201.customer_information import customer_information
 from csms.handlers.v201.display_messages import (
     clear_display_message,
@@ -244,6 +245,7 @@ translate: Final = Phrasebook(
     set_variables=set_variables,
     trigger=_trigger,
     unlock=_unlock,
+    tell_cost=tell_cost,
     unpublish_firmware=unpublish_firmware,
     update_firmware=update_firmware,
 )

@@ -27,12 +27,19 @@ async def handle(
 ) -> Payload:
     event = read_event(charge_point, payload, received_at)
     answer = await services.transactions.event(charge_point, event, received_at)
+    said: Payload = {}
+    if event.kind == "Ended" and not event.offline:  # I03.FR.02; later nobody is there to read it
+        total_cost = await services.costs.final_cost(charge_point, answer.transaction_id)
+        if total_cost is not None:
+            said["totalCost"] = float(total_cost)
     if payload.get("idToken") is None:
-        return {}
+        return said
     # E01.FR.12, E03.FR.02, C12.FR.03: every token named is judged again
     if answer.authorization is None:
-        return {"idTokenInfo": {"status": "Invalid"}}
-    return {"idTokenInfo": id_token_info(edition_of(charge_point), answer.authorization)}
+        said["idTokenInfo"] = {"status": "Invalid"}
+    else:
+        said["idTokenInfo"] = id_token_info(edition_of(charge_point), answer.authorization)
+    return said
 
 
 def read_event(

@@ -62,7 +62,7 @@ async def test_a_group_too_long_for_a_parent_id_tag_is_left_out(
         ("Expired", "Expired"),
         ("Invalid", "Invalid"),
         ("ConcurrentTx", "ConcurrentTx"),
-        ("NoCredit", "Invalid"),
+        ("NoCredit", "Blocked"),
         ("NotAllowedTypeEVSE", "Invalid"),
         ("NotAtThisLocation", "Invalid"),
         ("NotAtThisTime", "Invalid"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, get_args
 
 import pytest
@@ -34,6 +35,7 @@ from csms.services.commands import (
     SendData,
     SendLocalList,
     SetChargingProfile,
+    TellCost,
     Trigger,
     Unlock,
 )
@@ -149,6 +151,11 @@ SAID: list[tuple[Command, str, dict[str, Any]]] = [
     ),
     (ClearCache(), "ClearCache", {}),
     (SendData("org.example"), "DataTransfer", {"vendorId": "org.example"}),
+    (
+        TellCost("tx-1", Decimal("3.70")),
+        "CostUpdated",
+        {"totalCost": 3.7, "transactionId": "tx-1"},
+    ),
     (
         SendData("org.example", "hello", {"a": 1}),
         "DataTransfer",
@@ -394,7 +401,9 @@ async def test_a_stations_word_is_told_and_understood(
     assert answer.response == {"status": status}
 
 
-@pytest.mark.parametrize("command", [command for command, _, _ in SAID])
+@pytest.mark.parametrize(
+    "command", [command for command, _, _ in SAID if not isinstance(command, TellCost)]
+)
 @pytest.mark.parametrize(
     "response",
     [{}, {"status": 7}, {"getVariableResult": "?", "setVariableResult": [None, {"variable": 1}]}],

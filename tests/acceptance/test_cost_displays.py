@@ -1,0 +1,165 @@
+"""Chargers with a display are told what charging costs; others are left alone."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from conformance.stations import Session, station_16, station_201
+from fake_chargepoints.script import ScriptedChargePoint
+from running import Running
+
+from csms.events import TransactionPriced
+
+ACCEPTED = {"status": "Accepted"}
+
+
+def publish(
+    server: Running, number: int, gross: str, identity: str = "CS-1", *, running: bool = True
+) -> None:
+    """What pricing tells."""
+    server.app.services.events.publish(
+        TransactionPriced(
+            at=datetime.now(UTC),
+            charge_point_id=identity,
+            transaction_id=number,
+            id_token="CARD-1",
+            running=running,
+            currency="EUR",
+            net=Decimal(gross),
+            gross=Decimal(gross),
+            energy_wh=Decimal(12_345),
+            unit_price=Decimal("0.30"),
+        )
+    )
+
+
+async def report_display(station: ScriptedChargePoint, enabled: str = "true") -> None:
+    """Let a station tell that it shows costs."""
+    cost = {
+        "component": {"name": "TariffCostCtrlr"},
+        "variable": {"name": "Enabled", "instance": "Cost"},
+        "variableAttribute": [{"value": enabled}],
+    }
+    report = {"requestId": 1, "generatedAt": "2026-01-01T00:00:00Z", "seqNo": 0}
+    await station.send("NotifyReport", {**report, "reportData": [cost]}, reply={})
+
+
+async def open_number(server: Running) -> int:
+    (running,) = await server.transactions(active="true")
+    number: int = running["id"]
+    return number
+
+
+async def test_a_station_that_shows_costs_is_told_them_while_it_charges(server: Running) -> None:
+    await server.add_token("CARD-1")
+    async with station_201(server) as station:
+        await report_display(station)
+        await Session(station).start("CARD-1")
+        told = station.expect("CostUpdated", answer={})
+        publish(server, await open_number(server), "3.705")
+        assert await told.happened() == {"totalCost": 3.71, "transactionId": "tx-1"}
+
+
+@pytest.mark.parametrize("says", ["false", "nothing"])
+async def test_a_station_without_a_display_is_left_alone(server: Running, says: str) -> None:
+    await server.add_token("CARD-1")
+    async with station_201(server) as station:
+        if says == "false":
+            await report_display(station, "false")
+        session = Session(station)
+        await session.start("CARD-1")
+        publish(server, await open_number(server), "3.70")
+        await session.tell("Ended", "EVDeparted", reply={})
+
+
+async def test_the_operator_has_the_last_word(server: Running) -> None:
+    await server.add_token("CARD-1")
+    await server.put("/cost-displays/vendor", {"enabled": True})
+    async with station_201(server) as station:
+        await Session(station).start("CARD-1")
+        told = station.expect("CostUpdated", answer={})
+        publish(server, await open_number(server), "3.70")
+        await told.happened()
+
+
+async def test_costs_are_not_told_more_often_than_wanted(server: Running) -> None:
+    await server.add_token("CARD-1")
+    await server.put("/cost-displays/vendor", {"interval_s": 3600})
+    async with station_201(server) as station:
+        await Session(station).start("CARD-1")
+        number = await open_number(server)
+        told = station.expect("CostUpdated", answer={})
+        publish(server, number, "3.70")
+        assert (await told.happened())["totalCost"] == 3.7
+        publish(server, number, "3.80")
+        await station.send("Heartbeat", {})
+        await station.send("Heartbeat", {})  # a second CostUpdated would fail the script
+
+
+async def test_the_answer_to_the_end_has_the_final_cost(server: Running) -> None:
+    await server.add_token("CARD-1")
+    async with station_201(server) as station:
+        await report_display(station)
+        session = Session(station)
+        await session.start("CARD-1")
+        number = await open_number(server)
+        ending = asyncio.create_task(session.tell("Ended", "EVDeparted", reply={"totalCost": 4.2}))
+        await server.eventually("/transactions?active=false", lambda page: page["items"])
+        publish(server, number, "4.20", running=False)
+        await ending
+
+
+async def test_a_free_transaction_costs_nothing_and_says_so(server: Running) -> None:
+    await server.add_token("CARD-1")
+    async with station_201(server) as station:
+        await report_display(station)
+        session = Session(station)
+        await session.start("CARD-1")
+        publish(server, await open_number(server), "0", running=False)
+        await asyncio.sleep(0)
+        await session.tell("Ended", "EVDeparted", reply={"totalCost": 0.0})
+
+
+async def test_an_unknown_cost_is_not_told(server: Running) -> None:
+    await server.add_token("CARD-1")
+    async with station_201(server) as station:
+        await report_display(station)
+        session = Session(station)
+        await session.start("CARD-1")
+        answer = await session.tell("Ended", "EVDeparted")
+    assert "totalCost" not in answer
+
+
+async def test_a_1_6_display_is_told_in_its_vendors_words(server: Running) -> None:
+    await server.add_token("CARD-1")
+    display = {
+        "vendor_id": "com.vendor",
+        "message_id": "ShowCost",
+        "template": '{"cost": "$total_cost $currency", "kWh": "$energy_kwh", "state": "$state"}',
+    }
+    await server.put("/cost-displays/Vendor", display)
+    async with station_16(server) as station:
+        start = {"connectorId": 1, "idTag": "CARD-1", "meterStart": 0}
+        begun = await station.send(
+            "StartTransaction", {**start, "timestamp": "2026-06-15T12:00:00Z"}
+        )
+        number = begun["transactionId"]
+        told = station.expect("DataTransfer", answer=ACCEPTED)
+        publish(server, number, "3.70", "CP-1")
+        payload: dict[str, Any] = await told.happened()
+    assert payload == {
+        "vendorId": "com.vendor",
+        "messageId": "ShowCost",
+        "data": '{"cost": "3.70 EUR", "kWh": "12.345", "state": "running"}',
+    }
+
+
+async def test_a_text_with_a_name_that_there_is_not_is_refused(server: Running) -> None:
+    display = {"vendor_id": "v", "template": "cost: $price"}
+    answer = await server.api("PUT", "/cost-displays/vendor", display)
+    assert (answer.status, answer.body["errors"][0]["field"]) == (422, "template")
+    assert "$total_cost" in answer.body["errors"][0]["allowed"]
