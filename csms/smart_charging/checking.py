@@ -95,6 +95,11 @@ def _site(site: Site) -> Iterator[Finding]:
     for name, value in (("max_meter_age_s", site.max_meter_age_s), ("slot_s", site.slot_s)):
         if not (isfinite(value) and value > 0):
             yield _error(f"site/{name}", f"{value:g} s is no time")
+    factor = site.unattended_factor
+    if factor is not None and not (isfinite(factor) and factor >= 1):
+        yield _error(
+            "site/unattended_factor", f"{factor:g} times its rating is less than a breaker"
+        )
     cap_w = site.demand_cap_w
     if cap_w is not None:
         if not (isfinite(cap_w) and cap_w > 0):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Final
 
@@ -75,6 +75,7 @@ class CircuitWatch:
         self._watches = {c.id: SignalWatch() for c in site.circuits if c.signal is not None}
         self._built = Capacity.of(site, topology)
         self._peaks = {circuit.id: RecentPeak() for circuit in site.circuits}
+        self._unread = OtherLoad(site).load(datetime.min.replace(tzinfo=UTC))
         self.now: dict[str, CircuitNow] = {}
         """As of the last `look`."""
 
@@ -102,16 +103,30 @@ class CircuitWatch:
                 self._watches.get(circuit.id),
             )
             load = loads[circuit.id]
+            likely_a = self._peaks[circuit.id].highest(load.likely_a, now)
+            limit = self._unattended(circuit, limit, likely_a)
             self.now[circuit.id] = CircuitNow(circuit, limit, load)
             row = self._topology.circuit_index[circuit.id]
             capacity.limit_a[row] = limit.limit_a
-            capacity.load_a[row] = self._peaks[circuit.id].highest(load.likely_a, now)
+            capacity.load_a[row] = likely_a
             capacity.max_power_w[row] = inf if limit.max_power_w is None else limit.max_power_w
         if self.budget is not None:
             row = self._topology.circuit_index[self.site.root.id]
             allowed_w = self.budget.allowed_w(now)
             capacity.max_power_w[row] = min(capacity.max_power_w[row], allowed_w)
         return capacity
+
+    def _unattended(self, circuit: Circuit, limit: ActiveLimit, load_a: PerPhase) -> ActiveLimit:
+        """Lower a limit so far that what is lent would fit beside what is assumed, too."""
+        factor = self.site.unattended_factor
+        if factor is None:
+            return limit
+        may_carry_a = PerPhase(*(factor * amps for amps in circuit.breaker_a))
+        lendable_a = may_carry_a.minus(self._unread[circuit.id].load_a).at_least(0.0)
+        lowered_a = limit.limit_a.least(load_a.plus(lendable_a))
+        if lowered_a == limit.limit_a:
+            return limit
+        return replace(limit, limit_a=lowered_a, reason="what may be lent unattended")
 
     def limit_at(self, circuit: Circuit, moment: datetime) -> ActiveLimit:
         """Return the limit of a circuit at a moment to come, as far as it is known."""

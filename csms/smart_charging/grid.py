@@ -220,6 +220,10 @@ class Site:
     """Solar modes: whether what a home battery takes counts as surplus."""
     demand_cap_w: float | None = None
     """Quarter-hour mean of the grid connection that must not be exceeded (capacity tariff)."""
+    unattended_factor: float | None = None
+    """So many times its rating a breaker may carry while limits run out after everything that
+    watches died and the other loads rose to what is assumed. None: limits may be lent by what is
+    measured alone."""
 
     def circuit(self, circuit_id: str) -> Circuit:
         """Raises KeyError."""

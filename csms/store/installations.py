@@ -25,7 +25,7 @@ from csms.store.tables import charge_points, circuit_readings, circuits, evses, 
 
 _SAME_IN_SITE: Final = (
     "id", "name", "voltage_v", "time_zone", "country", "max_meter_age_s", "slot_s",
-    "strict_priority", "battery_counts_as_surplus", "demand_cap_w",
+    "strict_priority", "battery_counts_as_surplus", "demand_cap_w", "unattended_factor",
 )  # fmt: skip
 _SAME_IN_CIRCUIT: Final = (
     "id", "name", "parent_id", "max_power_w", "max_imbalance_a", "margin", "has_meter",

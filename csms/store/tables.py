@@ -382,6 +382,7 @@ sites = Table(
     Column("version", BigInteger, nullable=False, server_default="1"),
     now("created_at"),
     now("updated_at"),
+    Column("unattended_factor", Double),
 )
 """`version` grows with every change of the site or of anything below it."""
 

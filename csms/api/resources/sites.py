@@ -64,6 +64,18 @@ class _Settings(Struct, forbid_unknown_fields=True, kw_only=True):
     demand_cap_w: (
         Annotated[Watts, Meta(description="No quarter of an hour may mean more than this.")] | None
     ) = None
+    unattended_factor: (
+        Annotated[
+            float,
+            Meta(
+                ge=1,
+                le=2.5,
+                description="So many times its rating a breaker may carry until limits run out "
+                "after the server died, if other loads then rise to what is assumed.",
+            ),
+        ]
+        | None
+    ) = None
     pv_groups: Annotated[list[PvGroup], Meta(max_length=100)] = []
 
 
@@ -93,6 +105,7 @@ class SiteView(Struct, kw_only=True):
     strict_priority: bool
     battery_counts_as_surplus: bool
     demand_cap_w: float | None
+    unattended_factor: float | None
     pv_groups: list[PvGroup]
     version: int
     created_at: datetime

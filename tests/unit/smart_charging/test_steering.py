@@ -97,6 +97,21 @@ def test_a_silent_meter_means_the_worst_other_load() -> None:
     assert world.limit_a(1) == 12.0
 
 
+@pytest.mark.parametrize(("factor", "worst_a"), [(None, 52.0), (1.13, 36.0)])
+def test_what_is_lent_may_be_bounded_for_a_house_that_rises_when_the_server_dies(
+    factor: float | None, worst_a: float
+) -> None:
+    metered = circuit("main", 32.0, has_meter=True, assumed_load_a=PerPhase.all(20.0))
+    world = SteeredGarage(site([evse(1)], metered, unattended_factor=factor))
+    world.run(30)
+    world.arrive(1)
+    world.run(60)
+    world.die()
+    world.run(10)
+    drawn = world.stalls[world.key(1)].draws(world.now)
+    assert drawn.l1 + 20.0 == worst_a
+
+
 def test_when_the_server_dies_the_chargers_come_down_by_themselves() -> None:
     world = garage(*(evse(n) for n in range(1, 7)))
     world.run(30)
