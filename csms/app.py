@@ -75,6 +75,7 @@ from csms.services.services import Services
 from csms.services.signature_checks import SignatureChecks, SignatureWatch
 from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.service import TransactionService
+from csms.services.transactions.status_checks import TransactionStatusChecks
 from csms.store.certificates import Certificates
 from csms.store.cost_displays import CostDisplays
 from csms.store.database import Database
@@ -219,8 +220,15 @@ class Application:
         operation_watch.start()
         stack.push_async_callback(operation_watch.stop)
         enforcement = Enforcement(services.events, services.charge_points, commands, self._clock)
-        watching = asyncio.create_task(enforcement.run(), name="enforcement")
-        stack.callback(watching.cancel)
+        checks_of_ended = TransactionStatusChecks(
+            services.events, services.charge_points, commands, services.notifications, self._clock
+        )
+        for name, job in (
+            ("enforcement", enforcement.run),
+            ("transaction status", checks_of_ended.run),
+        ):
+            watching = asyncio.create_task(job(), name=name)
+            stack.callback(watching.cancel)
         await self._watch_spending(stack, commands, metrics)
         reports = asyncio.create_task(services.reports.run(), name="reports")
         stack.callback(reports.cancel)

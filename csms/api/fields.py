@@ -128,6 +128,30 @@ IdTokenType: TypeAlias = Literal[
     "NoAuthorization",
     "VIN",
 ]
+ConnectorType: TypeAlias = Literal[
+    "cCCS1",
+    "cCCS2",
+    "cG105",
+    "cTesla",
+    "cType1",
+    "cType2",
+    "s309-1P-16A",
+    "s309-1P-32A",
+    "s309-3P-16A",
+    "s309-3P-32A",
+    "sBS1361",
+    "sCEE-7-7",
+    "sType2",
+    "sType3",
+    "Other1PhMax16A",
+    "Other1PhOver16A",
+    "Other3Ph",
+    "Pan",
+    "wInductive",
+    "wResonant",
+    "Undetermined",
+    "Unknown",
+]
 Number: TypeAlias = int | float
 _CONNECTABLE: Final = re.compile(r"(?!\.\.?$)[\w \-*.:+|@#&'(),;=!$~]+")
 """What the gateway lets in. The schema's pattern can't say it: its letters would be ASCII's."""

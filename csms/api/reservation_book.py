@@ -52,6 +52,7 @@ class _Cancel(Struct, rename="camel"):
 _Order: TypeAlias = tuple[int, dict[str, Any]]
 
 ACCEPTED: Final = "Accepted"
+REJECTED: Final = "Rejected"
 
 
 class Watch:
@@ -64,8 +65,12 @@ class Watch:
         self.response = response
 
     @property
+    def status(self) -> object:
+        return None if self.response is None else self.response.get("status")
+
+    @property
     def accepted(self) -> bool:
-        return self.response is not None and self.response.get("status") == ACCEPTED
+        return self.status == ACCEPTED
 
 
 class ReservationBook:
@@ -87,8 +92,8 @@ class ReservationBook:
                 yield watch
         elif action == "CancelReservation":
             yield watch
-            if watch.accepted:
-                await self._cancel(charge_point_id, payload)
+            if watch.status in (ACCEPTED, REJECTED):
+                await self._cancel(charge_point_id, payload, is_done=watch.accepted)
         else:
             yield watch
 
@@ -114,14 +119,17 @@ class ReservationBook:
             else:
                 await reservations.refuse(connection, key, reservation_id)
 
-    async def _cancel(self, charge_point_id: str, payload: Mapping[str, Any]) -> None:
+    async def _cancel(
+        self, charge_point_id: str, payload: Mapping[str, Any], *, is_done: bool
+    ) -> None:
         try:
             cancelled = msgspec.convert(payload, _Cancel)
         except msgspec.ValidationError:
             return
         async with self._database.begin() as connection:
             key = await charge_points.key_of(connection, charge_point_id)
-            await reservations.cancel(connection, key, cancelled.reservation_id)
+            settle = reservations.cancel if is_done else reservations.drop
+            await settle(connection, key, cancelled.reservation_id)
 
 
 def _order(payload: Mapping[str, Any]) -> _Order | None:
@@ -141,7 +149,7 @@ def _order_16(reserve: _Reserve16) -> _Order | None:
     return reserve.reservation_id, _values(
         expires_at,
         id_token=reserve.id_tag,
-        evse_id=reserve.connector_id,
+        evse_id=reserve.connector_id or None,  # connector 0: any
         group_id=reserve.parent_id_tag,
     )
 

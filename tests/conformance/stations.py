@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fake_chargepoints.likeness import Pattern
@@ -14,6 +14,7 @@ from running import V16_BOOT, V201_BOOT, Running
 
 ACCEPTED = {"status": "Accepted"}
 OUTLET = {"id": 1, "connectorId": 1}
+RESERVED_ID_TOKEN = "CARD-1"
 
 
 def now() -> str:
@@ -72,6 +73,19 @@ async def tell_status(station: ScriptedChargePoint, status: str, evse_id: int = 
     await station.send("NotifyEvent", event, reply={})
 
 
+async def reserve(server: Running, station: ScriptedChargePoint, **body: Any) -> dict[str, Any]:
+    """The state Reserved: an operator keeps something free, the station takes that."""
+    await server.add_token(RESERVED_ID_TOKEN)
+    until = datetime.now(UTC) + timedelta(hours=1)
+    order = station.expect("ReserveNow")
+    path = f"/charge-points/{station.options.identity}/reservations"
+    answer = await server.post(
+        path, {"id_token": RESERVED_ID_TOKEN, "expires_at": until.isoformat(), **body}
+    )
+    assert answer["accepted"] is True
+    return await order.happened()
+
+
 @dataclass
 class Session:
     """One transaction of a 2.0.1 station; counts its own events."""
@@ -98,6 +112,40 @@ class Session:
             event["evse"] = {"id": self.evse_id, "connectorId": 1}
         self._next += 1
         return await self.station.send("TransactionEvent", event, reply=reply)
+
+    def skip(self, count: int) -> list[int]:
+        """Leave out some events; returns their sequence numbers."""
+        self._next += count
+        return list(range(self._next - count, self._next))
+
+    async def authorize(self, id_token: str) -> None:
+        """The state Authorized: a card is shown and accepted."""
+        shown, accepted = token(id_token), {"idTokenInfo": ACCEPTED}
+        await self.station.send("Authorize", {"idToken": shown}, reply=accepted)
+        kind = "Updated" if self._next else "Started"
+        await self.tell(kind, "Authorized", idToken=shown, reply=accepted)
+
+    async def plug_in(self) -> None:
+        """The state EVConnectedPreSession."""
+        await tell_status(self.station, "Occupied", self.evse_id)
+        kind = "Updated" if self._next else "Started"
+        connected = {"chargingState": "EVConnected"}
+        await self.tell(kind, "CablePluggedIn", info=connected, reply={})
+
+    async def charge(self, state: str = "Charging") -> None:
+        """The charging state changes: EnergyTransferStarted, or EnergyTransferSuspended."""
+        await self.tell("Updated", "ChargingStateChanged", info={"chargingState": state}, reply={})
+
+    async def stop_authorized(self, id_token: str, said: Pattern = None) -> None:
+        """The state StopAuthorized: a card is shown that may end the transaction."""
+        said = said or {"idTokenInfo": ACCEPTED}
+        await self.tell("Updated", "StopAuthorized", idToken=token(id_token), reply=said)
+
+    async def disconnect(self) -> None:
+        """The state EVDisconnected."""
+        await tell_status(self.station, "Available", self.evse_id)
+        info = {"chargingState": "Idle", "stoppedReason": "EVDisconnected"}
+        await self.tell("Ended", "EVCommunicationLost", info=info, reply={})
 
     async def start(self, id_token: str) -> None:
         """The state EnergyTransferStarted, with a card shown first."""

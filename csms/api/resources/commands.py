@@ -26,6 +26,7 @@ from csms.services.commands import (
     ChangeAvailability,
     ClearCache,
     Command,
+    GetTransactionStatus,
     RemoteStart,
     RemoteStop,
     Reset,
@@ -64,6 +65,12 @@ class RemoteStopBody(Struct, forbid_unknown_fields=True):
     """`transaction_id` is the `id` of /transactions."""
 
     transaction_id: RecordId
+
+
+class TransactionStatusBody(Struct, forbid_unknown_fields=True):
+    """Without `transaction_id` it is about messages of any transaction."""
+
+    transaction_id: RecordId | None = None
 
 
 class ResetBody(Struct, forbid_unknown_fields=True):
@@ -110,6 +117,12 @@ class Commands:
         return [
             order("remote-start", RemoteStartBody, self.remote_start, "Start a transaction"),
             order("remote-stop", RemoteStopBody, self.remote_stop, "Stop a transaction"),
+            order(
+                "transaction-status",
+                TransactionStatusBody,
+                self.transaction_status,
+                "Ask whether a transaction goes on, and whether messages wait",
+            ),
             self._verb("reset", ResetBody, _reset, "Restart"),
             self._verb("unlock", UnlockBody, _unlock, "Unlock a connector"),
             self._verb("availability", AvailabilityBody, _availability, "Take in or out of use"),
@@ -151,12 +164,24 @@ class Commands:
     async def remote_stop(self, asked: Asked[CommandQuery, RemoteStopBody]) -> AnswerView:
         number = asked.body.transaction_id
         await self._orders.note(asked, "remote-stop", {"transaction_id": number})
+        command = RemoteStop(number, await self._ocpp_id(asked, number))
+        return view_of(await self._orders.send(asked, command))
+
+    async def transaction_status(
+        self, asked: Asked[CommandQuery, TransactionStatusBody]
+    ) -> AnswerView:
+        number = asked.body.transaction_id
+        await self._orders.note(asked, "transaction-status", {"transaction_id": number})
+        ocpp_id = None if number is None else await self._ocpp_id(asked, number)
+        return view_of(await self._orders.send(asked, GetTransactionStatus(ocpp_id)))
+
+    async def _ocpp_id(self, asked: Asked[Any, Any], number: int) -> str:
+        """Return what the charge point calls a transaction of its own; raises NotFoundError."""
         async with self._context.database.begin() as connection:
             transaction = await transactions.find(connection, number)
         if transaction["charge_point_id"].casefold() != asked.charge_point_id.casefold():
             raise NotFoundError(f"transaction of {asked.charge_point_id}", number)
-        command = RemoteStop(number, transaction["ocpp_transaction_id"])
-        return view_of(await self._orders.send(asked, command))
+        return str(transaction["ocpp_transaction_id"])
 
     def _verb(
         self,

@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 from csms.api.context import Context
 from csms.api.fields import (
     IN_FUTURE,
+    ConnectorType,
     GroupId,
     IdTokenText,
     IdTokenType,
@@ -27,10 +28,11 @@ from csms.api.route import Asked, Nothing, Route, get
 from csms.errors import InvalidValueError
 from csms.model import IdToken, normalise_id_token
 from csms.services.commands import CancelReservation, Reserve
-from csms.store.admin import audit_log, charge_points
+from csms.store.admin import audit_log, charge_points, id_token_groups
 from csms.store.admin import reservations as store
 
 TAG: Final = "Reservations"
+CARD: Final = "ISO14443"
 
 
 class ReservationView(Struct):
@@ -51,12 +53,18 @@ class ReservationView(Struct):
 
 
 class NewReservation(Struct, forbid_unknown_fields=True, kw_only=True):
-    """Without `evse_id` any EVSE of the charge point is kept free."""
+    """Without `evse_id` any EVSE is kept free; with `connector_type` (2.0.1) any with such a plug.
+
+    OCPP 1.6 calls an EVSE a connector: either name will do. The token may use it, and with
+    `group_id` all of that group. Without a `type` it is the one that the id token was entered with.
+    """
 
     id_token: IdTokenText
     expires_at: Moment
-    type: IdTokenType = "ISO14443"
+    type: IdTokenType | None = None
     evse_id: OutletId | None = None
+    connector_id: OutletId | None = None
+    connector_type: ConnectorType | None = None
     group_id: GroupId | None = None
     reservation_id: ReservationId | None = None
 
@@ -148,6 +156,9 @@ class Reservations:
         target = f"charge-points/{asked.charge_point_id}"
         async with self._context.database.begin() as connection:
             key = await charge_points.key_of(connection, asked.charge_point_id)
+            group_id = body.group_id
+            if group_id is not None:
+                group_id = await id_token_groups.spelling(connection, group_id)
             number = body.reservation_id
             if number is None:
                 number = await store.next_id(connection, key)
@@ -155,10 +166,11 @@ class Reservations:
             await audit_log.record(connection, asked.actor.name, "reserve", target, data)
         reserve = Reserve(
             reservation_id=number,
-            id_token=IdToken.of(body.id_token, body.type),
+            id_token=IdToken.of(body.id_token, body.type or await self._type_of(body.id_token)),
             expires_at=body.expires_at,
-            evse_id=body.evse_id,
-            group_id=body.group_id,
+            evse_id=body.connector_id if body.evse_id is None else body.evse_id,
+            connector_type=body.connector_type,
+            group_id=group_id,
         )
         return await self._send(asked, reserve, number)
 
@@ -170,6 +182,12 @@ class Reservations:
         ) as connection:
             await charge_points.key_of(connection, asked.charge_point_id)
         return await self._send(asked, CancelReservation(number), number)
+
+    async def _type_of(self, id_token: str) -> str:
+        """Return the type that an id token was entered with; a card if nobody entered it."""
+        cache = self._context.services.authorization.cache
+        record = await cache.get(normalise_id_token(id_token))
+        return CARD if record is None else record.type
 
     async def _send(
         self, asked: Asked[CommandQuery, Any], command: Reserve | CancelReservation, number: int

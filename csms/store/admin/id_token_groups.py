@@ -64,6 +64,12 @@ async def ensure(connection: AdminConnection, group_id: str) -> str:
     return str(row["id"])
 
 
+async def spelling(connection: AdminConnection, group_id: str) -> str:
+    """Return a group's id as it is kept, or as it is given if nobody made that group."""
+    row = await _find(connection, group_id)
+    return group_id if row is None else str(row["id"])
+
+
 async def remove(connection: AdminConnection, group_id: str) -> None:
     """Delete a group; its tokens stay, without one. Raises NotFoundError."""
     row = await find(connection, group_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ ACTIVE: Final = "active"
 REJECTED: Final = "rejected"
 CANCELLED: Final = "cancelled"
 EXPIRED: Final = "expired"
+REMOVED: Final = "removed"
 
 _KEYS = (reservations.c.charge_point_key, reservations.c.reservation_id)
 
@@ -111,23 +112,32 @@ async def confirm(
 
 async def refuse(connection: AdminConnection, charge_point_key: int, reservation_id: int) -> None:
     """Note that the charge point did not take the order; one that held before still does."""
-    await _settle(connection, charge_point_key, reservation_id, ORDERED, REJECTED)
+    await _settle(connection, charge_point_key, reservation_id, (ORDERED,), REJECTED)
 
 
 async def cancel(connection: AdminConnection, charge_point_key: int, reservation_id: int) -> None:
-    """Note that a reservation was cancelled, if it is known and still holds."""
-    await _settle(connection, charge_point_key, reservation_id, ACTIVE, CANCELLED)
+    """Note that a reservation was cancelled, if it is known and may still have held."""
+    await _settle(connection, charge_point_key, reservation_id, (ORDERED, ACTIVE), CANCELLED)
+
+
+async def drop(connection: AdminConnection, charge_point_key: int, reservation_id: int) -> None:
+    """Note that the charge point knows no such reservation (H02.FR.01)."""
+    await _settle(connection, charge_point_key, reservation_id, (ORDERED, ACTIVE), REMOVED)
 
 
 async def _settle(
-    connection: AdminConnection, charge_point_key: int, reservation_id: int, was: str, status: str
+    connection: AdminConnection,
+    charge_point_key: int,
+    reservation_id: int,
+    was: Sequence[str],
+    status: str,
 ) -> None:
     await connection.execute(
         update(reservations)
         .where(
             reservations.c.charge_point_key == charge_point_key,
             reservations.c.reservation_id == reservation_id,
-            reservations.c.status == was,
+            reservations.c.status.in_(was),
         )
         .values(status=status, updated_at=func.now())
     )
@@ -135,7 +145,8 @@ async def _settle(
 
 def _status(now: datetime) -> ColumnElement[str]:
     """Nobody tells when a 1.6 reservation expires, so time itself does."""
-    over = (reservations.c.status == ACTIVE) & (reservations.c.expires_at <= now)
+    holds = reservations.c.status.in_((ORDERED, ACTIVE))
+    over = holds & (reservations.c.expires_at <= now)
     return case((over, EXPIRED), else_=reservations.c.status)
 
 

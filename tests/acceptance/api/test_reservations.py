@@ -143,3 +143,48 @@ async def test_what_cannot_be_sent_is_not_on_the_book_as_held(server: Running) -
         answer = await server.api("POST", "/charge-points/CP-1/calls/ReserveNow", broken)
         assert answer.status == 422
     assert await statuses(server, "status=active") == []
+
+
+async def test_a_reservation_that_the_charge_point_does_not_know_is_over(server: Running) -> None:
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("ReserveNow")
+        await server.post("/charge-points/CP-1/calls/ReserveNow", reserve_now(7))
+        charger.expect("CancelReservation", {"status": "Rejected"})
+        await server.post("/charge-points/CP-1/calls/CancelReservation", {"reservationId": 7})
+    assert await statuses(server) == [(7, "removed")]
+
+
+async def test_an_order_that_was_never_answered_expires_as_well(server: Running) -> None:
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("ReserveNow", instead="silence")
+        past = reserve_now(7, expiryDate=at(seconds=-1))
+        path = "/charge-points/CP-1/calls/ReserveNow?timeout=0.2"
+        await server.post(path, past, status=504)
+    assert await statuses(server) == [(7, "expired")]
+
+
+async def test_connector_0_of_1_6_is_any_evse(server: Running) -> None:
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("ReserveNow")
+        await server.post("/charge-points/CP-1/calls/ReserveNow", reserve_now(7, connectorId=0))
+    assert (await server.get("/charge-points/CP-1/reservations/7"))["evse_id"] is None
+
+
+async def test_a_kind_of_plug_can_only_be_kept_free_in_2_0_1(server: Running) -> None:
+    order = {"id_token": "card", "connector_type": "cType2", "expires_at": at(hours=1)}
+    async with server.charge_point("CP-1"):
+        answer = await server.api("POST", "/charge-points/CP-1/reservations", order)
+    assert answer.status == 409
+    assert await statuses(server) == []
+
+
+async def test_a_reservation_names_the_kind_that_its_token_was_entered_with(
+    server: Running,
+) -> None:
+    await server.add_token("CAR-1", type="MacAddress")
+    async with server.charge_point("CP-1", "ocpp2.0.1") as charger:
+        order = charger.expect("ReserveNow")
+        await server.post(
+            "/charge-points/CP-1/reservations", {"id_token": "car-1", "expires_at": at(hours=1)}
+        )
+        assert (await order.happened())["idToken"] == {"idToken": "CAR-1", "type": "MacAddress"}
