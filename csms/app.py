@@ -67,6 +67,9 @@ from csms.services.operations.book import OperationBook
 from csms.services.operations.display import DisplayMemory
 from csms.services.operations.watch import OperationWatch
 from csms.services.password_changes import PasswordChanges
+from csms.services.pricing.ended import EndedPricing
+from csms.services.pricing.pricers import Pricers
+from csms.services.pricing.running import RunningCosts
 from csms.services.provisioning.availability import AvailabilityMemory
 from csms.services.provisioning.monitors import Monitors
 from csms.services.provisioning.reports import Reports
@@ -87,6 +90,7 @@ from csms.store.message_log import MessageLogWriter
 from csms.store.migrate import migrate
 from csms.store.operations import Displays, Operations
 from csms.store.partitions import make_room
+from csms.store.pricing import PricingStore
 from csms.store.provisioning import ProvisioningStore
 from csms.store.settlements import Settlements
 from csms.store.signatures import Signatures
@@ -144,6 +148,8 @@ class Application:
         self.ocpp_port = 0
         self.ocpp_tls_port: int | None = None
         self.api_port = 0
+        self._pricers = Pricers()
+        self._pricing_store: PricingStore
         self.database: Database
         self.services: Services
         self.settling: Settling
@@ -183,6 +189,7 @@ class Application:
         stack.push_async_callback(self.database.close)
         await make_room(self.database, self._clock.now())
         metrics = Metrics()
+        self._pricing_store = PricingStore(self.database)
         message_log = MessageLogWriter(self.database, metrics)
         await message_log.start()
         stack.push_async_callback(message_log.stop)
@@ -230,6 +237,7 @@ class Application:
             watching = asyncio.create_task(job(), name=name)
             stack.callback(watching.cancel)
         await self._watch_spending(stack, commands, metrics)
+        pricing = await self._price(stack, metrics)
         reports = asyncio.create_task(services.reports.run(), name="reports")
         stack.callback(reports.cancel)
         lists = self._keep_lists(stack, commands, metrics)
@@ -293,10 +301,27 @@ class Application:
             running_meters=self.meters,
             checks=checks,
             local_lists=lists,
+            pricing=pricing,
         )
         await api.start()
         stack.push_async_callback(api.stop)
         self.api_port = api.port
+
+    async def _price(self, stack: AsyncExitStack, metrics: Metrics) -> EndedPricing:
+        """Begin to price what ended, and to follow what open transactions cost."""
+        services = self.services
+        pricing = EndedPricing(
+            self._pricing_store,
+            services.events,
+            metrics,
+            self._clock,
+            self._pricers,
+            self._settings.time_zone,
+        )
+        for each in (pricing, services.running_costs):
+            await each.start()
+            stack.push_async_callback(each.stop)
+        return pricing
 
     async def _watch_spending(
         self, stack: AsyncExitStack, commands: CommandService, metrics: Metrics
@@ -435,6 +460,15 @@ class Application:
             reports=Reports(writer, events, clock),
             operations=OperationBook(
                 Operations(self.database), Displays(self.database), events, clock
+            ),
+            running_costs=RunningCosts(
+                self._pricing_store,
+                events,
+                charge_points.live,
+                metrics,
+                clock,
+                self._pricers,
+                settings.time_zone,
             ),
             security_events=SecurityEventService(notifications, metrics),
             transactions=transactions,

@@ -22,6 +22,7 @@ from csms.setting_kinds import (
     Number,
     PathKind,
     PostgresUrl,
+    TimeZone,
 )
 
 T = TypeVar("T")
@@ -148,6 +149,7 @@ class Settings:
     max_plausible_power_w: int = _setting(
         500_000, Integer(1000, 100_000_000, "watts"), "above which a reading is flagged"
     )
+    time_zone: str = _setting("UTC", TimeZone(), "of charge points that belong to no site")
     metrics_public: bool = _setting(True, Flag(), "/metrics needs no API key")  # noqa: FBT003
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", Choice(("debug", "info", "warning", "error")), "what is logged"

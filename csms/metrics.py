@@ -83,6 +83,27 @@ class Metrics:
         self.command_queue = Gauge(
             "csms_command_queue", "Commands waiting for their turn", registry=registry
         )
+        self.transactions_priced = Counter(
+            "csms_transactions_priced_total",
+            "Ended transactions priced, again ones included: priced, or unpriced in part",
+            ["outcome"],
+            registry=registry,
+        )
+        self.pricing_failures = Counter(
+            "csms_pricing_failures_total", "Attempts to price that failed", registry=registry
+        )
+        self.pricing_queue = Gauge(
+            "csms_pricing_queue", "Ended transactions that wait to be priced", registry=registry
+        )
+        self.running_costs = Gauge(
+            "csms_running_costs", "Open transactions whose cost is followed", registry=registry
+        )
+        self.price_fetches = Counter(
+            "csms_price_fetches_total",
+            "Market prices fetched, by outcome",
+            ["outcome"],
+            registry=registry,
+        )
         self.commit_seconds = Histogram(
             "csms_commit_seconds", "Database commits", buckets=_LATENCY_S, registry=registry
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
 _FALSE: Final = frozenset({"false", "no", "off", "0"})
@@ -82,6 +83,21 @@ class Choice(Kind):
         if value not in self.choices:
             raise ValueError
         return value
+
+
+@dataclass(frozen=True)
+class TimeZone(Kind):
+    """A time zone of the IANA database."""
+
+    @property
+    def allowed(self) -> str:
+        return "a time zone such as Europe/Lisbon"
+
+    def parse(self, raw: object) -> str:
+        name = str(raw).strip()
+        if name not in available_timezones():
+            raise ValueError
+        return name
 
 
 @dataclass(frozen=True)

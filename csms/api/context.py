@@ -17,6 +17,7 @@ from csms.services.commands import CommandService
 from csms.services.load_management.ports import LoadView, MeterInbox
 from csms.services.operator_limits import SteeredEvses
 from csms.services.ports import Link
+from csms.services.pricing.ended import EndedPricing
 from csms.services.services import Services
 from csms.store.admin import audit_log
 from csms.store.admin.window import AdminConnection
@@ -52,6 +53,7 @@ class Context:
     """Who knows what an operator's own limit would fight with."""
     running_meters: RunningMeters | None = None
     checks: GuidedChecks | None = None
+    pricing: EndedPricing | None = None
 
     @property
     def clock(self) -> Clock:

@@ -29,6 +29,9 @@ _PRINTABLE: Final = r"^[ -~]+$"
 _TRIMMED: Final = r"^[!-~](?:[ -~]*[!-~])?$"
 _SLUG: Final = "^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$"
 _COUNTRY: Final = "^[A-Z]{2}$"
+_CURRENCY: Final = "^[A-Z]{3}$"
+_CLOCK: Final = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
+_DAY_OF_YEAR: Final = "^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _ACTION: Final = "^[A-Za-z0-9]{1,64}$"
 _CURSOR: Final = "^[A-Za-z0-9_=-]+$"
 
@@ -40,6 +43,9 @@ PATTERN_WORDS: Final = {
     _TRIMMED: "in printable ASCII, without spaces around it",
     _SLUG: "in letters, digits and ._- between them",
     _COUNTRY: "of two capital letters, such as PT",
+    _CURRENCY: "of three capital letters, such as EUR",
+    _CLOCK: "such as 09:15 or 23:59:30",
+    _DAY_OF_YEAR: "such as 06-21",
     _ACTION: "of 1 to 64 letters and digits",
     _CURSOR: "as next_cursor of the page before had it",
 }
@@ -72,6 +78,19 @@ AccountId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=
 CircuitId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
 MeterId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
 TemplateId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
+UserId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, pattern=_TRIMMED)]
+TariffId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_SLUG)]
+ClockTime: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=_CLOCK,
+        description="A time of the site's clock; 00:00 as an end is the end of the day.",
+    ),
+]
+DayOfYear: TypeAlias = Annotated[
+    str, Meta(pattern=_DAY_OF_YEAR, description="A day of every year: month-day.")
+]
+Currency: TypeAlias = Annotated[str, Meta(pattern=_CURRENCY, description="ISO 4217.")]
 Country: TypeAlias = Annotated[str, Meta(pattern=_COUNTRY)]
 Moment: TypeAlias = Annotated[
     datetime, Meta(tz=True, description="RFC 3339 with a zone, for example 2026-01-31T12:00:00Z.")
@@ -79,6 +98,7 @@ Moment: TypeAlias = Annotated[
 Int32: TypeAlias = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 RecordId: TypeAlias = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+VersionNumber: TypeAlias = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 KeyId: TypeAlias = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 ReservationId: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 ActionName: TypeAlias = Annotated[

@@ -47,8 +47,11 @@ from csms.api.resources.rotation_advice import RotationAdvice
 from csms.api.resources.signed_readings import SignedReadings
 from csms.api.resources.sites import Sites
 from csms.api.resources.spending_limits import SpendingLimits
+from csms.api.resources.tariff_assignments import TariffAssignments
+from csms.api.resources.tariffs import Tariffs
 from csms.api.resources.transactions import Transactions
 from csms.api.resources.unknown_tokens import UnknownTokens
+from csms.api.resources.users import UserGroups, Users
 from csms.api.route import Route
 from csms.config import Settings
 from csms.meters.guided_check import GuidedChecks
@@ -57,6 +60,7 @@ from csms.services.commands import CommandService
 from csms.services.load_management.ports import LoadView, MeterInbox
 from csms.services.local_list.service import LocalListServices
 from csms.services.operator_limits import SteeredEvses
+from csms.services.pricing.ended import EndedPricing
 from csms.services.services import Services
 from csms.store.database import Database
 
@@ -84,6 +88,7 @@ class Api:
         running_meters: RunningMeters | None = None,
         checks: GuidedChecks | None = None,
         local_lists: LocalListServices | None = None,
+        pricing: EndedPricing | None = None,
     ) -> None:
         self._settings = settings
         self._local_lists = local_lists
@@ -99,6 +104,7 @@ class Api:
             steered,
             running_meters,
             checks,
+            pricing,
         )
         self._readiness = readiness
         self._events = EventStream(self._context)
@@ -174,6 +180,7 @@ class Api:
                 Transactions(context).routes(),
                 SignedReadings(context).routes(),
                 ChargingNeeds(context).routes(),
+                *_pricing(context),
                 *_installations(context),
                 *_spending(context),
                 self._events.routes(),
@@ -200,6 +207,14 @@ def _pattern(path: str, routes: Sequence[Route[Any, Any]]) -> str:
     apart = f"(?!(?:{'|'.join(names)})(?:/|$))" if names else ""
     name, _, rest = rest.partition("}")
     return f"{begin}{{{name}:{apart}[^/]+}}" + rest.replace("}", ":[^/]+}")
+
+
+def _pricing(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
+    """The routes of tariffs and of who pays."""
+    yield Users(context).routes()
+    yield UserGroups(context).routes()
+    yield Tariffs(context).routes()
+    yield TariffAssignments(context).routes()
 
 
 def _installations(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:

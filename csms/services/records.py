@@ -34,6 +34,16 @@ class MeterValueRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargingStateReport:
+    """A charging state that a charge point told of a transaction (2.0.1)."""
+
+    charge_point_key: int
+    transaction_id: int
+    at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """Something a charge point told that has no table of its own."""
 
@@ -176,6 +186,7 @@ class LoggedMessage:
 Record: TypeAlias = (
     AvailabilityOrder
     | ChargePoint
+    | ChargingStateReport
     | ConnectorReport
     | MeterValueRecord
     | MonitorCleared

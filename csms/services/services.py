@@ -14,6 +14,7 @@ from csms.services.cost_display.board import CostBoard
 from csms.services.data_transfer import DataTransferService
 from csms.services.notifications import NotificationService
 from csms.services.operations.book import OperationBook
+from csms.services.pricing.running import RunningCosts
 from csms.services.provisioning.monitors import Monitors
 from csms.services.provisioning.reports import Reports
 from csms.services.security_events import SecurityEventService
@@ -35,6 +36,7 @@ class Services:
     monitors: Monitors
     notifications: NotificationService
     reports: Reports
+    running_costs: RunningCosts
     operations: OperationBook
     security_events: SecurityEventService
     transactions: TransactionService

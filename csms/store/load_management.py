@@ -23,7 +23,9 @@ from csms.services.load_management.ports import (
     LoadAlarm,
     PhaseSwitch,
     SteeredSite,
+    WithheldEnergy,
 )
+from csms.services.pricing.spells import RELEASED, WITHHELD
 from csms.smart_charging.forecast import PanelGroup, Place
 from csms.smart_charging.grid import EvseKey, PerPhase
 from csms.smart_charging.look_ahead import Expectations, PricePoint
@@ -101,6 +103,10 @@ _LOG_SWITCH: Final = """
 INSERT INTO phase_switches (
     charge_point_key, evse_id, at, from_phases, to_phases, reason, transaction_id)
 SELECT key, $2, $3, $4, $5, $6, $7 FROM charge_points WHERE lower(id) = lower($1)
+"""
+_LOG_WITHHELD: Final = """
+INSERT INTO withheld_energy (charge_point_key, evse_id, at, state)
+SELECT key, $2, $3, $4 FROM charge_points WHERE lower(id) = lower($1)
 """
 _KEEP_NEED: Final = """
 INSERT INTO charging_needs AS known (transaction_id, departure_at, energy_wh, max_current_a)
@@ -245,6 +251,10 @@ class LoadStore:
             switch.transaction_id,
         )
         await self._write(_LOG_SWITCH, [values])
+
+    async def log_withheld(self, news: WithheldEnergy) -> None:
+        state = WITHHELD if news.withheld else RELEASED
+        await self._write(_LOG_WITHHELD, [(*news.key, news.at, state)])
 
     async def keep_need(self, transaction_id: int, need: ChargingNeed) -> None:
         values = (transaction_id, need.departure_at, need.energy_wh, need.max_current_a)

@@ -36,6 +36,7 @@ from csms.store.tables import (
     phase_switches,
     price_points,
 )
+from csms.store.tariff_tables import charging_states, withheld_energy
 
 _log = logging.getLogger(__name__)
 
@@ -119,6 +120,8 @@ _HISTORY: Final[Sequence[tuple[Table, str]]] = (
     (audit_log, "at"),
     (load_alarms, "cleared_at"),
     (phase_switches, "at"),
+    (charging_states, "at"),
+    (withheld_energy, "at"),
     (price_points, "starts_at"),
     (device_reports, "requested_at"),
     (configuration_jobs, "updated_at"),

@@ -17,6 +17,7 @@ from sqlalchemy import Column, Table
 
 from csms.services.charge_point import ChargePoint
 from csms.services.records import (
+    ChargingStateReport,
     ConnectorReport,
     MeterValueRecord,
     Notification,
@@ -61,6 +62,7 @@ _VARIABLE: Final = (
     "charge_point_key", "component", "component_instance", "evse_id", "connector_id", "variable",
     "variable_instance", "attribute", "value", "mutability", "characteristics", "reported_at",
 )  # fmt: skip
+_CHARGING_STATE: Final = ("charge_point_key", "transaction_id", "at", "state")
 _RESERVATION: Final = (
     "charge_point_key", "reservation_id", "status", "updated_at", "transaction_id",
 )  # fmt: skip
@@ -132,6 +134,12 @@ PRICING: Final = Statement(
     lambda row: row[0],
 )
 """With the end of a transaction, and whatever becomes known later."""
+CHARGING_STATE: Final = Statement(
+    "charging_state",
+    9,
+    _columns(tariff_tables.charging_states, _CHARGING_STATE),
+    insert(tariff_tables.charging_states, _CHARGING_STATE),
+)
 
 
 def _json(value: object) -> str:
@@ -219,6 +227,10 @@ def _meter_value(r: MeterValueRecord) -> list[Write]:
     return [(METER_VALUE, row)]
 
 
+def _charging_state(r: ChargingStateReport) -> list[Write]:
+    return [(CHARGING_STATE, (r.charge_point_key, r.transaction_id, r.at, r.state))]
+
+
 def _notification(n: Notification) -> list[Write]:
     row = (
         n.charge_point_key, n.kind, n.severity, n.summary, n.evse_id, n.connector_id,
@@ -242,6 +254,7 @@ def _reservation(r: ReservationChange) -> list[Write]:
 
 _WRITES: Final[dict[type[Any], Callable[[Any], list[Write]]]] = {
     ChargePoint: _charge_point,
+    ChargingStateReport: _charging_state,
     ConnectorReport: _connector,
     MeterValueRecord: _meter_value,
     Notification: _notification,

@@ -166,3 +166,39 @@ pricing_queue = Table(
 
 A transaction may have several rows: who adds one never waits for who prices.
 """
+
+charging_states = Table(
+    "charging_states",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "charge_point_key",
+        Integer,
+        ForeignKey("charge_points.key", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("transaction_id", BigInteger, nullable=False),
+    Column("at", UTC, nullable=False),
+    Column("state", Text, nullable=False),
+    Index(None, "transaction_id", "at"),
+    Index(None, "at"),
+)
+"""What charge points told of their transactions' charging states; 1.6 has connector statuses."""
+
+withheld_energy = Table(
+    "withheld_energy",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "charge_point_key",
+        Integer,
+        ForeignKey("charge_points.key", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("evse_id", Integer, nullable=False),
+    Column("at", UTC, nullable=False),
+    Column("state", Text, nullable=False),
+    Index(None, "charge_point_key", "evse_id", "at"),
+    Index(None, "at"),
+)
+"""When load management paused an EVSE (`Withheld`) and when it let it charge again (`Released`)."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
@@ -22,6 +22,7 @@ from typing import Any, Literal, TypeVar
 from unit.operations_in_memory import DisplaysInMemory, OperationsInMemory
 
 from csms.config import Settings
+from csms.errors import DatabaseUnavailableError
 from csms.events import Event, Events
 from csms.handlers.v201.monitors import read_changes
 from csms.metrics import Metrics
@@ -41,6 +42,9 @@ from csms.services.data_transfer import DataTransferService
 from csms.services.id_token import IdTokenRecord
 from csms.services.notifications import NotificationService
 from csms.services.operations.book import OperationBook
+from csms.services.pricing.ports import PricingReads, PricingTurn
+from csms.services.pricing.pricers import Pricers
+from csms.services.pricing.running import RunningCosts
 from csms.services.provisioning.monitors import Monitors
 from csms.services.provisioning.reports import Reports
 from csms.services.records import (
@@ -339,6 +343,19 @@ class World:
         return record
 
 
+class NoPrices:
+    """Tariffs, of which there are none."""
+
+    def look(self) -> AbstractAsyncContextManager[PricingReads]:
+        raise DatabaseUnavailableError("there are no tariffs here")
+
+    def turn(self, *, wait: bool = False) -> AbstractAsyncContextManager[PricingTurn | None]:
+        raise DatabaseUnavailableError("there are no tariffs here")
+
+    async def waiting(self) -> int:
+        return 0
+
+
 def make_world(
     *,
     unknown: UnknownChargePoints = "accept",
@@ -366,6 +383,15 @@ def make_world(
         open_transactions,
         max_plausible_power_w=max_plausible_power_w,
     )
+    charge_points = ChargePointService(
+        store,
+        recorder,
+        events,
+        clock,
+        transactions,
+        unknown=unknown,
+        heartbeat_interval_s=heartbeat_interval_s,
+    )
     services = Services(
         clock=clock,
         events=events,
@@ -380,21 +406,16 @@ def make_world(
             ),
             contract_pool,
         ),
-        charge_points=ChargePointService(
-            store,
-            recorder,
-            events,
-            clock,
-            transactions,
-            unknown=unknown,
-            heartbeat_interval_s=heartbeat_interval_s,
-        ),
+        charge_points=charge_points,
         charging_reports=ChargingReportService(notifications, events),
         costs=CostBoard(events, KnownDisplays(MemoryDisplays(), clock)),
         data_transfer=DataTransferService(notifications),
         monitors=Monitors(recorder, store, {OcppVersion.V201: read_changes}, clock, metrics),
         notifications=notifications,
         reports=Reports(recorder, events, clock),
+        running_costs=RunningCosts(
+            NoPrices(), events, charge_points.live, metrics, clock, Pricers(), "UTC"
+        ),
         operations=OperationBook(OperationsInMemory(), DisplaysInMemory(), events, clock),
         security_events=SecurityEventService(notifications, metrics),
         transactions=transactions,

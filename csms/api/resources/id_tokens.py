@@ -18,6 +18,7 @@ from csms.api.fields import (
     Name,
     Note,
     Text,
+    UserId,
 )
 from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.route import Asked, Nothing, Reply, Route, delete, get
@@ -37,6 +38,7 @@ class IdTokenView(Struct):
     status: str
     expires_at: datetime | None
     group_id: str | None
+    user_id: str | None
     max_concurrent_transactions: int | None
     keeps_phases: bool
     allowed_charge_points: list[str] | None
@@ -50,6 +52,7 @@ class TokenDetails(Struct, forbid_unknown_fields=True, kw_only=True):
     status: TokenStatus = "Accepted"
     expires_at: Moment | None = None
     group_id: GroupId | None = None
+    user_id: Annotated[UserId, Meta(description="Who pays.")] | None = None
     max_concurrent_transactions: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     keeps_phases: Annotated[
         bool,

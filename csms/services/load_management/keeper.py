@@ -16,6 +16,7 @@ from csms.services.load_management.ports import (
     LoadAlarm,
     LoadManagementStore,
     PhaseSwitch,
+    WithheldEnergy,
 )
 from csms.smart_charging.grid import EvseKey
 from csms.smart_charging.wishes import ChargingNeed
@@ -75,6 +76,9 @@ class Keeper:
 
     def log_switch(self, switch: PhaseSwitch) -> None:
         self._tell(lambda: self._store.log_switch(switch))
+
+    def log_withheld(self, news: WithheldEnergy) -> None:
+        self._tell(lambda: self._store.log_withheld(news))
 
     def need(self, transaction_id: int, need: ChargingNeed) -> None:
         self._tell(lambda: self._store.keep_need(transaction_id, need))

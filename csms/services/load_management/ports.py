@@ -103,6 +103,15 @@ class PhaseSwitch:
     transaction_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WithheldEnergy:
+    """From a moment on a car that wants to charge may not, or may again."""
+
+    key: EvseKey
+    at: datetime
+    withheld: bool
+
+
 class LoadManagementStore(Protocol):
     def hold_site(self, site_id: str) -> AbstractAsyncContextManager[bool]:
         """Try to be the one node that steers a site; False inside if another one is.
@@ -154,6 +163,8 @@ class LoadManagementStore(Protocol):
     async def clear_alarm(self, site_id: str, kind: str, subject: str, at: datetime) -> None: ...
 
     async def log_switch(self, switch: PhaseSwitch) -> None: ...
+
+    async def log_withheld(self, news: WithheldEnergy) -> None: ...
 
     async def keep_need(self, transaction_id: int, need: ChargingNeed) -> None:
         """Keep what a car told; what it left out stays as it was known."""

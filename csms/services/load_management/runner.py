@@ -36,6 +36,7 @@ from csms.services.load_management.ports import (
     SteeredSite,
 )
 from csms.services.load_management.schedules import hold_of
+from csms.services.load_management.withholding import Withholding
 from csms.smart_charging.grid import EvseKey
 from csms.smart_charging.instructions import Decision, Instruction
 from csms.smart_charging.limit_orders import Order
@@ -81,6 +82,7 @@ class SiteRunner:
         self._world = world
         self._alarms = Alarms(site_id, world.keeper, world.metrics)
         self._planner = SitePlanner(site_id, world.store, world.live, world.clock, world.metrics)
+        self._withholding = Withholding(world.keeper, {})
         self._wake = asyncio.Event()
         self._news_at: float | None = None
         """Since when a new fact waits for a decision."""
@@ -243,6 +245,7 @@ class SiteRunner:
             with self._world.metrics.load_decision_seconds.time():
                 decision = steering.decide(now, may_raise=self._is_sure)
             self._carry_out(steering, decision, now)
+            self._withholding.note(steering, now)
             if decision.instructions and self._news_at is not None:
                 reaction_s = self._world.clock.monotonic() - self._news_at
                 self._world.metrics.load_reaction_seconds.observe(reaction_s)

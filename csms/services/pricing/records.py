@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from decimal import Decimal
 
 from csms.tariff.assignment import Circumstances
 from csms.tariff.pricing import PricedTransaction
-from csms.tariff.usage import Usage
+from csms.tariff.usage import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,50 +17,44 @@ class Told:
     """What a charge point, or load management, told of an EVSE from a moment on."""
 
     at: datetime
-    told: str
-    """A connector's status, a charging state, `withheld` or `released`."""
+    state: str
+    """A connector's status, a charging state, `Withheld` or `Released`."""
 
 
 @dataclass(frozen=True, slots=True)
+class KnownCircumstances:
+    """Who charges where, and the time zone of the site if there is one."""
+
+    circumstances: Circumstances
+    time_zone: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A transaction as the store knows it, with all that its price may depend on."""
+    """A transaction as it is stored, with all that its price may depend on."""
 
     transaction_id: int
-    charge_point_id: str
-    evse_id: int
-    site_id: str | None
-    time_zone: str | None
-    """The site's; None: it has none."""
-    id_token: str | None
-    user_id: str | None
-    user_group_ids: frozenset[str]
-    started_at: datetime
-    ended_at: datetime | None
-    """None: it runs."""
-    usage: Usage
-    """Without spells; of one that runs up to its last reading."""
+    known: KnownCircumstances
+    usage: StoredUsage
     statuses: Sequence[Told] = ()
-    """Of its connector, the last one before its start included; in time order."""
+    """Of its EVSE, in time order."""
     charging_states: Sequence[Told] = ()
-    """Of the transaction itself (2.0.1), in time order."""
+    """Of the transaction itself, in time order."""
     limits: Sequence[Told] = ()
-    """When load management withheld energy, the last word before its start included."""
+    """When load management withheld energy, in time order, from before its start on."""
 
-    @property
-    def circumstances(self) -> Circumstances:
-        """Who charges where, as the choice of a tariff needs it."""
-        return Circumstances(
-            started_at=self.started_at,
-            site_id=self.site_id,
-            charge_point_id=self.charge_point_id,
-            id_token=self.id_token,
-            user_id=self.user_id,
-            user_group_ids=self.user_group_ids,
-        )
 
-    def zone(self, default: ZoneInfo) -> ZoneInfo:
-        """Return the site's time zone, or the default for a charge point without a site."""
-        return default if self.time_zone is None else ZoneInfo(self.time_zone)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredUsage:
+    """Time and energy of a stored transaction; one that runs has no end."""
+
+    started_at: datetime
+    stopped_at: datetime | None
+    energy_wh: Decimal | None
+    meter_start_wh: Decimal | None
+    meter_stop_wh: Decimal | None
+    readings: Sequence[Reading]
+    """In time order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,3 +87,7 @@ class PricedRecord:
         """Why it has no price, or not for everything; empty if it has."""
         reasons = dict.fromkeys(line.reason for line in self.priced.lines if line.amount is None)
         return "; ".join(reasons)
+
+    def says_the_same_as(self, other: PricedRecord) -> bool:
+        """Whether it differs from another one in nothing but when it was made."""
+        return self == replace(other, priced_at=self.priced_at, revision=self.revision)

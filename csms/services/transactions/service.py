@@ -17,7 +17,12 @@ from csms.services.authorization import AuthorizationService
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import parse_time
 from csms.services.ports import TransactionStore
-from csms.services.records import MeterValueRecord, Recorder, ReservationChange
+from csms.services.records import (
+    ChargingStateReport,
+    MeterValueRecord,
+    Recorder,
+    ReservationChange,
+)
 from csms.services.transactions import assembly, matching
 from csms.services.transactions.finder import TransactionFinder
 from csms.services.transactions.idle import IdleWatch
@@ -161,6 +166,7 @@ class TransactionService:
             transaction,
             received_at,
             *readings,
+            *_told_state(transaction, event, state_before, time.at),
             *used,
             created=created,
             alone=not created and where_and_when == (transaction.evse_id, transaction.started_at),
@@ -269,6 +275,18 @@ def _same_answer(
     return Authorization(
         transaction.authorization_status, authorization.expires_at, transaction.id_token_group
     )
+
+
+def _told_state(
+    transaction: Transaction, event: TransactionEvent, before: str | None, at: datetime
+) -> tuple[ChargingStateReport, ...]:
+    """Keep each change, also one that is told late: what a vehicle did has a price."""
+    if event.charging_state is None or event.charging_state == before:
+        return ()
+    report = ChargingStateReport(
+        transaction.charge_point_key, transaction.id, at, event.charging_state
+    )
+    return (report,)
 
 
 def _used_reservation(

@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, ColumnElement, delete, func, literal_column, sel
 from sqlalchemy.dialects.postgresql import insert
 
 from csms.errors import ConflictError, NotFoundError
-from csms.store.admin import id_token_groups
+from csms.store.admin import id_token_groups, users
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
 from csms.store.tables import id_tokens
 
@@ -57,8 +57,11 @@ async def keeps_phases(connection: AdminConnection, id_token: str) -> bool:
 
 
 async def create(connection: AdminConnection, id_token: str, values: Mapping[str, Any]) -> Row:
-    """Create an id token, and its group if that is new; raises ConflictError if it exists."""
-    values = await _with_group(connection, values)
+    """Create an id token, and its group if that is new.
+
+    Raises ConflictError if it exists, InvalidValueError for a user there is not.
+    """
+    values = await _spelled(connection, values)
     made = await connection.execute(
         insert(id_tokens)
         .values(id_token=id_token, **values)
@@ -74,8 +77,11 @@ async def create(connection: AdminConnection, id_token: str, values: Mapping[str
 async def replace(
     connection: AdminConnection, id_token: str, values: Mapping[str, Any]
 ) -> tuple[Row, bool]:
-    """Create or replace an id token; also returns whether it is new."""
-    values = await _with_group(connection, values)
+    """Create or replace an id token; also returns whether it is new.
+
+    Raises InvalidValueError for a user there is not.
+    """
+    values = await _spelled(connection, values)
     rows = await connection.execute(
         insert(id_tokens)
         .values(id_token=id_token, **values)
@@ -97,9 +103,12 @@ async def remove(connection: AdminConnection, id_token: str) -> None:
         raise NotFoundError("id token", id_token)
 
 
-async def _with_group(connection: AdminConnection, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Spell the group as it is kept; a group that nobody made yet comes into being."""
-    group_id = values.get("group_id")
-    if group_id is None:
-        return dict(values)
-    return {**values, "group_id": await id_token_groups.ensure(connection, group_id)}
+async def _spelled(connection: AdminConnection, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Spell group and user as they are kept; a group that nobody made yet comes into being."""
+    group_id, user_id = values.get("group_id"), values.get("user_id")
+    spelled = dict(values)
+    if group_id is not None:
+        spelled["group_id"] = await id_token_groups.ensure(connection, group_id)
+    if user_id is not None:
+        spelled["user_id"] = await users.spelled(connection, "user_id", user_id)
+    return spelled

@@ -1,0 +1,22 @@
+"""Which tariff counts: what the choice needs to know, gathered for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from csms.tariff.assignment import Circumstances, Scope
+
+
+def subjects_of(many: Iterable[Circumstances]) -> dict[Scope, set[str]]:
+    """Return whom an assignment must name to count for any of some transactions."""
+    found: dict[Scope, set[str]] = {scope: set() for scope in Scope}
+    for circumstances in many:
+        for scope in Scope:
+            found[scope] |= circumstances.subjects(scope)
+    return found
+
+
+def zone_of(time_zone: str | None, default: str) -> ZoneInfo:
+    """Return a site's time zone, or the default for a charge point without a site."""
+    return ZoneInfo(default if time_zone is None else time_zone)

@@ -1,0 +1,251 @@
+"""What open transactions cost so far, after each reading and, where time costs, now and then.
+
+Everything is in memory: handlers ask without waiting. What a transaction costs in the end is
+worked out anew from the database, so nothing here has to be kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from csms.clock import Clock
+from csms.errors import DatabaseUnavailableError
+from csms.events import Event, Events, MeterValuesReceived, TransactionEnded, TransactionPriced
+from csms.metrics import Metrics
+from csms.services.charge_point import ChargePoint
+from csms.services.pricing.ports import PricingReads, PricingStore
+from csms.services.pricing.pricers import Book, Pricers, Terms
+from csms.services.pricing.records import Evidence
+from csms.services.pricing.spells import spells_of
+from csms.services.transactions.model import Transaction
+from csms.tariff.dynamic import NO_MARKET, MarketPrices
+from csms.tariff.outlook import RunningCost, running_cost
+from csms.tariff.usage import Reading, Usage
+
+log = logging.getLogger(__name__)
+
+WAITING: Final = 10_000
+MOST_OPEN: Final = 50_000
+MOST_READINGS: Final = 4_000
+"""Of one transaction; of more, every other one of the older half is forgotten."""
+BATCH: Final = 100
+BREATH_S: Final = 0.2
+REFRESH_S: Final = 300.0
+"""So often its tariff and what its charge point told are looked up again."""
+TIME_COSTS_S: Final = 60.0
+"""So often a cost that grows by time alone is worked out."""
+REMEMBERED_S: Final = 600.0
+"""So long the last cost of an ended transaction can be asked for."""
+
+
+@dataclass(slots=True)
+class _Followed:
+    """An open transaction; `evidence` is None until it was looked up."""
+
+    charge_point_id: str
+    readings: dict[datetime, Reading] = field(default_factory=dict)
+    evidence: Evidence | None = None
+    terms: Terms | None = None
+    market: MarketPrices = NO_MARKET
+    looked_up_s: float = 0.0
+    worked_out_s: float = 0.0
+    ended_s: float | None = None
+    cost: RunningCost | None = None
+
+    def add(self, readings: Iterable[Reading]) -> None:
+        for reading in readings:
+            self.readings[reading.at] = reading
+        if len(self.readings) > MOST_READINGS:
+            older = sorted(self.readings)[: MOST_READINGS // 2 : 2]
+            for at in older:
+                del self.readings[at]
+
+    def is_stale(self, now_s: float) -> bool:
+        return self.evidence is None or now_s - self.looked_up_s > REFRESH_S
+
+    @property
+    def time_costs(self) -> bool:
+        pricer = self.terms.pricer if self.terms is not None else None
+        return pricer is not None and pricer.needs.activity
+
+
+class RunningCosts:
+    """One task that follows the open transactions of this node's charge points."""
+
+    def __init__(
+        self,
+        store: PricingStore,
+        events: Events,
+        live: Callable[[str], ChargePoint | None],
+        metrics: Metrics,
+        clock: Clock,
+        pricers: Pricers,
+        default_zone: str,
+    ) -> None:
+        self._store = store
+        self._events = events
+        self._live = live
+        self._clock = clock
+        self._pricers = pricers
+        self._default_zone = default_zone
+        self._failures_total = metrics.pricing_failures
+        self._followed: dict[int, _Followed] = {}
+        self._due: set[int] = set()
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        metrics.running_costs.set_function(lambda: len(self._followed))
+
+    def running_cost(self, transaction_id: int) -> RunningCost | None:
+        """Return what a transaction costs so far; None if that is not known or it has no tariff."""
+        followed = self._followed.get(transaction_id)
+        return None if followed is None else followed.cost
+
+    async def start(self) -> None:
+        """Follow what happens from now on."""
+        news = self._events.subscribe(WAITING, MeterValuesReceived, TransactionEnded)
+
+        async def listen() -> None:
+            async for event in news:
+                self._take(event)
+
+        for name, job in (("running costs", self._run()), ("running readings", listen())):
+            self._tasks.append(asyncio.create_task(job, name=name))
+
+    async def stop(self) -> None:
+        """End; nothing has to be kept."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, TransactionEnded):
+            followed = self._followed.get(event.transaction_id)
+            if followed is not None:
+                followed.ended_s = self._clock.monotonic()
+            return
+        if not isinstance(event, MeterValuesReceived) or event.transaction_id is None:
+            return
+        followed = self._followed.get(event.transaction_id)
+        if followed is None:
+            if len(self._followed) >= MOST_OPEN:
+                return
+            followed = self._followed[event.transaction_id] = _Followed(event.charge_point_id)
+        followed.add(
+            Reading(value.sampled_at, value.energy_wh)
+            for value in event.meter_values
+            if value.energy_wh is not None
+        )
+        self._due.add(event.transaction_id)
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(TIME_COSTS_S):
+                    await self._wake.wait()
+                await asyncio.sleep(BREATH_S)
+            except TimeoutError:
+                self._look_after()
+            self._wake.clear()
+            try:
+                await self._work()
+            except DatabaseUnavailableError as error:
+                log.warning("running costs wait for the database: %s", error)
+            except Exception:  # the task must live; the next reading asks again
+                log.exception("a running cost can't be worked out")
+                self._failures_total.inc()
+
+    def _look_after(self) -> None:
+        """Forget what ended, and find what costs more only because time passed."""
+        now_s = self._clock.monotonic()
+        for number, followed in list(self._followed.items()):
+            if followed.ended_s is None and self._transaction(number, followed) is None:
+                followed.ended_s = now_s
+            if followed.ended_s is not None:
+                if now_s - followed.ended_s > REMEMBERED_S:
+                    del self._followed[number]
+            elif followed.time_costs and now_s - followed.worked_out_s >= TIME_COSTS_S:
+                self._due.add(number)
+
+    async def _work(self) -> None:
+        while self._due:
+            numbers = [self._due.pop() for _ in range(min(BATCH, len(self._due)))]
+            now_s = self._clock.monotonic()
+            known = [number for number in numbers if number in self._followed]
+            stale = [number for number in known if self._followed[number].is_stale(now_s)]
+            if stale:
+                async with self._store.look() as look:
+                    await self._look_up(look, stale)
+            for number in known:
+                followed = self._followed.get(number)
+                if followed is not None:
+                    self._work_out(number, followed)
+                    await asyncio.sleep(0)  # chargers come first
+
+    async def _look_up(self, look: PricingReads, numbers: list[int]) -> None:
+        many = await look.evidence(numbers)
+        book = await Book.read(look, many, self._pricers, self._default_zone)
+        for evidence in many:
+            followed = self._followed.get(evidence.transaction_id)
+            if followed is None:
+                continue
+            followed.evidence, followed.terms = evidence, book.terms(evidence)
+            followed.looked_up_s = self._clock.monotonic()
+            followed.add(evidence.usage.readings)
+            pricer, site_id = followed.terms.pricer, evidence.known.circumstances.site_id
+            if pricer is not None and pricer.needs.market and site_id is not None:
+                now = self._clock.now()
+                start = min(evidence.usage.started_at, now)
+                followed.market = await look.market(site_id, start, now)
+
+    def _work_out(self, number: int, followed: _Followed) -> None:
+        evidence, terms = followed.evidence, followed.terms
+        transaction = self._transaction(number, followed)
+        if evidence is None or terms is None or terms.pricer is None or transaction is None:
+            return
+        latest = max(followed.readings, default=transaction.started_at)
+        now = max(self._clock.now(), latest, transaction.started_at)
+        usage = Usage(
+            transaction_id=number,
+            started_at=transaction.started_at,
+            ended_at=now,
+            energy_wh=transaction.energy_wh,
+            readings=tuple(followed.readings.values()),
+            meter_start_wh=transaction.meter_start_wh,
+            spells=spells_of(evidence, now),
+            running=True,
+        )
+        try:
+            followed.cost = running_cost(terms.pricer, usage, followed.market)
+        except ValueError as error:  # its times or its energy can't be
+            log.warning("transaction %d has no running cost: %s", number, error)
+            return
+        followed.worked_out_s = self._clock.monotonic()
+        self._tell(number, followed.charge_point_id, transaction, followed.cost)
+
+    def _transaction(self, number: int, followed: _Followed) -> Transaction | None:
+        charge_point = self._live(followed.charge_point_id)
+        return None if charge_point is None else charge_point.open_transactions.get(number)
+
+    def _tell(
+        self, number: int, charge_point_id: str, transaction: Transaction, cost: RunningCost
+    ) -> None:
+        self._events.publish(
+            TransactionPriced(
+                at=cost.at,
+                charge_point_id=charge_point_id,
+                transaction_id=number,
+                id_token=transaction.id_token,
+                running=True,
+                currency=cost.currency,
+                net=cost.net if cost.complete else None,
+                gross=cost.gross if cost.complete else None,
+                energy_wh=cost.energy_wh,
+                unit_price=cost.unit_price,
+            )
+        )

@@ -1,0 +1,116 @@
+"""The queue of transactions to price; whoever adds to it waits for nobody.
+
+Beside the writer, which adds what ends, these are the verbs for what was priced before: after a
+change, what had no price is tried again; on request everything is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from csms.store.tables import charge_points, transactions
+from csms.store.tariff_tables import priced_transactions, pricing_queue, user_group_members
+from csms.tariff.assignment import Scope
+
+TRIED_AGAIN: Final = timedelta(days=62)
+"""Of what has no price only what ended since then is tried again by itself: two months' bills."""
+MOST: Final = 1_000_000
+"""Transactions that one request may have priced again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """Which transactions to price again: those that match all that is given."""
+
+    since: datetime | None = None
+    """Ended at or after."""
+    until: datetime | None = None
+    """Ended before."""
+    charge_point_id: str | None = None
+    site_id: str | None = None
+    id_token: str | None = None
+    user_id: str | None = None
+    tariff_id: str | None = None
+    incomplete: bool = False
+    """Only what has no price, or not for everything."""
+
+
+async def price_again(connection: AsyncConnection, wanted: Again) -> int:
+    """Have transactions priced again, also such as never were; returns how many."""
+    priced = priced_transactions.c
+    current = and_(priced.transaction_id == transactions.c.id, priced.current)
+    conditions: list[ColumnElement[bool]] = [transactions.c.stopped_at.is_not(None)]
+    if wanted.since is not None:
+        conditions.append(transactions.c.stopped_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(transactions.c.stopped_at < wanted.until)
+    if wanted.charge_point_id is not None:
+        conditions.append(func.lower(charge_points.c.id) == func.lower(wanted.charge_point_id))
+    if wanted.incomplete:
+        conditions.append(priced.complete.is_not(True))
+    for column, value in (
+        (charge_points.c.site_id, wanted.site_id),
+        (transactions.c.id_token, wanted.id_token),
+        (priced.user_id, wanted.user_id),
+        (priced.tariff_id, wanted.tariff_id),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    found = (
+        select(transactions.c.id)
+        .join(charge_points, charge_points.c.key == transactions.c.charge_point_key)
+        .outerjoin(priced_transactions, current)
+        .where(*conditions)
+        .order_by(transactions.c.id)
+        .limit(MOST)
+    )
+    return await _add(connection, found)
+
+
+async def price_incomplete_of_tariff(connection: AsyncConnection, tariff_id: str) -> None:
+    """Try again what a tariff had no price for."""
+    await _again(connection, priced_transactions.c.tariff_id == tariff_id)
+
+
+async def price_incomplete_at_site(connection: AsyncConnection, site_id: str) -> None:
+    """Try again what had no price at a site, because prices of its market came."""
+    await _again(connection, priced_transactions.c.site_id == site_id)
+
+
+async def price_incomplete_of(connection: AsyncConnection, assignment: Mapping[str, Any]) -> None:
+    """Try again what had no price of those whom a tariff is now assigned to."""
+    priced, subject_id = priced_transactions.c, assignment["subject_id"]
+    members = select(user_group_members.c.user_id).where(
+        user_group_members.c.user_group_id == subject_id
+    )
+    conditions: dict[Scope, ColumnElement[bool]] = {
+        Scope.ID_TOKEN: priced.id_token == subject_id,
+        Scope.USER: priced.user_id == subject_id,
+        Scope.USER_GROUP: priced.user_id.in_(members),
+        Scope.CHARGE_POINT: priced.charge_point_id == subject_id,
+        Scope.SITE: priced.site_id == subject_id,
+    }
+    await _again(connection, conditions[Scope(assignment["scope"])])
+
+
+async def _again(connection: AsyncConnection, condition: ColumnElement[bool]) -> None:
+    priced = priced_transactions.c
+    newest = select(func.max(priced.ended_at)).where(priced.current).scalar_subquery()
+    found = (
+        select(priced.transaction_id)
+        .where(priced.current, ~priced.complete, condition)
+        .where(priced.ended_at >= newest - TRIED_AGAIN)
+        .order_by(priced.transaction_id)
+    )
+    await _add(connection, found)
+
+
+async def _add(connection: AsyncConnection, found: Any) -> int:
+    added = await connection.execute(insert(pricing_queue).from_select(["transaction_id"], found))
+    return int(added.rowcount)
