@@ -48,6 +48,7 @@ PATH_FIELDS: Final[Mapping[str, Any]] = {
     "assignment_id": fields.RecordId,
     "certificate_id": fields.RecordId,
     "action": fields.ActionName,
+    "region_id": fields.SiteId,
     "vendor": fields.GroupId,
     "account_id": fields.AccountId,
     "limit_id": fields.RecordId,

@@ -29,8 +29,10 @@ from csms.api.resources.configuration import Configuration
 from csms.api.resources.cost_displays import CostDisplays
 from csms.api.resources.description import PUBLIC, add_description
 from csms.api.resources.device_reports import DeviceReports
+from csms.api.resources.emissions import EmissionReports
 from csms.api.resources.event_stream import EventStream
 from csms.api.resources.evses import Evses
+from csms.api.resources.grid_regions import GridRegions
 from csms.api.resources.health import HealthChecks, Readiness
 from csms.api.resources.history import History
 from csms.api.resources.id_token_groups import IdTokenGroups
@@ -233,8 +235,10 @@ def _installations(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
 
 
 def _spending(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
-    """The routes of prepaid accounts, limits, and of who is told costs."""
+    """The routes of prepaid accounts, limits, who is told costs, and emissions."""
     yield Accounts(context).routes()
     yield AccountEntries(context).routes()
     yield SpendingLimits(context).routes()
     yield CostDisplays(context).routes()
+    yield GridRegions(context).routes()
+    yield EmissionReports(context).routes()

@@ -18,7 +18,7 @@ from csms.smart_charging.plan import DemandCharge, Plan, PlannedCar, PlanProblem
 from csms.smart_charging.planning_blocks import Steps, clock_blocks
 from csms.smart_charging.planning_rows import Floats
 from csms.smart_charging.planning_site import site_rows
-from csms.smart_charging.price_curve import PriceCurve, cost_curve
+from csms.smart_charging.price_curve import Goal, PriceCurve, cost_curve, emission_curve
 from csms.smart_charging.steered_evse import SteeredEvse
 from csms.smart_charging.topology import Topology
 from csms.smart_charging.wanting import PlanBounds, most_a
@@ -33,7 +33,7 @@ KEPT: Final = timedelta(minutes=12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricePoint:
-    """From `starts_at` on: what a kWh costs and earns, in the site's currency."""
+    """From `starts_at` on: what a kWh costs and earns, in the site's currency or g of CO2."""
 
     starts_at: datetime
     price: float
@@ -46,6 +46,8 @@ class Expectations:
 
     prices: Sequence[PricePoint] = ()
     """In the order of time."""
+    goal: Goal = Goal.COST
+    """What the prices are of: money or emissions."""
     place: Place | None = None
     panels: Sequence[PanelGroup] = ()
 
@@ -106,7 +108,7 @@ class LookAhead:
             capacity=self._capacity(circuits, block_s, now),
             block_s=block_s,
             cars=cars,
-            prices=_prices(expected.prices, block_s, now),
+            prices=_prices(expected, block_s, now),
             demand=self._demand(),
             load_w=self._load_w(circuits),
             pv_w=self._pv_w(expected, block_s, now),
@@ -179,10 +181,13 @@ def _horizon_s(running: Sequence[SteeredEvse], now: datetime) -> float:
     return min(LONGEST_HORIZON_S, max(LEAST_HORIZON_S, latest_s))
 
 
-def _prices(points: Sequence[PricePoint], block_s: Floats, now: datetime) -> PriceCurve | None:
+def _prices(expected: Expectations, block_s: Floats, now: datetime) -> PriceCurve | None:
+    points = expected.prices
     if not points:
         return None
     starts = tuple(point.starts_at for point in points)
     bought = Steps(starts, tuple(point.price for point in points))
+    if expected.goal is Goal.EMISSIONS:
+        return emission_curve(bought.means(now, block_s))
     sold = Steps(starts, tuple(point.export_price for point in points))
     return cost_curve(bought.means(now, block_s), sold.means(now, block_s))

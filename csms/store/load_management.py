@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -28,7 +28,7 @@ from csms.services.load_management.ports import (
 from csms.services.pricing.spells import RELEASED, WITHHELD
 from csms.smart_charging.forecast import PanelGroup, Place
 from csms.smart_charging.grid import EvseKey, PerPhase
-from csms.smart_charging.look_ahead import Expectations, PricePoint
+from csms.smart_charging.look_ahead import Expectations
 from csms.smart_charging.wishes import ChargingNeed
 from csms.store.admin.sites import pv_groups_of
 from csms.store.admin.window import Row
@@ -39,6 +39,7 @@ from csms.store.installations import (
     mode_settings_of,
     per_phase,
 )
+from csms.store.plan_prices import plan_prices
 from csms.store.site_locks import SiteLocks
 from csms.store.tables import (
     charge_points,
@@ -50,13 +51,10 @@ from csms.store.tables import (
     id_tokens,
     limit_orders,
     meters,
-    price_points,
     sites,
     transactions,
 )
 
-QUARTER: Final = timedelta(minutes=15)
-HORIZON: Final = timedelta(hours=36)
 _SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _VERSIONS: Final = """
 SELECT id, version FROM sites WHERE EXISTS (SELECT FROM circuits WHERE site_id = sites.id)
@@ -175,13 +173,7 @@ class LoadStore:
 
     async def expectations(self, site_id: str, now: datetime) -> Expectations:
         async with self._database.begin() as connection:
-            points = await connection.execute(
-                select(price_points)
-                .where(price_points.c.site_id == site_id)
-                .where(price_points.c.starts_at > now - QUARTER)
-                .where(price_points.c.starts_at < now + HORIZON)
-                .order_by(price_points.c.starts_at)
-            )
+            goal, points = await plan_prices(connection, site_id, now)
             row = (
                 await connection.execute(
                     select(sites.c.latitude, sites.c.longitude).where(sites.c.id == site_id)
@@ -192,14 +184,8 @@ class LoadStore:
         if row is not None and row.latitude is not None and row.longitude is not None:
             place = Place(latitude=row.latitude, longitude=row.longitude)
         return Expectations(
-            prices=[
-                PricePoint(
-                    starts_at=point["starts_at"],
-                    price=float(point["price"]),
-                    export_price=float(point["export_price"] or 0),
-                )
-                for point in points.mappings()
-            ],
+            prices=points,
+            goal=goal,
             place=place,
             panels=[
                 PanelGroup(
