@@ -41,6 +41,7 @@ from csms.meters.secrets import SecretFiles
 from csms.meters.watching import watch_meters
 from csms.metrics import Metrics
 from csms.model import OcppVersion
+from csms.operation_rooms import OperationRooms
 from csms.services.accounts.admission import Admission
 from csms.services.accounts.settling import Settling
 from csms.services.accounts.stopping import TransactionStops
@@ -65,7 +66,6 @@ from csms.services.local_list.service import LocalListServices, local_list_servi
 from csms.services.notifications import NotificationService
 from csms.services.operations.book import OperationBook
 from csms.services.operations.display import DisplayMemory
-from csms.services.operations.watch import OperationWatch
 from csms.services.password_changes import PasswordChanges
 from csms.services.pricing.ended import EndedPricing
 from csms.services.pricing.pricers import Pricers
@@ -221,11 +221,8 @@ class Application:
         upkeep = Upkeep(self.database, services, metrics, settings, self._clock)
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
-        operation_watch = OperationWatch(
-            services.operations, services.events, services.charge_points
-        )
-        operation_watch.start()
-        stack.push_async_callback(operation_watch.stop)
+        rooms = OperationRooms(settings, self.database, services, metrics, self._clock)
+        await rooms.start(stack)
         enforcement = Enforcement(services.events, services.charge_points, commands, self._clock)
         checks_of_ended = TransactionStatusChecks(
             services.events, services.charge_points, commands, services.notifications, self._clock
@@ -302,10 +299,13 @@ class Application:
             checks=checks,
             local_lists=lists,
             pricing=pricing,
+            operations=rooms.services,
         )
         await api.start()
         stack.push_async_callback(api.stop)
         self.api_port = api.port
+        if not rooms.has_own_ports:
+            rooms.place.http_port = api.port
 
     async def _price(self, stack: AsyncExitStack, metrics: Metrics) -> EndedPricing:
         """Begin to price what ended, and to follow what open transactions cost."""

@@ -93,6 +93,29 @@ class Settings:
     )
     api_host: str = _setting("0.0.0.0", Host(), "where the API and metrics are")  # noqa: S104
     api_port: int = _setting(8080, _PORT, "http:// for the API and metrics")
+    files_port: int | None = _setting(
+        None, _PORT, "http:// for chargers' firmware and logs; unset, the API's port does it"
+    )
+    files_tls_port: int | None = _setting(
+        None, _PORT, "https:// for them, with the certificates of the OCPP TLS port"
+    )
+    files_url: str | None = _setting(
+        None, Line(200), "where chargers reach these files, if not at their own OCPP host"
+    )
+    firmware_max_bytes: int = _setting(
+        536_870_912, Integer(1024, 2**40, "bytes"), "one firmware file at most"
+    )
+    upload_max_bytes: int = _setting(
+        268_435_456, Integer(1024, 2**40, "bytes"), "one log of a charger at most"
+    )
+    uploads_quota_bytes: int = _setting(
+        10_737_418_240, Integer(1024, 2**50, "bytes"), "all logs of chargers at most"
+    )
+    upload_timeout: float = _setting(
+        3600.0, Number(1, 7 * _DAY_S, "seconds"), "for one upload of a charger"
+    )
+    uploads_days: int = _setting(30, _DAYS, "logs of chargers are kept")
+    customer_information_days: int = _setting(30, _DAYS, "what chargers told of customers is kept")
     unknown_charge_points: Literal["pending", "accept", "reject"] = _setting(
         "pending", Choice(("pending", "accept", "reject")), "chargers nobody has entered yet"
     )
@@ -278,6 +301,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         ("ocpp_tls_second_certificate", "ocpp_tls_second_key"),
         ("ocpp_tls_second_certificate", "ocpp_tls_port"),
         ("ocpp_tls_second_key", "ocpp_tls_second_certificate"),
+        ("files_tls_port", "ocpp_tls_port"),
         ("certificate_authority", "certificate_authority_key"),
         ("certificate_authority_key", "certificate_authority"),
         ("v2g_authority", "v2g_authority_key"),
@@ -286,8 +310,10 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     for name, needed in needs:
         if getattr(settings, name) is not None and getattr(settings, needed) is None:
             yield f"{_variable(name)} is set, so {_variable(needed)} must be set as well"
+    if settings.files_url and not settings.files_url.startswith(("http://", "https://")):
+        yield f"{_variable('files_url')} must begin with http:// or https://"
     ports: dict[int, str] = {}
-    for name in ("ocpp_port", "ocpp_tls_port", "api_port"):
+    for name in ("ocpp_port", "ocpp_tls_port", "api_port", "files_port", "files_tls_port"):
         port = getattr(settings, name)
         if port and port in ports:
             yield f"{_variable(name)}: {port} is taken by {_variable(ports[port])} already"

@@ -91,6 +91,15 @@ DayOfYear: TypeAlias = Annotated[
     str, Meta(pattern=_DAY_OF_YEAR, description="A day of every year: month-day.")
 ]
 Currency: TypeAlias = Annotated[str, Meta(pattern=_CURRENCY, description="ISO 4217.")]
+VendorId: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=255,
+        pattern=_TRIMMED,
+        description="As charge points write it in DataTransfer; compared without case.",
+    ),
+]
 Country: TypeAlias = Annotated[str, Meta(pattern=_COUNTRY)]
 Moment: TypeAlias = Annotated[
     datetime, Meta(tz=True, description="RFC 3339 with a zone, for example 2026-01-31T12:00:00Z.")

@@ -64,6 +64,12 @@ def _operation(route: Route[Any, Any], schema_of: Mapping[str, Any]) -> Document
             "required": _must_have_body(route),
             "content": {"application/json": {"schema": schema_of[_key(route.body)]}},
         }
+    if route.takes_file:
+        content = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/octet-stream": content},
+        }
     if route.public:
         operation["security"] = []
     return operation

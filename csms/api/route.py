@@ -47,6 +47,10 @@ PATH_FIELDS: Final[Mapping[str, Any]] = {
     "version_number": fields.VersionNumber,
     "assignment_id": fields.RecordId,
     "certificate_id": fields.RecordId,
+    "operation_id": fields.RecordId,
+    "firmware_id": fields.RecordId,
+    "campaign_id": fields.RecordId,
+    "vendor_id": fields.VendorId,
     "action": fields.ActionName,
     "region_id": fields.SiteId,
     "vendor": fields.GroupId,
@@ -112,6 +116,8 @@ class Route(Generic[Q, B]):
     media_type: str = "application/json"
     probed: bool = False
     """Load balancers look at it, many by HEAD."""
+    takes_file: bool = False
+    """The body is a file of any type, which the handler reads by itself."""
 
     @property
     def has_body(self) -> bool:

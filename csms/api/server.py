@@ -11,7 +11,9 @@ from aiohttp import web
 from csms.api.auth import Authenticator
 from csms.api.context import Context, LiveLinks, RunningMeters
 from csms.api.endpoint import Endpoint
+from csms.api.file_door import FILES_PATTERN
 from csms.api.middleware import counting, door, errors_as_problems, safe_headers
+from csms.api.operation_routes import OperationServices, operation_routes
 from csms.api.reservation_book import ReservationBook
 from csms.api.resources.account_entries import AccountEntries
 from csms.api.resources.accounts import Accounts
@@ -91,9 +93,11 @@ class Api:
         checks: GuidedChecks | None = None,
         local_lists: LocalListServices | None = None,
         pricing: EndedPricing | None = None,
+        operations: OperationServices | None = None,
     ) -> None:
         self._settings = settings
         self._local_lists = local_lists
+        self._operations = operations
         self._context = Context(
             settings,
             database,
@@ -137,6 +141,9 @@ class Api:
         authenticator = Authenticator(self._context.database, self._context.clock)
         routes = self._routes(authenticator)
         public = frozenset(route.path for route in routes if route.public) | PUBLIC
+        files = None if self._operations is None else self._operations.door
+        if files is not None:
+            public |= {FILES_PATTERN}
         application = web.Application(
             client_max_size=self._settings.max_frame_bytes,
             middlewares=[
@@ -152,6 +159,8 @@ class Api:
             application.router.add_route(route.method, path, endpoint.handle)
             if route.probed:
                 application.router.add_route("HEAD", path, endpoint.handle)
+        if files is not None:
+            files.add_to(application)
         add_description(application, routes)
         return application
 
@@ -185,6 +194,7 @@ class Api:
                 *_pricing(context),
                 *_installations(context),
                 *_spending(context),
+                *self._operation_routes(),
                 self._events.routes(),
                 Administration(context, revoked).routes(),
                 HealthChecks(context, self._readiness).routes(),
@@ -194,6 +204,10 @@ class Api:
     def _lists(self) -> Iterator[Sequence[Route[Any, Any]]]:
         if self._local_lists is not None:
             yield LocalLists(self._context, self._local_lists).routes()
+
+    def _operation_routes(self) -> Iterator[Sequence[Route[Any, Any]]]:
+        if self._operations is not None:
+            yield from operation_routes(self._context, self._operations)
 
 
 def _pattern(path: str, routes: Sequence[Route[Any, Any]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final, Literal, TypeAlias
@@ -101,6 +102,11 @@ def choose_version(
     )
 
 
+_HOST: Final = re.compile(
+    r"([A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$", re.ASCII
+)
+
+
 class Doorkeeper:
     """Decides about handshakes. One for all listening ports."""
 
@@ -161,6 +167,8 @@ class Doorkeeper:
             logger.warning("%s offers no subprotocol, taken for %s", charge_point.id, version)
         await self._authenticate(socket, charge_point, credentials, version)
         charge_point.remote_address = _address_of(socket)
+        charge_point.server_host = _host_of(request)
+        charge_point.uses_tls = socket.secure
         socket.agree_on(name)
         return Admission(charge_point, version)
 
@@ -306,6 +314,12 @@ def source_of(socket: ChargerSocket) -> str:
 def _address_of(socket: ChargerSocket) -> str | None:
     peer = socket.transport.get_extra_info("peername")
     return str(peer[0]) if isinstance(peer, tuple) else None
+
+
+def _host_of(request: Request) -> str | None:
+    """Return the host that was asked for, without its port."""
+    found = _HOST.match(_header(request, "Host") or "")
+    return found.group(1) if found else None
 
 
 def _header(request: Request, name: str) -> str | None:

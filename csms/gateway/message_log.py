@@ -34,7 +34,10 @@ _SECRET_WORDS: Final = ("password", "authorizationkey", "passphrase", "secret", 
 _PERSONAL: Final = "data"
 """What is known of a customer, in NotifyCustomerInformation."""
 _VALUES: Final = frozenset({"value", "attributeValue"})
-_LOGIN_IN_ADDRESS: Final = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_SECRET_IN_ADDRESS: Final = re.compile(
+    r"(?<=://)[^/@\s]+(?=@)|(?<=/files/)[A-Za-z0-9_-]{43}", re.ASCII
+)
+"""A login, and the part of a link to our files that nobody may guess."""
 
 
 def shown(text: bytes, max_chars: int) -> str:
@@ -61,7 +64,7 @@ def _masked(value: Json, *, secret: bool) -> Json:
     if isinstance(value, list):
         return [_masked(item, secret=secret) for item in value]
     if isinstance(value, str):
-        return _LOGIN_IN_ADDRESS.sub(MASK, value)
+        return _SECRET_IN_ADDRESS.sub(MASK, value)
     return value
 
 

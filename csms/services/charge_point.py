@@ -58,6 +58,9 @@ class ChargePoint:
     disconnected_at: datetime | None = None
     remote_address: str | None = None
     """Where it last logged in from; not stored."""
+    server_host: str | None = None
+    """By which name or address it reaches this server, and whether with TLS; not stored."""
+    uses_tls: bool = False
     last_seen_at: datetime | None = None
     clock: ChargerClock = field(default_factory=ChargerClock)
     connectors: dict[Place, Connector] = field(default_factory=dict)

@@ -71,7 +71,7 @@ class LocalListView(Struct, kw_only=True):
     limits: LimitsView
 
 
-class EntryView(Struct, kw_only=True):
+class ListEntryView(Struct, kw_only=True):
     """`change`: what the next synchronisation does with it."""
 
     id_token: str
@@ -143,7 +143,7 @@ class LocalLists:
         self._context = context
         self._lists = lists
         self._pager: Pager[ListLine] = Pager(tuple[Text], "identity")
-        self._entry_pager: Pager[EntryView] = Pager(tuple[Text], "id_token")
+        self._entry_pager: Pager[ListEntryView] = Pager(tuple[Text], "id_token")
 
     def routes(self) -> Sequence[Route[Any, Any]]:
         one = "/api/v1/charge-points/{charge_point_id}/local-list"
@@ -164,7 +164,7 @@ class LocalLists:
                 "List what one holds and should hold",
                 tag=TAG,
                 query=EntriesQuery,
-                answer=Page[EntryView],
+                answer=Page[ListEntryView],
             ),
             Route(
                 method="PUT",
@@ -216,7 +216,7 @@ class LocalLists:
     async def read(self, asked: Asked[Nothing, Nothing]) -> LocalListView:
         return await self._view(asked.charge_point_id)
 
-    async def entries(self, asked: Asked[EntriesQuery, Nothing]) -> Page[EntryView]:
+    async def entries(self, asked: Asked[EntriesQuery, Nothing]) -> Page[ListEntryView]:
         query = asked.query
         window = self._entry_pager.window(query)
         standing = await self._lists.chooser.standing(_owner(await self._policy(asked)))
@@ -225,7 +225,9 @@ class LocalLists:
             rows = [row for row in rows if row["change"] == query.change]
         if window.after is not None:
             rows = [row for row in rows if row["id_token"] > window.after[0]]
-        return self._entry_pager.page(rows[: window.limit], query, lambda row: view(EntryView, row))
+        return self._entry_pager.page(
+            rows[: window.limit], query, lambda row: view(ListEntryView, row)
+        )
 
     async def set_policy(self, asked: Asked[Nothing, Policy]) -> LocalListView:
         policy = await self._policy(asked)
