@@ -138,6 +138,7 @@ priced_transactions = Table(
     Index(None, "charge_point_id", "ended_at", postgresql_where=text("current")),
     Index(None, "id_token", "ended_at", postgresql_where=text("current")),
     Index(None, "ended_at", "transaction_id", postgresql_where=text("current")),
+    Index(None, "priced_at", postgresql_where=text("current")),
     Index(None, "tariff_id"),
     Index(
         "ix_priced_transactions_incomplete",

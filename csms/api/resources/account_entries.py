@@ -27,7 +27,7 @@ Key: TypeAlias = Annotated[
 ]
 
 
-class EntryView(Struct):
+class LedgerEntryView(Struct):
     """`amount` is what the balance changed by, `balance` what it was then."""
 
     id: int
@@ -80,7 +80,7 @@ class Correction(_Entry, kw_only=True):
 class AccountEntries:
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._pager: Pager[EntryView] = Pager(tuple[Int64], "id")
+        self._pager: Pager[LedgerEntryView] = Pager(tuple[Int64], "id")
         self._reservations: Pager[HeldCreditView] = Pager(tuple[Text], "key")
 
     def routes(self) -> Sequence[Route[Any, Any]]:
@@ -92,7 +92,7 @@ class AccountEntries:
                 "Show the ledger, the newest entry first",
                 tag=TAG,
                 query=PageQuery,
-                answer=Page[EntryView],
+                answer=Page[LedgerEntryView],
             ),
             get(
                 one + "/reservations",
@@ -107,11 +107,11 @@ class AccountEntries:
             _adding(one + "/corrections", self.correct, "Put right what was wrong", Correction),
         ]
 
-    async def list_all(self, asked: Asked[PageQuery, Nothing]) -> Page[EntryView]:
+    async def list_all(self, asked: Asked[PageQuery, Nothing]) -> Page[LedgerEntryView]:
         window = self._pager.window(asked.query)
         async with self._context.database.begin() as connection:
             rows = await store.entries(connection, asked.path["account_id"], window)
-        return self._pager.page(rows, asked.query, lambda row: view(EntryView, row))
+        return self._pager.page(rows, asked.query, lambda row: view(LedgerEntryView, row))
 
     async def list_reservations(self, asked: Asked[PageQuery, Nothing]) -> Page[HeldCreditView]:
         window = self._reservations.window(asked.query)
@@ -146,7 +146,7 @@ class AccountEntries:
         shown = {"amount": str(amount), "idempotency_key": body.idempotency_key}
         async with self._context.change(actor, kind, f"accounts/{account_id}", shown) as connection:
             row, is_new = await store.add_entry(connection, account_id, entry)
-        return Reply(view(EntryView, row), 201 if is_new else 200)
+        return Reply(view(LedgerEntryView, row), 201 if is_new else 200)
 
 
 def _adding(path: str, handler: Any, summary: str, body: type[_Entry]) -> Route[Any, Any]:
@@ -158,6 +158,6 @@ def _adding(path: str, handler: Any, summary: str, body: type[_Entry]) -> Route[
         tag=TAG,
         query=Nothing,
         body=body,
-        answers={201: EntryView, 200: EntryView},
+        answers={201: LedgerEntryView, 200: LedgerEntryView},
         problems=(404, 409),
     )
