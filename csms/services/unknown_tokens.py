@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from csms.errors import DatabaseUnavailableError
+from csms.errors import CsmsError
 from csms.model import IdToken
 from csms.services.charge_point import ChargePoint
 
@@ -81,7 +81,10 @@ class UnknownTokens:
             self._lately.popitem(last=False)
 
     async def write(self) -> None:
-        """Write what was seen since the last time. Raises DatabaseUnavailableError."""
+        """Write what was seen since the last time.
+
+        Raises DatabaseUnavailableError, and ConflictError if a charge point has just been deleted.
+        """
         if self.store is None or not self._waiting:
             return
         taken, self._waiting = self._waiting, {}
@@ -95,5 +98,5 @@ class UnknownTokens:
             await asyncio.sleep(WRITE_S)
             try:
                 await self.write()
-            except DatabaseUnavailableError as error:
+            except CsmsError as error:
                 log.warning("unknown id tokens are not noted: %s", error)

@@ -15,7 +15,15 @@ from csms.api.openapi import document
 from csms.api.route import Route
 
 OPENAPI_PATH: Final = "/api/v1/openapi.json"
-_SCRIPTS: Final = ("home", "page", "charge_points", "load", "load_tree", "load_orders")
+_SCRIPTS: Final = (
+    "home",
+    "page",
+    "charge_points",
+    "unknown_cards",
+    "load",
+    "load_tree",
+    "load_orders",
+)
 _STYLES: Final = ("home", "load")
 _PAGES: Final = {
     "/": ("index.html", "text/html"),

@@ -29,13 +29,13 @@ TAG: Final = "Local lists"
 Change: TypeAlias = Literal["add", "change", "remove", "none"]
 
 
-class Policy(Struct, forbid_unknown_fields=True):
+class LocalListPolicy(Struct, forbid_unknown_fields=True):
     """`automatic` null: as the site says; if it says nothing, no."""
 
     automatic: bool | None
 
 
-class LimitsView(Struct):
+class ListLimitsView(Struct):
     """What the charge point told that it takes; null where it told nothing."""
 
     entries: int | None
@@ -68,7 +68,7 @@ class LocalListView(Struct, kw_only=True):
     to_remove: int
     not_in_version: int
     no_room: int
-    limits: LimitsView
+    limits: ListLimitsView
 
 
 class ListEntryView(Struct, kw_only=True):
@@ -96,13 +96,13 @@ class ListLine(Struct, kw_only=True):
     settled_at: datetime | None
 
 
-class SyncBody(Struct, forbid_unknown_fields=True):
+class LocalListSyncBody(Struct, forbid_unknown_fields=True):
     """`full`: send the whole list even where less would do."""
 
     full: bool = False
 
 
-class StepView(Struct):
+class SyncStepView(Struct):
     action: str
     status: str
     version: int | None
@@ -111,13 +111,13 @@ class StepView(Struct):
     removed: int
 
 
-class SyncAnswer(Struct):
+class LocalListAnswer(Struct):
     """`steps` are the messages in their order, each with what the charge point said."""
 
     accepted: bool
     outcome: Literal["in_sync", "failed", "not_supported"]
     reason: str | None
-    steps: list[StepView]
+    steps: list[SyncStepView]
     local_list: LocalListView
 
 
@@ -173,11 +173,13 @@ class LocalLists:
                 summary="Keep it up to date automatically, or not",
                 tag=TAG,
                 query=Nothing,
-                body=Policy,
+                body=LocalListPolicy,
                 answers={200: LocalListView},
                 problems=(404,),
             ),
-            self._work(one + "/sync", "POST", SyncBody, self.sync, "Bring it up to date now"),
+            self._work(
+                one + "/sync", "POST", LocalListSyncBody, self.sync, "Bring it up to date now"
+            ),
             self._work(one + "/check", "POST", Nothing, self.check, "Ask for its version"),
             self._work(one, "DELETE", Nothing, self.clear, "Empty it; it is not kept any more"),
             get(
@@ -186,7 +188,7 @@ class LocalLists:
                 "Whether a site's lists are kept automatically",
                 tag=TAG,
                 query=Nothing,
-                answer=Policy,
+                answer=LocalListPolicy,
                 problems=(404,),
             ),
             Route(
@@ -196,8 +198,8 @@ class LocalLists:
                 summary="Keep a site's lists up to date automatically, or not",
                 tag=TAG,
                 query=Nothing,
-                body=Policy,
-                answers={200: Policy},
+                body=LocalListPolicy,
+                answers={200: LocalListPolicy},
                 problems=(404,),
             ),
         ]
@@ -229,33 +231,33 @@ class LocalLists:
             rows[: window.limit], query, lambda row: view(ListEntryView, row)
         )
 
-    async def set_policy(self, asked: Asked[Nothing, Policy]) -> LocalListView:
+    async def set_policy(self, asked: Asked[Nothing, LocalListPolicy]) -> LocalListView:
         policy = await self._policy(asked)
         await self._set(asked, policy["key"], asked.body.automatic)
         self._lists.keeper.enqueue([policy["id"]])
         return await self._view(asked.charge_point_id)
 
-    async def sync(self, asked: Asked[Nothing, SyncBody]) -> SyncAnswer:
+    async def sync(self, asked: Asked[Nothing, LocalListSyncBody]) -> LocalListAnswer:
         charge_point = await self._connected(asked, "sync-local-list")
         done = await self._lists.synchroniser.synchronise(charge_point, full=asked.body.full)
         return await self._answer(asked, done)
 
-    async def check(self, asked: Asked[Nothing, Nothing]) -> SyncAnswer:
+    async def check(self, asked: Asked[Nothing, Nothing]) -> LocalListAnswer:
         charge_point = await self._connected(asked, "check-local-list")
         done = await self._lists.synchroniser.check(charge_point)
         return await self._answer(asked, done)
 
-    async def clear(self, asked: Asked[Nothing, Nothing]) -> SyncAnswer:
+    async def clear(self, asked: Asked[Nothing, Nothing]) -> LocalListAnswer:
         charge_point = await self._connected(asked, "clear-local-list")
         await self._set(asked, charge_point.key, automatic=False)
         done = await self._lists.synchroniser.clear(charge_point)
         return await self._answer(asked, done)
 
-    async def read_site(self, asked: Asked[Nothing, Nothing]) -> Policy:
+    async def read_site(self, asked: Asked[Nothing, Nothing]) -> LocalListPolicy:
         async with self._context.database.begin() as connection:
-            return Policy(await store.site_policy(connection, asked.path["site_id"]))
+            return LocalListPolicy(await store.site_policy(connection, asked.path["site_id"]))
 
-    async def set_site_policy(self, asked: Asked[Nothing, Policy]) -> Policy:
+    async def set_site_policy(self, asked: Asked[Nothing, LocalListPolicy]) -> LocalListPolicy:
         site_id, body = asked.path["site_id"], asked.body
         async with self._context.change(
             asked.actor.name, "set-local-list", f"sites/{site_id}", {"automatic": body.automatic}
@@ -276,7 +278,7 @@ class LocalLists:
             tag=TAG,
             query=Nothing,
             body=body,
-            answers={200: SyncAnswer},
+            answers={200: LocalListAnswer},
             problems=ERRORS,
         )
 
@@ -303,16 +305,16 @@ class LocalLists:
         async with self._context.change(asked.actor.name, action, target, {}):
             return link.charge_point
 
-    async def _answer(self, asked: Asked[Any, Any], done: Synchronisation) -> SyncAnswer:
+    async def _answer(self, asked: Asked[Any, Any], done: Synchronisation) -> LocalListAnswer:
         steps = [
-            StepView(
+            SyncStepView(
                 step.action, step.status, step.version, step.update_type, step.put, step.removed
             )
             for step in done.steps
         ]
         accepted = done.outcome.value == "in_sync"
         shown = await self._view(asked.charge_point_id)
-        return SyncAnswer(accepted, done.outcome.value, done.reason, steps, shown)
+        return LocalListAnswer(accepted, done.outcome.value, done.reason, steps, shown)
 
     async def _view(self, charge_point_id: str) -> LocalListView:
         async with self._context.database.begin() as connection:
@@ -347,7 +349,7 @@ def _shown(policy: Row, standing: ListStanding) -> LocalListView:
         to_remove=len(changes.removed),
         not_in_version=standing.wanted.not_in_version,
         no_room=standing.wanted.no_room,
-        limits=LimitsView(limits.entries, limits.items_per_message, limits.bytes_per_message),
+        limits=ListLimitsView(limits.entries, limits.items_per_message, limits.bytes_per_message),
     )
 
 

@@ -5,6 +5,7 @@
 import * as chargePoints from "./charge_points.js";
 import * as load from "./load.js";
 import { KEY, ask, complain, el, rights } from "./page.js";
+import * as unknownCards from "./unknown_cards.js";
 
 const REFRESH_MS = 5000;
 const CARDS_MS = 60000;
@@ -52,6 +53,8 @@ async function refresh() {
     ];
     if (mine !== round) return;
     chargePoints.show(...read, cards.notes);
+    await unknownCards.refresh();
+    if (mine !== round) return;
     opened(true);
     load.start();
     complain("");
@@ -71,4 +74,8 @@ el("door").addEventListener("submit", (event) => {
 });
 el("leave").addEventListener("click", () => { leave(); complain(""); });
 chargePoints.onChange(refresh);
+unknownCards.onChange(() => {
+  cards.readAt = 0;
+  return refresh();
+});
 if (sessionStorage.getItem(KEY)) refresh();

@@ -25,7 +25,7 @@ export async function ask(path, method = "GET", body = undefined) {
   const headers = { Authorization: "Bearer " + sessionStorage.getItem(KEY) };
   if (body) headers["Content-Type"] = "application/json";
   const answer = await fetch("/api/v1" + path, { method, headers, body: body && JSON.stringify(body) });
-  const told = await answer.json();
+  const told = answer.status === 204 ? null : await answer.json();
   if (!answer.ok) throw Object.assign(new Error(told.detail || told.title), { status: answer.status });
   return told;
 }

@@ -14,6 +14,7 @@ from typing import Final
 from csms.clock import Clock
 from csms.errors import CsmsError, DatabaseUnavailableError
 from csms.events import ChargePointBooted, ChargePointConnected, Events
+from csms.metrics import Metrics
 from csms.services.charge_points import ChargePointService
 from csms.services.local_list.ports import LocalListStore
 from csms.services.local_list.synchronising import ListSynchroniser
@@ -43,9 +44,11 @@ class LocalListKeeper:
         store: LocalListStore,
         synchroniser: ListSynchroniser,
         clock: Clock,
+        metrics: Metrics,
         *,
         delay_s: float,
     ) -> None:
+        self._failures = metrics.local_list_syncs.labels("error")
         self._news = events.subscribe(WAITING_EVENTS, ChargePointConnected, ChargePointBooted)
         self._charge_points = charge_points
         self._store = store
@@ -153,6 +156,7 @@ class LocalListKeeper:
         try:
             automatic = await self._store.automatic(keys)
         except DatabaseUnavailableError:
+            await asyncio.sleep(LOOK_S)
             self.enqueue(keys.values())
             return []
         return [charge_point_id for key, charge_point_id in keys.items() if key in automatic]
@@ -167,5 +171,6 @@ class LocalListKeeper:
                 log.info("local list of %s: %s", charge_point_id, done.reason or done.outcome)
         except CsmsError as error:
             log.warning("the local list of %s has to wait: %s", charge_point_id, error)
-        except Exception:
+        except Exception:  # its list fails alone
+            self._failures.inc()
             log.exception("the local list of %s failed", charge_point_id)

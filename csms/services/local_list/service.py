@@ -37,7 +37,13 @@ def local_list_services(
     chooser = ListChooser(store, dialects, clock)
     synchroniser = ListSynchroniser(store, chooser, commands, clock, metrics)
     keeper = LocalListKeeper(
-        services.events, services.charge_points, store, synchroniser, clock, delay_s=delay_s
+        services.events,
+        services.charge_points,
+        store,
+        synchroniser,
+        clock,
+        metrics,
+        delay_s=delay_s,
     )
     services.authorization.cache.on_change = keeper.tokens_changed
     return LocalListServices(chooser, synchroniser, keeper)
