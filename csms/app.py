@@ -47,6 +47,7 @@ from csms.services.accounts.settling import Settling
 from csms.services.accounts.stopping import TransactionStops
 from csms.services.accounts.watching import SpendingWatch
 from csms.services.authorization import AuthorizationService
+from csms.services.cdrs.delivery import CdrDelivery
 from csms.services.certificates.built_in import BuiltInAuthority
 from csms.services.certificates.contract_pool import ContractPool
 from csms.services.certificates.installed import InstalledCertificates
@@ -76,13 +77,17 @@ from csms.services.provisioning.reports import Reports
 from csms.services.security_events import SecurityEventService
 from csms.services.services import Services
 from csms.services.signature_checks import SignatureChecks, SignatureWatch
+from csms.services.statements.runs import StatementRuns
+from csms.services.statements.service import StatementService
 from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.service import TransactionService
 from csms.services.transactions.status_checks import TransactionStatusChecks
+from csms.store.cdr_outbox import CdrOutbox
 from csms.store.certificates import Certificates
 from csms.store.cost_displays import CostDisplays
 from csms.store.database import Database
 from csms.store.embedded import EmbeddedPostgres
+from csms.store.issued_statements import IssuedStatements
 from csms.store.live import IdTokens, LiveStore, Passwords
 from csms.store.load_management import LoadStore
 from csms.store.local_lists import LocalLists
@@ -95,6 +100,7 @@ from csms.store.provisioning import ProvisioningStore
 from csms.store.settlements import Settlements
 from csms.store.signatures import Signatures
 from csms.store.spending import Spending
+from csms.store.statement_runs import StatementRunStore
 from csms.store.unknown_tokens import UnknownTokenTable
 from csms.store.writer import BatchWriter
 from csms.upkeep import Upkeep
@@ -235,6 +241,7 @@ class Application:
             stack.callback(watching.cancel)
         await self._watch_spending(stack, commands, metrics)
         pricing = await self._price(stack, metrics)
+        self._issue_statements(stack, metrics)
         reports = asyncio.create_task(services.reports.run(), name="reports")
         stack.callback(reports.cancel)
         lists = self._keep_lists(stack, commands, metrics)
@@ -347,6 +354,15 @@ class Application:
         ):
             task = asyncio.create_task(job, name=name)
             stack.callback(task.cancel)
+
+    def _issue_statements(self, stack: AsyncExitStack, metrics: Metrics) -> None:
+        statements = StatementService(IssuedStatements(self.database), self._clock)
+        runs = StatementRuns(StatementRunStore(self.database), statements, self._clock)
+        runs.start()
+        stack.push_async_callback(runs.stop)
+        delivery = CdrDelivery(CdrOutbox(self.database), self._clock, metrics)
+        delivery.start()
+        stack.push_async_callback(delivery.stop)
 
     def _keep_lists(
         self, stack: AsyncExitStack, commands: CommandService, metrics: Metrics

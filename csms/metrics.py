@@ -182,6 +182,12 @@ class Metrics:
             ["limit"],
             registry=registry,
         )
+        self.cdr_deliveries = Counter(
+            "csms_cdr_deliveries_total",
+            "Attempts to deliver CDRs to webhooks by outcome: delivered, retried, failed",
+            ["outcome"],
+            registry=registry,
+        )
         self.load_plan_seconds = Histogram(
             "csms_load_plan_seconds",
             "Load management: one plan of a whole site",

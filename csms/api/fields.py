@@ -33,6 +33,10 @@ _CURRENCY: Final = "^[A-Z]{3}$"
 _CLOCK: Final = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
 _DAY_OF_YEAR: Final = "^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _ACTION: Final = "^[A-Za-z0-9]{1,64}$"
+_MONTH: Final = "^20[0-9]{2}-(0[1-9]|1[0-2])$"
+_SERIES: Final = "^[A-Z0-9](?:[A-Z0-9-]*[A-Z0-9])?$"
+_LETTERS_3: Final = "^[A-Z]{2}[A-Z]$"
+_PARTY: Final = "^[A-Z0-9]{3}$"
 _CURSOR: Final = "^[A-Za-z0-9_=-]+$"
 
 PATTERN_WORDS: Final = {
@@ -46,12 +50,28 @@ PATTERN_WORDS: Final = {
     _CURRENCY: "of three capital letters, such as EUR",
     _CLOCK: "such as 09:15 or 23:59:30",
     _DAY_OF_YEAR: "such as 06-21",
+    _MONTH: "such as 2026-06",
+    _SERIES: "in capital letters, digits and - between them",
+    _LETTERS_3: "of three capital letters",
+    _PARTY: "of three capital letters or digits",
     _ACTION: "of 1 to 64 letters and digits",
     _CURSOR: "as next_cursor of the page before had it",
 }
 """What the patterns below mean to a person."""
 
 Text: TypeAlias = Annotated[str, Meta(max_length=255, pattern=_TEXT)]
+AddressLine: TypeAlias = Annotated[str, Meta(min_length=1, max_length=45, pattern=_TEXT)]
+"""As long as OCPI lets it be."""
+PostalCode: TypeAlias = Annotated[str, Meta(max_length=10, pattern=_TEXT)]
+SubjectId: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=255,
+        pattern=_TEXT,
+        description="Of the user, the charge point or the site.",
+    ),
+]
 Note: TypeAlias = Annotated[str, Meta(max_length=2000, pattern=_NOTE)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, pattern=_TEXT)]
 ChargePointId: TypeAlias = Annotated[
@@ -101,6 +121,14 @@ VendorId: TypeAlias = Annotated[
     ),
 ]
 Country: TypeAlias = Annotated[str, Meta(pattern=_COUNTRY)]
+MonthText: TypeAlias = Annotated[
+    str, Meta(pattern=_MONTH, description="A calendar month of the site's clock, such as 2026-06.")
+]
+Series: TypeAlias = Annotated[str, Meta(min_length=1, max_length=20, pattern=_SERIES)]
+CountryOf3: TypeAlias = Annotated[
+    str, Meta(pattern=_LETTERS_3, description="ISO 3166-1 in three letters, such as PRT.")
+]
+PartyId: TypeAlias = Annotated[str, Meta(pattern=_PARTY, description="OCPI's party_id.")]
 Moment: TypeAlias = Annotated[
     datetime, Meta(tz=True, description="RFC 3339 with a zone, for example 2026-01-31T12:00:00Z.")
 ]

@@ -56,6 +56,9 @@ PATH_FIELDS: Final[Mapping[str, Any]] = {
     "vendor": fields.GroupId,
     "account_id": fields.AccountId,
     "limit_id": fields.RecordId,
+    "statement_id": fields.RecordId,
+    "run_id": fields.RecordId,
+    "webhook_id": fields.RecordId,
 }
 """What may stand in each variable part of a path."""
 

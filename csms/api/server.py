@@ -20,6 +20,7 @@ from csms.api.resources.accounts import Accounts
 from csms.api.resources.administration import Administration
 from csms.api.resources.allocations import Allocations
 from csms.api.resources.availability import Availability
+from csms.api.resources.cdrs import Cdrs
 from csms.api.resources.certificates import Certificates
 from csms.api.resources.charge_points import ChargePoints
 from csms.api.resources.charging_limits import ChargingLimits
@@ -51,6 +52,9 @@ from csms.api.resources.rotation_advice import RotationAdvice
 from csms.api.resources.signed_readings import SignedReadings
 from csms.api.resources.sites import Sites
 from csms.api.resources.spending_limits import SpendingLimits
+from csms.api.resources.statement_issuers import StatementIssuers
+from csms.api.resources.statement_runs import StatementRuns
+from csms.api.resources.statements import Statements
 from csms.api.resources.tariff_assignments import TariffAssignments
 from csms.api.resources.tariffs import Tariffs
 from csms.api.resources.transactions import Transactions
@@ -195,6 +199,7 @@ class Api:
                 *_installations(context),
                 *_spending(context),
                 *self._operation_routes(),
+                *_statements(context),
                 self._events.routes(),
                 Administration(context, revoked).routes(),
                 HealthChecks(context, self._readiness).routes(),
@@ -256,3 +261,11 @@ def _spending(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
     yield CostDisplays(context).routes()
     yield GridRegions(context).routes()
     yield EmissionReports(context).routes()
+
+
+def _statements(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
+    """The routes of what is owed for a month."""
+    yield StatementIssuers(context).routes()
+    yield StatementRuns(context).routes()
+    yield Statements(context).routes()
+    yield Cdrs(context).routes()

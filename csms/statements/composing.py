@@ -19,6 +19,7 @@ from csms.statements.document import (
     Part,
     Pending,
     Recipient,
+    prepaid_of,
     totals_of,
 )
 from csms.tariff.billing import BillLine, bill, unpriced_bill
@@ -51,6 +52,8 @@ class Priced:
     bill_lines: tuple[BillLine, ...]
     flags: tuple[str, ...] = ()
     reason: str = ""
+    prepaid: Decimal = ZERO
+    """What a prepaid account has paid of it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def compose(
     """
     priced = sorted(material.priced, key=lambda each: (each.started_at, each.transaction_id))
     charges = _charges(priced, _all_fees(material), material.tariffs)
+    entries = tuple(_entry(each) for each in priced)
     users = _users(priced, material) if heading.kind is Kind.SITE else ()
     return Document(
         kind=heading.kind,
@@ -108,7 +112,8 @@ def compose(
         totals=totals_of(charges),
         energy_kwh=_energy_kwh(priced),
         unpriced_kwh=_unpriced_kwh(charges),
-        entries=tuple(_entry(each) for each in priced),
+        entries=entries,
+        prepaid=prepaid_of(entries),
         pending=tuple(sorted(material.pending, key=lambda each: each.started_at)),
         users=users,
         charge_points=() if heading.kind is Kind.CHARGE_POINT else _places(priced, material),
@@ -189,6 +194,7 @@ def _entry(priced: Priced) -> Entry:
         lines=priced.bill_lines,
         flags=priced.flags,
         reason=priced.reason,
+        prepaid=priced.prepaid,
     )
 
 

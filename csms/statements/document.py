@@ -68,6 +68,14 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepaid:
+    """What prepaid accounts have paid already, in one currency."""
+
+    currency: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """All of a month under one tariff; `tariff_id` is None for what no tariff covers."""
 
@@ -103,6 +111,8 @@ class Entry:
     flags: tuple[str, ...] = ()
     reason: str = ""
     """Why it has no price."""
+    prepaid: Decimal = ZERO
+    """What a prepaid account has paid of it already."""
 
 
 class PendingState(StrEnum):
@@ -164,6 +174,7 @@ class Document:
     energy_kwh: Decimal
     unpriced_kwh: Decimal
     entries: tuple[Entry, ...]
+    prepaid: tuple[Prepaid, ...] = ()
     pending: tuple[Pending, ...] = ()
     users: tuple[Part, ...] = ()
     """Of an installation: the details page of each user."""
@@ -208,3 +219,12 @@ def difference(now: Sequence[Total], before: Sequence[Total]) -> tuple[Total, ..
         )
         for currency in sorted(new | old)
     )
+
+
+def prepaid_of(entries: Iterable[Entry]) -> tuple[Prepaid, ...]:
+    """Add up what prepaid accounts have paid."""
+    sums: dict[str, Decimal] = {}
+    for entry in entries:
+        if entry.prepaid and entry.currency is not None:
+            sums[entry.currency] = sums.get(entry.currency, ZERO) + entry.prepaid
+    return tuple(Prepaid(currency, sums[currency]) for currency in sorted(sums))

@@ -144,6 +144,7 @@ class _Writing:
                 self._total_row(total, say("difference"), bold=True)
                 for total in difference(totals, before)
             ]
+        rows += [row for total in totals for row in self._prepaid_rows(total)]
         columns = [
             Column("", 40),
             Column(say("energy"), 22, right=True),
@@ -161,6 +162,15 @@ class _Writing:
         cells = [self._figures.money(each, total.currency, decimals) for each in amounts]
         energy = "" if label else self._kwh(self._document.energy_kwh)
         return Row([label or self._say("total"), energy, *cells], bold=bold or not label, grey=grey)
+
+    def _prepaid_rows(self, total: Total) -> Iterable[Row]:
+        for paid in self._document.prepaid:
+            if paid.currency == total.currency:
+                decimals = self._decimals(total.currency)
+                amounts = (-paid.amount, total.gross - paid.amount)
+                for word, amount in zip(("prepaid", "to_pay"), amounts, strict=True):
+                    money = self._figures.money(amount, total.currency, decimals)
+                    yield Row([self._say(word), "", "", "", money], bold=word == "to_pay")
 
     def _decimals(self, currency: str) -> int:
         charges = self._document.charges

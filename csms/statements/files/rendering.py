@@ -16,7 +16,7 @@ class FileFormat(StrEnum):
 
 CONTENT_TYPES: Final = {
     FileFormat.PDF: "application/pdf",
-    FileFormat.CSV: "text/csv; charset=utf-8",
+    FileFormat.CSV: "text/csv",
     FileFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 

@@ -83,6 +83,7 @@ class _Grids:
             facts.append([say("net"), total.net, total.currency])
             facts.append([say("vat"), total.vat, total.currency])
             facts.append([say("gross"), total.gross, total.currency])
+        facts += [[say("prepaid"), paid.amount, paid.currency] for paid in document.prepaid]
         if document.corrects is not None:
             facts.append([say("corrects"), document.corrects.number, document.corrects.reason])
         return Grid(say("total"), ("", "", ""), facts)

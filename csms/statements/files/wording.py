@@ -103,6 +103,11 @@ _WORDS: Final[Mapping[str, tuple[str, str, str, str, str]]] = {
     "equally": ("equally", "em partes iguais", "zu gleichen Teilen", "a partes iguales",
                 "à parts égales"),
     "common": ("in common", "em comum", "gemeinschaftlich", "en común", "en commun"),
+    "prepaid": (
+        "Paid from the prepaid account", "Pago da conta pré-paga", "Vom Guthaben bezahlt",
+        "Pagado de la cuenta prepago", "Payé sur le compte prépayé",
+    ),
+    "to_pay": ("To pay", "A pagar", "Zu zahlen", "A pagar", "À payer"),
     "page": ("Page", "Página", "Seite", "Página", "Page"),
     "of": ("of", "de", "von", "de", "sur"),
     "hour": ("h", "h", "h", "h", "h"),

@@ -1,0 +1,1 @@
+"""Transactions told to outside billing, as OCPI's CDRs."""

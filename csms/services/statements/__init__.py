@@ -1,0 +1,1 @@
+"""Statements: drafted, issued once, corrected by further ones; and transactions told outside."""

@@ -1,0 +1,186 @@
+"""Statements that were issued: numbered one after the other, kept as they are for good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import ColumnElement, func, insert, literal, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from csms.errors import ConflictError, NotFoundError
+from csms.services.statements.model import Gathered, Kept, Wanted
+from csms.statements.document import Document
+from csms.store.admin import audit_log
+from csms.store.admin.window import Row, Window, fetch
+from csms.store.database import Database
+from csms.store.statement_material import gather
+from csms.store.statement_tables import statement_series, statements
+from csms.tariff.months import Month
+
+_correction = statements.alias("correction")
+
+
+class IssuedStatements:
+    """The service's `StatementStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def gather(self, wanted: Wanted) -> Gathered:
+        async with self._database.begin() as connection:
+            await connection.execute(
+                text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            )
+            return await gather(connection, wanted)
+
+    async def find(self, statement_id: int) -> Kept:
+        async with self._database.begin() as connection:
+            return kept(await find(connection, statement_id))
+
+    async def issue(
+        self,
+        document: Document,
+        series: str,
+        actor: str,
+        now: datetime,
+        corrects_id: int | None = None,
+    ) -> Kept:
+        async with self._database.begin() as connection:
+            year = now.astimezone(ZoneInfo(document.time_zone)).year
+            sequence = await _next(connection, series, year)
+            await _refuse_second(connection, document, corrects_id)
+            number = f"{series}-{year}-{sequence:05}"
+            document = replace(document, number=number, issued_at=now)
+            statement_id = await connection.scalar(
+                insert(statements)
+                .values(
+                    series=series,
+                    year=year,
+                    sequence=sequence,
+                    corrects_id=corrects_id,
+                    issued_by=actor,
+                    **_columns(document),
+                )
+                .returning(statements.c.id)
+            )
+            shown = {"number": number, "subject": document.subject_id, "corrects": corrects_id}
+            await audit_log.record(connection, actor, "issue", f"statements/{statement_id}", shown)
+        return Kept(statement_id or 0, number, now, None, document)
+
+
+async def list_page(
+    connection: AsyncConnection,
+    window: Window,
+    *,
+    kind: str | None = None,
+    subject_id: str | None = None,
+    site_id: str | None = None,
+    month: Month | None = None,
+) -> list[Row]:
+    """Return statements without their documents, the newest first."""
+    table = statements.c
+    conditions: list[ColumnElement[bool]] = []
+    if kind is not None:
+        conditions.append(table.kind == kind)
+    if subject_id is not None:
+        conditions.append(func.lower(table.subject_id) == func.lower(subject_id))
+    if site_id is not None:
+        conditions.append(table.site_id == site_id)
+    if month is not None:
+        conditions.append(table.month == month.first)
+    columns = [column for column in table if column.name != "document"]
+    statement = (
+        select(*columns, _correction.c.id.label("corrected_by"))
+        .outerjoin(_correction, _correction.c.corrects_id == table.id)
+        .where(*conditions)
+    )
+    return await fetch(connection, statement, [table.id], window)
+
+
+async def find(connection: AsyncConnection, statement_id: int) -> Row:
+    """Raises NotFoundError."""
+    rows = await connection.execute(
+        select(statements, _correction.c.id.label("corrected_by"))
+        .outerjoin(_correction, _correction.c.corrects_id == statements.c.id)
+        .where(statements.c.id == statement_id)
+    )
+    row = rows.mappings().one_or_none()
+    if row is None:
+        raise NotFoundError("statement", statement_id)
+    return dict(row)
+
+
+def kept(row: Row) -> Kept:
+    """Return a row of `statements` as the service has it."""
+    document = msgspec.json.decode(row["document"], type=Document)
+    return Kept(row["id"], row["number"], row["issued_at"], row["corrected_by"], document)
+
+
+def _columns(document: Document) -> dict[str, Any]:
+    return {
+        "number": document.number,
+        "kind": document.kind.value,
+        "subject_id": document.subject_id,
+        "subject_name": document.subject_name,
+        "site_id": document.site_id,
+        "month": document.month.first,
+        "complete": document.complete,
+        "totals": msgspec.to_builtins(document.totals),
+        "issued_at": document.issued_at,
+        "document": msgspec.json.encode(document).decode(),
+    }
+
+
+async def _next(connection: AsyncConnection, series: str, year: int) -> int:
+    """Take the next number; whoever asks for the one after it waits until this one is kept."""
+    statement = upsert(statement_series).values(series=series, year=year, last_number=1)
+    taken = await connection.scalar(
+        statement.on_conflict_do_update(
+            index_elements=[statement_series.c.series, statement_series.c.year],
+            set_={"last_number": statement_series.c.last_number + literal(1)},
+        ).returning(statement_series.c.last_number)
+    )
+    return int(taken or 0)
+
+
+async def _refuse_second(
+    connection: AsyncConnection, document: Document, corrects_id: int | None
+) -> None:
+    table = statements.c
+    if corrects_id is not None:
+        condition = table.corrects_id == corrects_id
+    else:
+        condition = _first_of(document.kind.value, document.subject_id, document.site_id) & (
+            table.month == document.month.first
+        )
+    number = await connection.scalar(select(table.number).where(condition))
+    if number is not None and corrects_id is not None:
+        raise ConflictError(f"it was corrected by statement {number!r} meanwhile")
+    if number is not None:
+        raise ConflictError(f"statement {number!r} says this already; it can be corrected")
+
+
+def _first_of(kind: str, subject_id: str, site_id: str) -> ColumnElement[bool]:
+    table = statements.c
+    return (
+        table.corrects_id.is_(None)
+        & (table.kind == kind)
+        & (table.site_id == site_id)
+        & (func.lower(table.subject_id) == func.lower(subject_id))
+    )
+
+
+async def with_statement(connection: AsyncConnection, site_id: str, month: date) -> set[str]:
+    """Return the users who have a statement for a site's month."""
+    table = statements.c
+    found = await connection.scalars(
+        select(table.subject_id).where(
+            table.kind == "user", table.site_id == site_id, table.month == month
+        )
+    )
+    return set(found)
