@@ -63,6 +63,11 @@ class Context:
     def events(self) -> Events:
         return self.services.events
 
+    def prices_changed(self) -> None:
+        """Price at once what a committed change put into the queue."""
+        if self.pricing is not None:
+            self.pricing.wake()
+
     @asynccontextmanager
     async def change(
         self, actor: str, action: str, target: str, data: Mapping[str, Any]

@@ -47,6 +47,7 @@ from csms.api.resources.meter_health import MeterHealths
 from csms.api.resources.meters import Meters
 from csms.api.resources.monitors import MonitorsOfVariables
 from csms.api.resources.prices import Prices
+from csms.api.resources.pricing import Pricing
 from csms.api.resources.reservations import Reservations
 from csms.api.resources.rotation_advice import RotationAdvice
 from csms.api.resources.signed_readings import SignedReadings
@@ -236,6 +237,8 @@ def _pricing(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
     yield UserGroups(context).routes()
     yield Tariffs(context).routes()
     yield TariffAssignments(context).routes()
+    yield Pricing(context).routes()
+    yield Pricing(context).routes()
 
 
 def _installations(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.services.pricing.records import PricedRecord
+from csms.store.tariff_tables import priced_transactions
 from csms.tariff.pricing import PricedTransaction
 
-_PLAIN = ("charge_point_id", "site_id", "user_id", "id_token", "time_zone", "tariff_reason")
+_COST: Final = (
+    "transaction_id", "revision", "tariff_id", "versions", "tariff_reason", "currency", "net",
+    "gross", "complete", "reason", "flags", "bill", "priced_at",
+)  # fmt: skip
+_PLAIN: Final = ("charge_point_id", "site_id", "user_id", "id_token", "time_zone", "tariff_reason")
 
 
 def row_of(record: PricedRecord) -> dict[str, Any]:
@@ -55,3 +62,26 @@ def record_of(row: Mapping[str, Any]) -> PricedRecord:
         priced_at=row["priced_at"],
         revision=row["revision"],
     )
+
+
+async def costs_of(
+    connection: AsyncConnection, transaction_ids: Collection[int]
+) -> dict[int, Mapping[str, Any]]:
+    """Return what is currently kept of those of the transactions that were priced."""
+    table = priced_transactions.c
+    rows = await connection.execute(
+        select(*(table[name] for name in _COST)).where(
+            table.transaction_id.in_(transaction_ids), table.current
+        )
+    )
+    return {row["transaction_id"]: dict(row) for row in rows.mappings()}
+
+
+async def revisions_of(connection: AsyncConnection, transaction_id: int) -> list[Mapping[str, Any]]:
+    """Return all that was ever kept of a transaction's price, the newest first."""
+    rows = await connection.execute(
+        select(priced_transactions)
+        .where(priced_transactions.c.transaction_id == transaction_id)
+        .order_by(priced_transactions.c.revision.desc())
+    )
+    return [dict(row) for row in rows.mappings()]

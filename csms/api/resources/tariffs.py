@@ -157,6 +157,7 @@ class Tariffs:
             before = await store.lock(connection, tariff_id)
             tariff = tariff_of(body, tariff_id, _numbers(before, body))
             await self._become(connection, before, tariff)
+        self._context.prices_changed()
         return Reply(_view(tariff), 200)
 
     async def remove(self, asked: Asked[Nothing, Nothing]) -> None:
@@ -182,6 +183,7 @@ class Tariffs:
             await self._become(
                 connection, before, tariff, within=f"versions.{len(before.versions)}."
             )
+        self._context.prices_changed()
         return Reply(_view(tariff), 201)
 
     async def replace_version(self, asked: Asked[Nothing, VersionShape]) -> TariffView:
@@ -193,6 +195,7 @@ class Tariffs:
             versions[place] = version_of(asked.body, number)
             tariff = replace(before, versions=tuple(versions))
             await self._become(connection, before, tariff, within=f"versions.{place}.")
+        self._context.prices_changed()
         return _view(tariff)
 
     async def remove_version(self, asked: Asked[Nothing, Nothing]) -> None:

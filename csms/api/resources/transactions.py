@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from csms.api.context import Context
+from csms.api.cost_views import CostView, cost_so_far, ended_cost
 from csms.api.fields import EvseId, Int64, Moment, Number, Text, plain
 from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.route import Asked, Nothing, Route, get
@@ -17,6 +19,7 @@ from csms.services.transactions.model import Transaction
 from csms.store.admin import transactions as store
 from csms.store.admin.transactions import TransactionFilter
 from csms.store.admin.window import AdminConnection, Row
+from csms.store.priced_transactions import costs_of
 
 TAG: Final = "Transactions"
 
@@ -56,6 +59,7 @@ class TransactionView(Struct):
     charger_started_at: str | None
     charger_stopped_at: str | None
     flags: list[str]
+    cost: CostView
     signed_readings: str | None
     updated_at: datetime
 
@@ -147,13 +151,16 @@ class Transactions:
         window = self._pager.window(query)
         async with self._context.database.begin() as connection:
             rows = await store.list_page(connection, wanted, window)
-            power_w = await _power_w(connection, rows[: query.limit])
-        return self._pager.page(rows, query, lambda row: self._view(row, power_w))
+            shown = rows[: query.limit]
+            power_w = await _power_w(connection, shown)
+            costs = await costs_of(connection, [row["id"] for row in shown])
+        return self._pager.page(rows, query, lambda row: self._view(row, power_w, costs))
 
     async def read(self, asked: Asked[Nothing, Nothing]) -> TransactionView:
         async with self._context.database.begin() as connection:
             row = await store.find(connection, asked.path["transaction_id"])
-            return self._view(row, await _power_w(connection, [row]))
+            costs = await costs_of(connection, [row["id"]])
+            return self._view(row, await _power_w(connection, [row]), costs)
 
     async def read_meter_values(self, asked: Asked[PageQuery, Nothing]) -> Page[MeterValueView]:
         window = self._readings.window(asked.query)
@@ -162,10 +169,22 @@ class Transactions:
             rows = await store.readings(connection, transaction, window)
         return self._readings.page(rows, asked.query, lambda row: view(MeterValueView, row))
 
-    def _view(self, row: Row, power_w: Mapping[int, float]) -> TransactionView:
-        live = self._live(row)
+    def _view(
+        self, row: Row, power_w: Mapping[int, float], costs: Mapping[int, Row]
+    ) -> TransactionView:
+        live, number = self._live(row), row["id"]
         running = {} if live is None else _running(live)
-        return view(TransactionView, row, power_w=power_w.get(row["id"]), **running)
+        if row["stopped_at"] is None:
+            cost = cost_so_far(self._context.services.running_costs.running_cost(number))
+        else:
+            cost = ended_cost(costs.get(number))
+        return view(
+            TransactionView,
+            row,
+            power_w=power_w.get(number),
+            cost=msgspec.to_builtins(cost),
+            **running,
+        )
 
     def _live(self, row: Row) -> Transaction | None:
         """The transaction in memory, which is saved only now and then while it is open."""

@@ -1,0 +1,206 @@
+"""What transactions cost: by readings, by the tariff that counts, and never 0 by mistake."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from acceptance.pricing.bodies import flat_rate, four_periods, version
+from acceptance.pricing.charging import MONDAY, begin, charge, cost, end, meter_values
+from running import V16_BOOT, Running
+
+
+async def set_up(server: Running, tariff: dict[str, Any], scope: str = "site") -> None:
+    """A site in Lisbon with one charger, under a tariff."""
+    await server.post("/sites", {"id": "lisbon", "time_zone": "Europe/Lisbon"}, status=201)
+    await server.accept("CP-1", site_id="lisbon")
+    await server.post("/users", {"id": "ana", "name": "Ana"}, status=201)
+    await server.add_token("card", user_id="ana")
+    await server.post("/tariffs", tariff, status=201)
+    await assign(server, tariff["id"], scope)
+
+
+async def assign(server: Running, tariff_id: str, scope: str) -> None:
+    subject = {"site": "lisbon", "charge_point": "CP-1", "id_token": "card", "user": "ana"}[scope]
+    body = {"tariff_id": tariff_id, "scope": scope, "subject_id": subject}
+    await server.post("/tariff-assignments", body, status=201)
+
+
+async def test_energy_is_priced_when_it_flowed(server: Running) -> None:
+    await set_up(server, four_periods())
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        # 06:00 to 08:00 on a winter Monday in Lisbon, 5 kWh an hour
+        number = await charge(charger, MONDAY + timedelta(hours=6))
+
+    found = await cost(server, number)
+
+    assert [(each["section"], each["name"], each["amount"]) for each in found["lines"]] == [
+        ("Winter/weekday", "Vazio 2", 0.99),
+        ("Winter/weekday", "Cheia 1", 1.14),
+    ]
+    assert (found["state"], found["currency"], found["gross"]) == ("priced", "EUR", 2.13)
+    assert found["tariff_reason"] == "tariff 'tetra' is assigned to site 'lisbon'"
+    assert (found["tariff_id"], found["versions"], found["flags"]) == ("tetra", [1], [])
+
+
+async def test_the_price_keeps_what_it_was_worked_out_from(server: Running) -> None:
+    await set_up(server, four_periods())
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        number = await charge(charger, MONDAY + timedelta(hours=6))
+    await cost(server, number)
+
+    (kept,) = (await server.get(f"/transactions/{number}/prices"))["items"]
+
+    assert (kept["user_id"], kept["site_id"], kept["time_zone"]) == (
+        "ana",
+        "lisbon",
+        "Europe/Lisbon",
+    )
+    assert [each["register_wh"] for each in kept["readings"]] == [5000]
+    assert [(each["quantity"], each["unit_price"]) for each in kept["lines"]] == [
+        (5, 0.198418),
+        (5, 0.227756),
+    ]
+
+
+async def test_without_a_tariff_a_transaction_is_unpriced_and_says_why(server: Running) -> None:
+    await server.add_token("card")
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        number = await charge(charger)
+    found = await cost(server, number)
+    assert (found["state"], found["net"], found["gross"]) == ("unpriced", None, None)
+    assert found["reason"].startswith("no tariff is assigned to id token 'CARD'")
+    assert found["lines"][0]["quantity"] == 10
+    assert found["lines"][0]["amount"] is None
+
+
+async def test_what_had_no_tariff_is_priced_once_one_is_assigned(server: Running) -> None:
+    await server.add_token("card")
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        number = await charge(charger)
+    await cost(server, number)
+    await server.post("/tariffs", flat_rate(0.25), status=201)
+
+    body = {"tariff_id": "flat", "scope": "id_token", "subject_id": "card"}
+    await server.post("/tariff-assignments", body, status=201)
+
+    found = await server.eventually(
+        f"/transactions/{number}", lambda each: each["cost"]["state"] == "priced"
+    )
+    assert (found["cost"]["gross"], found["cost"]["revision"]) == (2.5, 2)
+
+
+async def test_a_version_that_priced_something_stays_and_the_refusal_advises(
+    server: Running,
+) -> None:
+    await set_up(server, flat_rate(0.20))
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        await cost(server, await charge(charger))
+
+    changes = (
+        ("PUT", "/tariffs/flat/versions/1", version(0.30)),
+        ("DELETE", "/tariffs/flat", None),
+        ("PUT", "/tariffs/flat", flat_rate(0.30)),
+        ("PUT", "/tariffs/flat", flat_rate(0.20, currency="CHF")),
+    )
+    for method, path, body in changes:
+        refused = await server.api(method, path, body)
+        assert refused.status == 409, (method, path)
+        assert "version 1 of tariff 'flat' priced transactions already" in refused.body["detail"]
+        assert "POST /api/v1/tariffs/flat/versions" in refused.body["detail"]
+
+    renamed = await server.api("PUT", "/tariffs/flat", flat_rate(0.20, name="Old rate"))
+    assert renamed.status == 200
+
+
+async def test_pricing_again_gives_a_new_revision_only_if_the_price_is_another(
+    server: Running,
+) -> None:
+    await set_up(server, flat_rate(0.20))
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        number = await charge(charger)
+    first = await cost(server, number)
+
+    same = await server.post(f"/transactions/{number}/price")
+    assert same == first
+
+    await server.post("/tariffs/flat/versions", version(0.30, "2026-01-01"), status=201)
+    again = await server.post(f"/transactions/{number}/price")
+    assert (again["revision"], again["gross"]) == (2, 3)
+
+    revisions = (await server.get(f"/transactions/{number}/prices"))["items"]
+    assert [each["cost"]["gross"] for each in revisions] == [3, 2]
+
+
+async def test_many_are_priced_again_on_request(server: Running) -> None:
+    await set_up(server, flat_rate(0.20))
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        first = await charge(charger)
+        await charge(charger, MONDAY + timedelta(days=1))
+    await server.post("/tariffs/flat/versions", version(0.30, "2026-01-01"), status=201)
+
+    until = (MONDAY + timedelta(days=1)).isoformat()
+    queued = await server.post("/pricing-requests", {"until": until}, status=202)
+
+    assert queued == {"count": 1}
+    await server.eventually(f"/transactions/{first}", lambda each: each["cost"]["gross"] == 3)
+
+
+async def test_a_late_reading_prices_an_ended_transaction_again(server: Running) -> None:
+    await set_up(server, four_periods())
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        start = MONDAY + timedelta(hours=6)
+        number = await begin(charger, start)
+        await end(charger, number, start + timedelta(hours=2), 10_000)
+        assert (await cost(server, number))["flags"] == ["no_readings", "readings_far_apart"]
+
+        readings = [(start + timedelta(minutes=30), 1000), (start + timedelta(minutes=60), 2000)]
+        await charger.send("MeterValues", meter_values(number, readings))
+
+        found = await server.eventually(
+            f"/transactions/{number}", lambda each: each["cost"]["revision"] == 2
+        )
+    assert [each["quantity"] for each in found["cost"]["lines"]] == [2, 8]
+    assert found["cost"]["flags"] == []
+
+
+async def test_an_open_transaction_shows_what_it_costs_so_far(server: Running) -> None:
+    await set_up(server, flat_rate(0.20))
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        number = await begin(charger, MONDAY)
+        shown = (await server.get(f"/transactions/{number}"))["cost"]
+        assert (shown["state"], shown["gross"]) == ("running", None)
+
+        reading = (MONDAY + timedelta(hours=1), 4000)
+        await charger.send("MeterValues", meter_values(number, [reading]))
+
+        found = await server.eventually(
+            f"/transactions/{number}", lambda each: each["cost"]["gross"] is not None
+        )
+        assert found["cost"]["state"] == "running"
+        assert (found["cost"]["gross"], found["cost"]["unit_price"]) == (0.8, 0.2)
+        refused = await server.api("POST", f"/transactions/{number}/price", {})
+        assert refused.status == 409
+
+
+async def test_who_paid_stays_when_the_token_gets_another_owner(server: Running) -> None:
+    await set_up(server, flat_rate(0.20), "user")
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        number = await charge(charger)
+    assert (await cost(server, number))["gross"] == 2
+    await server.post("/users", {"id": "rui", "name": "Rui"}, status=201)
+    await server.add_token("card", user_id="rui")
+
+    again = await server.post(f"/transactions/{number}/price")
+
+    assert again["tariff_reason"] == "tariff 'flat' is assigned to user 'ana'"
