@@ -173,6 +173,18 @@ id_tokens = Table(
     Column("keeps_phases", Boolean, nullable=False, server_default=text("false")),
     Index(None, "group_id"),
     Index(None, "user_id"),
+    Index("ix_id_tokens_allowed_sites", "allowed_sites", postgresql_using="gin"),
+    Index(
+        "ix_id_tokens_allowed_charge_points",
+        "id_token",
+        postgresql_where=text("allowed_charge_points IS NOT NULL"),
+    ),
+    Index(
+        "ix_id_tokens_everywhere",
+        "created_at",
+        "id_token",
+        postgresql_where=text("allowed_charge_points IS NULL AND allowed_sites IS NULL"),
+    ),
 )
 
 transaction_id_seq = Sequence(

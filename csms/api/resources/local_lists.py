@@ -48,7 +48,8 @@ class LocalListView(Struct, kw_only=True):
 
     `state`: in_sync; outdated; failed (outdated, and `reason` says why); not_supported; unknown.
     `version` is the one it took from us, `told_version` the one it last told (0: it has no list).
-    `not_in_version` tokens can't be in a list of its OCPP version, for `no_room` it is too short.
+    `not_in_version` tokens can't be in a list of its OCPP version, for `no_room` (counted up
+    to 1000) it is too short.
     """
 
     charge_point_id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from csms.clock import Clock
 from csms.model import OcppVersion
@@ -17,6 +17,9 @@ from csms.services.local_list.planning import (
 )
 from csms.services.local_list.ports import ListOwner, LocalListStore
 from csms.services.local_list.words import Dialect, KnownList, ListLimits
+
+LOOKED_BEYOND: Final = 1000
+"""Tokens that are looked at after as many as there is room for."""
 
 ListState: TypeAlias = Literal["in_sync", "outdated", "failed", "not_supported", "unknown"]
 """`unknown`: nobody knows what the charge point holds; `failed`: out of date, and we tried."""
@@ -52,8 +55,9 @@ class ListChooser:
         """Return what its list should hold now, and what it can take."""
         dialect = self.dialect(owner)
         limits = await self._store.limits(owner.key, dialect)
+        room = MOST_ENTRIES if limits.entries is None else min(limits.entries, MOST_ENTRIES)
         candidates = await self._store.candidates(
-            owner.id, owner.site_id, self._clock.now(), MOST_ENTRIES + 1
+            owner.id, owner.site_id, self._clock.now(), room + LOOKED_BEYOND
         )
         return wanted_list(candidates, dialect, limits), limits
 
