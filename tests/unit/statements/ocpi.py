@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import jsonschema_rs
+
 _NUMBER: Final = {"type": "number"}
 _AT: Final = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
 
@@ -143,3 +145,7 @@ CDR: Final = _object(
         "credit_reference_id": _text(39),
     },
 )
+CDR_ENVELOPE: Final = jsonschema_rs.validator_for(
+    _object({"type": {"const": "cdr"}, "cdrs": {"type": "array", "minItems": 1, "items": CDR}})
+)
+"""What webhooks are sent."""
