@@ -27,6 +27,7 @@ from csms.handlers.v16.certificates import read_installed as read_installed_v16
 from csms.handlers.v16.commands import translate as translate_v16
 from csms.handlers.v16.told_variables import read_values as read_configuration_values
 from csms.handlers.v21.commands import translate as translate_v21
+from csms.handlers.v21.taken import read_taken
 from csms.handlers.v201 import local_list as local_list_v201
 from csms.handlers.v201.availability import read_order as read_availability_v201
 from csms.handlers.v201.basic_auth_password import read_new_password as read_basic_auth_password
@@ -79,6 +80,8 @@ from csms.services.services import Services
 from csms.services.signature_checks import SignatureChecks, SignatureWatch
 from csms.services.statements.runs import StatementRuns
 from csms.services.statements.service import StatementService
+from csms.services.stations.memory import StationMemory
+from csms.services.stations.service import station_services
 from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.service import TransactionService
 from csms.services.transactions.status_checks import TransactionStatusChecks
@@ -101,6 +104,7 @@ from csms.store.settlements import Settlements
 from csms.store.signatures import Signatures
 from csms.store.spending import Spending
 from csms.store.statement_runs import StatementRunStore
+from csms.store.stations import Stations
 from csms.store.unknown_tokens import UnknownTokenTable
 from csms.store.writer import BatchWriter
 from csms.upkeep import Upkeep
@@ -130,11 +134,14 @@ MONITOR_READERS: Final = {
     OcppVersion.V21: read_monitor_changes,
 }
 LIST_READERS: Final = _by_version(local_list_v16.read_list_news, local_list_v201.read_list_news)
-LIST_DIALECTS: Final = _by_version(local_list_v16.DIALECT, local_list_v201.DIALECT)
+LIST_DIALECTS: Final = _by_version(
+    local_list_v16.DIALECT, local_list_v201.DIALECT, local_list_v201.DIALECT_21
+)
 DISPLAY_READERS: Final = {
     OcppVersion.V201: read_display_change,
     OcppVersion.V21: read_display_change,
 }
+TAKEN_READERS: Final = {OcppVersion.V21: read_taken}
 
 
 class Application:
@@ -218,6 +225,7 @@ class Application:
             services.monitors,
             DisplayMemory(Displays(self.database), DISPLAY_READERS, self._clock),
             AvailabilityMemory(writer, AVAILABILITY_READERS, self._clock),
+            StationMemory(writer, Stations(self.database), TAKEN_READERS, self._clock),
             timeout_s=settings.call_timeout,
             clock=self._clock,
         )
@@ -487,5 +495,11 @@ class Application:
                 settings.time_zone,
             ),
             security_events=SecurityEventService(notifications, metrics),
+            stations=station_services(
+                writer,
+                notifications,
+                Stations(self.database),
+                receipt_url=settings.receipt_url,
+            ),
             transactions=transactions,
         )

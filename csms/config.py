@@ -122,6 +122,9 @@ class Settings:
     max_pending_charge_points: int = _setting(
         1000, Integer(1, 1_000_000), "unknown chargers kept waiting at most"
     )
+    receipt_url: str | None = _setting(
+        None, Line(500), "where receipts of payments at chargers are, with {receipt_id} in it"
+    )
     unknown_id_tokens: Literal["reject", "accept"] = _setting(
         "reject", Choice(("reject", "accept")), "cards nobody has entered yet"
     )

@@ -79,6 +79,13 @@ BOTH_WAYS: Final = frozenset({"DataTransfer"})
 """Actions that either side may start; every other one belongs to one side."""
 
 BILLABLE: Final = frozenset(
-    {"MeterValues", "StartTransaction", "StopTransaction", "TransactionEvent"}
+    {
+        "BatterySwap",
+        "MeterValues",
+        "NotifySettlement",
+        "StartTransaction",
+        "StopTransaction",
+        "TransactionEvent",
+    }
 )
 """What a person must pay for: reaches its handler even if parts of it break the schema."""

@@ -58,6 +58,23 @@ from csms.services.provisioning.words import (
     SetMonitors,
     SetVariables,
 )
+from csms.services.station_commands import (
+    AdjustEventStream,
+    ChangeTransactionTariff,
+    ClearDerControls,
+    ClearTariffs,
+    GetDerControls,
+    GetEventStreams,
+    GetTariffs,
+    NotifyAllowedEnergyTransfer,
+    NotifyWebPaymentStarted,
+    RequestBatterySwap,
+    SendAfrrSignal,
+    SetDefaultTariff,
+    SetDerControl,
+    UpdateDynamicSchedule,
+    UsePriorityCharging,
+)
 
 C = TypeVar("C")
 
@@ -65,12 +82,17 @@ Say: TypeAlias = Callable[[ChargePoint, C], Outgoing]
 """Raises NotSupportedError and InvalidValueError."""
 
 
+def not_before_21(charge_point: ChargePoint, command: Any) -> Outgoing:
+    """The phrase that versions before 2.1 have for commands that came with it."""
+    raise NotSupportedError(charge_point.id, type(command).__name__, charge_point.ocpp_version)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrasebook:
     """All commands in one OCPP version; implements `csms.services.commands.Translator`.
 
-    The type checker sees to it that each version has each phrase, a test that each command has a
-    field, whose name is that of the command in lower case.
+    The type checker sees to it that each version has each phrase, save those that came with 2.1; a
+    test that each command has a field, whose name is that of the command in lower case.
     """
 
     cancel_reservation: Say[CancelReservation]
@@ -114,6 +136,22 @@ class Phrasebook:
     unlock: Say[Unlock]
     unpublish_firmware: Say[UnpublishFirmware]
     update_firmware: Say[UpdateFirmware]
+
+    adjust_event_stream: Say[AdjustEventStream] = not_before_21
+    change_transaction_tariff: Say[ChangeTransactionTariff] = not_before_21
+    clear_der_controls: Say[ClearDerControls] = not_before_21
+    clear_tariffs: Say[ClearTariffs] = not_before_21
+    get_der_controls: Say[GetDerControls] = not_before_21
+    get_event_streams: Say[GetEventStreams] = not_before_21
+    get_tariffs: Say[GetTariffs] = not_before_21
+    notify_allowed_energy_transfer: Say[NotifyAllowedEnergyTransfer] = not_before_21
+    notify_web_payment_started: Say[NotifyWebPaymentStarted] = not_before_21
+    request_battery_swap: Say[RequestBatterySwap] = not_before_21
+    send_afrr_signal: Say[SendAfrrSignal] = not_before_21
+    set_default_tariff: Say[SetDefaultTariff] = not_before_21
+    set_der_control: Say[SetDerControl] = not_before_21
+    update_dynamic_schedule: Say[UpdateDynamicSchedule] = not_before_21
+    use_priority_charging: Say[UsePriorityCharging] = not_before_21
 
     def __call__(self, charge_point: ChargePoint, command: Command, /) -> Outgoing:
         say: Say[Any] = getattr(self, PHRASES[type(command)])

@@ -27,6 +27,7 @@ from csms.services.provisioning.words import (
     SetVariables,
     VariableName,
 )
+from csms.services.station_commands import StationCommand
 from csms.smart_charging.grid import Unit
 from csms.smart_charging.profiles import ChargingProfile, Period, Purpose
 
@@ -353,6 +354,7 @@ Command: TypeAlias = (
     | ClearDisplayMessage
     | GetDisplayMessages
     | TellCost
+    | StationCommand
 )
 
 

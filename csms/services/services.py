@@ -18,6 +18,7 @@ from csms.services.pricing.running import RunningCosts
 from csms.services.provisioning.monitors import Monitors
 from csms.services.provisioning.reports import Reports
 from csms.services.security_events import SecurityEventService
+from csms.services.stations.service import StationServices
 from csms.services.transactions.service import TransactionService
 
 
@@ -39,4 +40,5 @@ class Services:
     running_costs: RunningCosts
     operations: OperationBook
     security_events: SecurityEventService
+    stations: StationServices
     transactions: TransactionService

@@ -65,7 +65,7 @@ _STATEMENTS: Final[dict[type[Any], Statement]] = {
     BatterySwapEvent: _statement(BatterySwapEvent, tables.battery_swaps, 0),
     DerControl: _statement(DerControl, tables.der_controls, 1),
     DerControlRun: _statement(DerControlRun, tables.der_control_runs, 2),
-    DynamicSchedule: _statement(DynamicSchedule, tables.dynamic_schedules, 3),
+    DynamicSchedule: _statement(DynamicSchedule, tables.dynamic_schedules, 3, keeps=True),
     EventStream: _statement(EventStream, tables.event_streams, 4, keeps=True),
     Settlement: _statement(Settlement, tables.settlements, 5, extra=("digest",)),
     TransactionDetails: _statement(TransactionDetails, tables.transaction_details, 6, keeps=True),

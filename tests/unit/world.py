@@ -59,6 +59,8 @@ from csms.services.records import (
 )
 from csms.services.security_events import SecurityEventService
 from csms.services.services import Services
+from csms.services.station_records import DerControl, DynamicSchedule, EventStream
+from csms.services.stations.service import station_services
 from csms.services.transactions.model import Transaction
 from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.service import TransactionService
@@ -268,6 +270,34 @@ class MemoryDisplays:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryStations:
+    """Provides `csms.services.stations.service.StationStore`."""
+
+    store: MemoryStore
+
+    async def count_der_controls(self, charge_point_key: int) -> int:
+        controls = self.store.of(DerControl)
+        ids = {c.control_id for c in controls if c.charge_point_key == charge_point_key}
+        return len(ids)
+
+    async def count_open_streams(self, charge_point_key: int) -> int:
+        latest = {
+            stream.stream_id: stream.is_open
+            for stream in self.store.of(EventStream)
+            if stream.charge_point_key == charge_point_key and stream.is_open is not None
+        }
+        return sum(map(bool, latest.values()))
+
+    async def dynamic_limits(
+        self, charge_point_key: int, profile_id: int
+    ) -> dict[str, float] | None:
+        for schedule in reversed(self.store.of(DynamicSchedule)):
+            if (schedule.charge_point_key, schedule.profile_id) == (charge_point_key, profile_id):
+                return schedule.limits
+        return None
+
+
 class MemoryRecorder:
     """Provides `csms.services.records.Recorder`; a test can hold commits back."""
 
@@ -418,6 +448,7 @@ def make_world(
         ),
         operations=OperationBook(OperationsInMemory(), DisplaysInMemory(), events, clock),
         security_events=SecurityEventService(notifications, metrics),
+        stations=station_services(recorder, notifications, MemoryStations(store)),
         transactions=transactions,
     )
     return World(clock, events, metrics, store, recorder, services)

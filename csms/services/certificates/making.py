@@ -14,6 +14,7 @@ from csms.config import Settings
 from csms.errors import InvalidValueError
 from csms.services.certificates.authority import AuthorityError
 from csms.services.certificates.built_in import BuiltInAuthority
+from csms.services.certificates.chain_status import ChainStatusService
 from csms.services.certificates.contract_pool import ContractPool
 from csms.services.certificates.contracts import ContractCheck
 from csms.services.certificates.door import CertificateDoor, KnownCertificates
@@ -57,7 +58,8 @@ def certificate_services(
     pool: ContractPool | None = None,
 ) -> CertificateServices:
     """Raises InvalidValueError naming a file that can't be used."""
-    revocation = RevocationService(HttpResponders(settings.private_ocsp_responders), clock)
+    responders = HttpResponders(settings.private_ocsp_responders)
+    revocation = RevocationService(responders, clock)
     return CertificateServices(
         signing=CertificateSigning(
             authority,
@@ -69,6 +71,7 @@ def certificate_services(
         ),
         door=CertificateDoor(store, settings.operator_name),
         revocation=revocation,
+        chain_status=ChainStatusService(revocation, responders, clock),
         contracts=ContractCheck(revocation, _contract_roots(settings.contract_roots)),
         roots=authority.all_roots,
         pool=pool,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from csms.errors import CsmsError
-from csms.services.certificates.words import CertificateHash, HashAlgorithm
+from csms.services.certificates.words import CertificateHash, HashAlgorithm, name_digest
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 
@@ -111,10 +110,8 @@ def check_signature(
 def issuer_hashes(issuer: x509.Certificate, algorithm: HashAlgorithm) -> tuple[str, str]:
     """Return the hashes of an issuer's name and key, as OCPP and OCSP write them."""
 
-    def digest(content: bytes) -> str:
-        return hashlib.new(algorithm.value, content).hexdigest()
-
-    return digest(issuer.subject.public_bytes()), digest(_key_bits(issuer))
+    name = name_digest(algorithm, issuer.subject.public_bytes())
+    return name, name_digest(algorithm, _key_bits(issuer))
 
 
 def hash_of(certificate: x509.Certificate, issuer: x509.Certificate) -> CertificateHash:

@@ -24,9 +24,14 @@ PrivateResponders: TypeAlias = Literal["same-network", "never", "always"]
 
 TIMEOUT_S: Final = 5.0
 MAX_ANSWER_BYTES: Final = 65_536
-MAX_URL_CHARS: Final = 512
+MAX_LIST_BYTES: Final = 4_194_304
+MAX_URL_CHARS: Final = 2000
 MAX_AT_ONCE: Final = 32
-_CONTENT_TYPE: Final = "application/ocsp-request"
+_FOR_ANSWERS: Final = {
+    "Content-Type": "application/ocsp-request",
+    "Accept": "application/ocsp-response",
+}
+_FOR_LISTS: Final = {"Accept": "application/pkix-crl, */*"}
 
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -37,6 +42,10 @@ class Responders(Protocol):
 
         `charge_point_address` is where the charge point that named the responder connects from.
         """
+        ...
+
+    async def fetch(self, url: str, charge_point_address: str | None) -> bytes:
+        """Return a revocation list; raises OcspError."""
         ...
 
 
@@ -51,10 +60,18 @@ class HttpResponders:
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
 
     async def ask(self, url: str, request: bytes, charge_point_address: str | None) -> bytes:
+        return await self._get(url, request, charge_point_address)
+
+    async def fetch(self, url: str, charge_point_address: str | None) -> bytes:
+        return await self._get(url, None, charge_point_address)
+
+    async def _get(
+        self, url: str, request: bytes | None, charge_point_address: str | None
+    ) -> bytes:
         try:
             async with asyncio.timeout(self._timeout_s), self._turns:
                 addresses = await self._addresses(url, charge_point_address)
-                return await self._post(url, request, addresses)
+                return await self._send(url, request, addresses)
         except TimeoutError:
             raise OcspError(f"the responder does not answer within {self._timeout_s:g} s") from None
         except (OSError, aiohttp.ClientError) as error:
@@ -85,14 +102,16 @@ class HttpResponders:
             return charger.is_loopback
         return address.is_private and (charger.is_private or charger.is_loopback)
 
-    async def _post(self, url: str, request: bytes, addresses: Sequence[_Address]) -> bytes:
+    async def _send(self, url: str, request: bytes | None, addresses: Sequence[_Address]) -> bytes:
+        limit = MAX_LIST_BYTES if request is None else MAX_ANSWER_BYTES
         connector = aiohttp.TCPConnector(resolver=_Found(addresses), use_dns_cache=False)
         async with (
             aiohttp.ClientSession(connector=connector, trust_env=False) as http,
-            http.post(
+            http.request(
+                "GET" if request is None else "POST",
                 url,
                 data=request,
-                headers={"Content-Type": _CONTENT_TYPE, "Accept": "application/ocsp-response"},
+                headers=_FOR_LISTS if request is None else _FOR_ANSWERS,
                 allow_redirects=False,
             ) as response,
         ):
@@ -101,8 +120,8 @@ class HttpResponders:
             answer = bytearray()
             async for part in response.content.iter_chunked(8192):
                 answer += part
-                if len(answer) > MAX_ANSWER_BYTES:
-                    raise OcspError(f"the responder's answer is over {MAX_ANSWER_BYTES} bytes")
+                if len(answer) > limit:
+                    raise OcspError(f"the responder's answer is over {limit} bytes")
             return bytes(answer)
 
 

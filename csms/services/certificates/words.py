@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,3 +50,8 @@ class OcspQuestion:
 
     certificate: CertificateHash
     responder_url: str
+
+
+def name_digest(algorithm: HashAlgorithm, content: bytes) -> str:
+    """Return the digest of an issuer's name or key as OCPP and OCSP write it."""
+    return hashlib.new(algorithm.value, content).hexdigest()

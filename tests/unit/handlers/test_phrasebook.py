@@ -8,8 +8,9 @@ from typing import get_args, get_type_hints
 import pytest
 
 from csms.handlers import phrasebook
-from csms.handlers.phrasebook import PHRASES, Phrasebook
+from csms.handlers.phrasebook import PHRASES, Phrasebook, not_before_21
 from csms.handlers.v16.commands import translate as translate_v16
+from csms.handlers.v21.commands import translate as translate_v21
 from csms.handlers.v201.commands import translate as translate_v201
 from csms.services.commands import Command
 
@@ -26,7 +27,12 @@ def test_a_phrase_is_for_the_command_whose_name_it_has() -> None:
         assert parameters[1] is command
 
 
-@pytest.mark.parametrize("translate", [translate_v16, translate_v201])
+@pytest.mark.parametrize("translate", [translate_v16, translate_v201, translate_v21])
 def test_no_two_commands_share_a_phrase(translate: Phrasebook) -> None:
-    phrases = [getattr(translate, phrase) for phrase in PHRASES.values()]
+    said = [getattr(translate, phrase) for phrase in PHRASES.values()]
+    phrases = [phrase for phrase in said if phrase is not not_before_21]
     assert len(set(phrases)) == len(phrases)
+
+
+def test_21_says_everything() -> None:
+    assert not_before_21 not in [getattr(translate_v21, phrase) for phrase in PHRASES.values()]

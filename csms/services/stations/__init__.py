@@ -1,0 +1,1 @@
+"""What stations of OCPP 2.1 tell and ask beyond charging: payments, batteries, the grid."""

@@ -1,0 +1,53 @@
+"""Everything about stations of OCPP 2.1 that a handler may ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from csms.services.notifications import NotificationService
+from csms.services.records import Recorder
+from csms.services.stations.energy_controls import DerControlService, DerControlStore
+from csms.services.stations.event_streams import EventStreamService, EventStreamStore
+from csms.services.stations.settlements import SettlementService
+from csms.services.stations.vat_numbers import VatNumberService, VatRegister
+
+
+class DynamicScheduleStore(Protocol):
+    async def dynamic_limits(
+        self, charge_point_key: int, profile_id: int
+    ) -> dict[str, float] | None:
+        """Return the latest values of a dynamic charging profile, None if there is none."""
+        ...
+
+
+class StationStore(DerControlStore, EventStreamStore, DynamicScheduleStore, Protocol):
+    """What the stations' services ask of the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationServices:
+    recorder: Recorder
+    settlements: SettlementService
+    vat_numbers: VatNumberService
+    der_controls: DerControlService
+    event_streams: EventStreamService
+    dynamic_schedules: DynamicScheduleStore
+
+
+def station_services(
+    recorder: Recorder,
+    notifications: NotificationService,
+    store: StationStore,
+    *,
+    receipt_url: str | None = None,
+    vat_register: VatRegister | None = None,
+) -> StationServices:
+    return StationServices(
+        recorder=recorder,
+        settlements=SettlementService(recorder, notifications, receipt_url),
+        vat_numbers=VatNumberService(vat_register),
+        der_controls=DerControlService(store, recorder, notifications),
+        event_streams=EventStreamService(store, recorder, notifications),
+        dynamic_schedules=store,
+    )
