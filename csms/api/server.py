@@ -56,6 +56,8 @@ from csms.api.resources.spending_limits import SpendingLimits
 from csms.api.resources.statement_issuers import StatementIssuers
 from csms.api.resources.statement_runs import StatementRuns
 from csms.api.resources.statements import Statements
+from csms.api.resources.station_commands import StationCommands
+from csms.api.resources.station_reports import StationReports
 from csms.api.resources.tariff_assignments import TariffAssignments
 from csms.api.resources.tariffs import Tariffs
 from csms.api.resources.transactions import Transactions
@@ -197,6 +199,8 @@ class Api:
                 SignedReadings(context).routes(),
                 ChargingNeeds(context).routes(),
                 *_pricing(context),
+                StationCommands(context).routes(),
+                StationReports(context).routes(),
                 *_installations(context),
                 *_spending(context),
                 *self._operation_routes(),

@@ -172,6 +172,20 @@ class Contracts:
             status=self.status,
         )
 
+    async def list_revoked(self, _: web.Request) -> web.Response:
+        now = datetime.now(UTC)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.sub_ca.subject)
+            .last_update(now - timedelta(minutes=1))
+            .next_update(now + timedelta(hours=1))
+        )
+        for serial_number in self.revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(serial_number)
+            builder = builder.add_revoked_certificate(entry.revocation_date(now).build())
+        listed = builder.sign(self.sub_key, hashes.SHA256())
+        return web.Response(body=listed.public_bytes(serialization.Encoding.DER))
+
 
 @asynccontextmanager
 async def mobility_operator() -> AsyncIterator[Contracts]:
@@ -183,6 +197,7 @@ async def mobility_operator() -> AsyncIterator[Contracts]:
     contracts = Contracts(root, sub_ca, sub_key, root_key)
     application = web.Application()
     application.router.add_post("/ocsp", contracts.answer)
+    application.router.add_get("/crl", contracts.list_revoked)
     runner = web.AppRunner(application)
     await runner.setup()
     try:

@@ -55,6 +55,14 @@ async def station_21(server: Running, identity: str = "CS-1") -> AsyncIterator[S
         yield station
 
 
+async def notifications(server: Running, kind: str) -> list[dict[str, Any]]:
+    """What the station told of this kind, the newest first."""
+    items: list[dict[str, Any]] = (
+        await server.get(f"/charge-points/CS-1/notifications?kind={kind}")
+    )["items"]
+    return items
+
+
 async def tell_status(station: ScriptedChargePoint, status: str, evse_id: int = 1) -> None:
     """Report a connector of a 2.0.1 station in both ways the cases allow."""
     outlet = {"evseId": evse_id, "connectorId": 1}

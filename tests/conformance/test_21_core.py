@@ -8,6 +8,7 @@ import pytest
 from conformance.stations import (
     ACCEPTED,
     Session,
+    notifications,
     now,
     reading,
     station_21,
@@ -22,14 +23,6 @@ from running import V201_BOOT, Running
 
 CALLS = "/charge-points/CS-1/calls"
 SAID = {"idTokenInfo": ACCEPTED}
-
-
-async def notifications(server: Running, kind: str) -> list[dict[str, Any]]:
-    """What the station told of this kind, the newest first."""
-    items: list[dict[str, Any]] = (
-        await server.get(f"/charge-points/CS-1/notifications?kind={kind}")
-    )["items"]
-    return items
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ async def test_some_addresses_are_never_asked(address: str) -> None:
         "http://user:secret@8.8.8.8/",
         "http://8.8.8.8:99999/",
         "http://[8.8.8.8/",
-        "http://8.8.8.8/" + "a" * 600,
+        "http://8.8.8.8/" + "a" * 2100,
         "",
     ],
 )
