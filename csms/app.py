@@ -72,7 +72,10 @@ from csms.services.password_changes import PasswordChanges
 from csms.services.pricing.ended import EndedPricing
 from csms.services.pricing.pricers import Pricers
 from csms.services.pricing.running import RunningCosts
+from csms.services.provisioning.approval import Approvals
 from csms.services.provisioning.availability import AvailabilityMemory
+from csms.services.provisioning.device_models import DeviceModels
+from csms.services.provisioning.jobs import ConfigurationJobs
 from csms.services.provisioning.monitors import Monitors
 from csms.services.provisioning.reports import Reports
 from csms.services.security_events import SecurityEventService
@@ -253,6 +256,7 @@ class Application:
         reports = asyncio.create_task(services.reports.run(), name="reports")
         stack.callback(reports.cancel)
         lists = self._keep_lists(stack, commands, metrics)
+        self._provision(stack, commands, links)
         signatures = SignatureWatch(
             services.events,
             SignatureChecks(Signatures(self.database), self._clock),
@@ -390,6 +394,23 @@ class Application:
             task = asyncio.create_task(job(), name=name)
             stack.callback(task.cancel)
         return lists
+
+    def _provision(self, stack: AsyncExitStack, commands: CommandService, links: LiveLinks) -> None:
+        """Ask who was approved to boot, and apply templates."""
+        services = self.services
+        store = ProvisioningStore(self.database)
+        approvals = Approvals(services.events, services.charge_points, commands)
+        jobs = ConfigurationJobs(
+            store,
+            DeviceModels(commands, links, store),
+            commands,
+            services.charge_points,
+            services.events,
+            self._clock,
+            per_minute=self._settings.configuration_jobs_per_minute,
+        )
+        for name, task in (("approvals", approvals.run()), ("templates", jobs.run())):
+            stack.callback(asyncio.create_task(task, name=name).cancel)
 
     async def _read_meters(
         self,

@@ -137,6 +137,9 @@ class Settings:
     pending_interval: int = _setting(
         30, Integer(1, _DAY_S, "seconds"), "before a charger that is not accepted boots again"
     )
+    configuration_jobs_per_minute: int = _setting(
+        60, Integer(1, 6000), "chargers per minute that templates are applied to"
+    )
     call_timeout: float = _setting(
         30.0, Number(0.1, 3600, "seconds"), "for a charger's answer to a command"
     )

@@ -173,7 +173,8 @@ class ReportProgressed(Event):
 class ConfigurationJobProgressed(Event):
     """The settings of a template are to be applied, are being applied, or were."""
 
-    job_id: int
+    job_id: int | None
+    """None: it was just made."""
     template_id: str
     status: str
 

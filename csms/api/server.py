@@ -29,6 +29,7 @@ from csms.api.resources.circuits import Circuits
 from csms.api.resources.commands import Commands
 from csms.api.resources.commissioning_checks import CommissioningChecks
 from csms.api.resources.configuration import Configuration
+from csms.api.resources.configuration_templates import ConfigurationTemplates
 from csms.api.resources.cost_displays import CostDisplays
 from csms.api.resources.description import PUBLIC, add_description
 from csms.api.resources.device_reports import DeviceReports
@@ -186,6 +187,7 @@ class Api:
                 Commands(context, book).routes(),
                 Availability(context).routes(),
                 Configuration(context).routes(),
+                ConfigurationTemplates(context).routes(),
                 DeviceReports(context).routes(),
                 MonitorsOfVariables(context).routes(),
                 ChargingLimits(context).routes(),

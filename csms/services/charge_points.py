@@ -14,6 +14,7 @@ from csms.events import (
     ChargePointDisconnected,
     ConnectorStatusChanged,
     Events,
+    RegistrationDecided,
 )
 from csms.model import ConnectorStatus, OcppVersion, Place, RegistrationStatus
 from csms.services.charge_point import MAX_CONNECTORS, ChargePoint, Connector
@@ -226,17 +227,32 @@ class ChargePointService:
         for identity in [i for i, (since, _) in self._configured.items() if since <= latest]:
             del self._configured[identity]
 
-    def configure(self, charge_point_id: str, settings: OperatorSettings) -> None:
+    def configure(
+        self,
+        charge_point_id: str,
+        settings: OperatorSettings,
+        was: RegistrationStatus | None = None,
+    ) -> None:
         """Let an operator's change, stored already, take effect at once.
 
-        A charge point that is being loaded right now gets it when it has connected.
+        A charge point that is being loaded right now gets it when it has connected. `was` is its
+        status before; None for one that is new.
         """
         charge_point = self.live(charge_point_id)
+        now = self._clock.now()
         if charge_point is None:
-            now = self._clock.monotonic()
-            self._configured[charge_point_id.casefold()] = (now, settings)
+            monotonic = self._clock.monotonic()
+            self._configured[charge_point_id.casefold()] = (monotonic, settings)
         else:
             _apply(settings, charge_point)
+        if was is not None and was is not settings.registration_status:
+            self._events.publish(
+                RegistrationDecided(
+                    at=now,
+                    charge_point_id=charge_point_id,
+                    registration_status=settings.registration_status.value,
+                )
+            )
 
     def removed(self, charge_point_id: str) -> None:
         """Forget a charge point that an operator deleted; it is not connected."""

@@ -207,7 +207,9 @@ async def test_a_pending_charger_is_accepted_once_the_operator_approves(server: 
     async with server.charge_point("CP-9", "ocpp2.0.1") as charger:
         await charger.send("BootNotification", V201_BOOT, reply={"status": "Pending"})
         await charger.send_refused("Heartbeat", {}, code="SecurityError")
+        asked = charger.expect("TriggerMessage", check={"requestedMessage": "BootNotification"})
         await server.accept("CP-9")
+        await asked.happened()
         await charger.send("BootNotification", V201_BOOT, reply={"status": "Accepted"})
         await charger.send("Heartbeat", {}, reply={})
         await charger.reconnect()

@@ -53,6 +53,7 @@ async def test_cold_boot(server: Running) -> None:
 async def test_cold_boot_pending(careful: Running) -> None:
     async with careful.charge_point() as station:
         await station.send("BootNotification", V16_BOOT, reply={"status": "Pending"})
+        station.expect("TriggerMessage", check={"requestedMessage": "BootNotification"})
         await careful.accept("CP-1")
         await station.send("BootNotification", V16_BOOT, reply=ACCEPTED)
 

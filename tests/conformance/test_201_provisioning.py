@@ -27,6 +27,7 @@ async def test_tc_b_01_a_known_station_boots_and_is_accepted(server: Running) ->
 async def test_tc_b_02_a_pending_station_is_accepted_at_its_next_boot(careful: Running) -> None:
     async with careful.charge_point("CS-1", "ocpp2.0.1") as station:
         await station.send("BootNotification", V201_BOOT, reply={"status": "Pending"})
+        station.tolerate("TriggerMessage")
         await careful.accept("CS-1")
         await station.send("BootNotification", V201_BOOT, reply=ACCEPTED)
         await tell_status(station, "Available")
@@ -50,21 +51,23 @@ async def test_tc_b_30_who_is_not_accepted_may_say_nothing_but_its_boot(
         await station.send_refused("NotifyReport", report, code="SecurityError")
 
 
-async def test_tc_b_31_a_pending_station_is_asked_to_boot_before_its_interval_is_over(
+async def test_tc_b_31_a_station_that_is_approved_is_asked_to_boot_at_once(
     careful: Running,
 ) -> None:
     async with careful.charge_point("CS-1", "ocpp2.0.1") as station:
         await station.send("BootNotification", V201_BOOT, reply={"status": "Pending"})
-        await careful.accept("CS-1")
 
         async def boot_again(_: object) -> None:
             again = {**V201_BOOT, "reason": "Triggered"}
             await station.send("BootNotification", again, reply=ACCEPTED)
+            await tell_status(station, "Available")
 
         wanted = {"requestedMessage": "BootNotification"}
-        station.expect("TriggerMessage", check=wanted, after=boot_again)
-        answer = await careful.post("/charge-points/CS-1/trigger", {"message": "BootNotification"})
-        assert answer["accepted"] is True
+        order = station.expect("TriggerMessage", check=wanted, after=boot_again)
+        await careful.accept("CS-1")
+        await order.happened()
+    (connector,) = (await careful.get("/charge-points/CS-1"))["connectors"]
+    assert connector["status"] == "Available"
 
 
 OFFLINE_THRESHOLD = {

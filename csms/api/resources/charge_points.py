@@ -207,6 +207,8 @@ class ChargePoints:
                 is_new = await store.create(connection, charge_point_id, initial)
                 if is_new:
                     check_identity(charge_point_id)
+            before = await store.find(connection, charge_point_id)
+            was = None if is_new else RegistrationStatus(before["registration_status"])
             row = await store.change(connection, charge_point_id, values)
             if (
                 values.get("password_hash")
@@ -220,7 +222,7 @@ class ChargePoints:
             if "site_id" in values:
                 await evses.check_site_of(connection, row["key"])
             found = (await self._views(connection, [row]))[row["key"]]
-        self._service.configure(row["id"], operator_settings(row))
+        self._service.configure(row["id"], operator_settings(row), was)
         return Reply(found, 201 if is_new else 200)
 
     async def _views(
