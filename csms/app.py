@@ -238,7 +238,7 @@ class Application:
         upkeep = Upkeep(self.database, services, metrics, settings, self._clock)
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
-        rooms = OperationRooms(settings, self.database, services, metrics, self._clock)
+        rooms = OperationRooms(settings, self.database, services, metrics, self._clock, links)
         await rooms.start(stack)
         enforcement = Enforcement(services.events, services.charge_points, commands, self._clock)
         checks_of_ended = TransactionStatusChecks(
@@ -323,8 +323,7 @@ class Application:
         await api.start()
         stack.push_async_callback(api.stop)
         self.api_port = api.port
-        if not rooms.has_own_ports:
-            rooms.place.http_port = api.port
+        await rooms.begin(stack, api.port)
 
     async def _price(self, stack: AsyncExitStack, metrics: Metrics) -> EndedPricing:
         """Begin to price what ended, and to follow what open transactions cost."""

@@ -16,11 +16,14 @@ from csms.config import Settings
 from csms.errors import DatabaseUnavailableError
 from csms.gateway import tls
 from csms.metrics import Metrics
+from csms.services.operations.campaigns import CampaignRunner
 from csms.services.operations.desk import OperationDesk
 from csms.services.operations.links import FileLinks, FilePlace
 from csms.services.operations.watch import OperationWatch
+from csms.services.ports import Links
 from csms.services.services import Services
 from csms.store.blobs import Blobs
+from csms.store.campaigns import Campaigns
 from csms.store.database import Database
 from csms.store.files import Files
 
@@ -31,7 +34,7 @@ TIDY_EVERY_S: Final = 3600.0
 
 
 class OperationRooms:
-    """`services` are for the API; `place` learns the API's port where files are served there."""
+    """`services` are for the API."""
 
     def __init__(
         self,
@@ -40,23 +43,25 @@ class OperationRooms:
         services: Services,
         metrics: Metrics,
         clock: Clock,
+        chargers: Links,
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self.place = FilePlace(settings.files_url)
+        self._place = FilePlace(settings.files_url)
         self._files = Files(database)
         self._blobs = Blobs(settings.data_dir / FILES_DIRECTORY)
         book = services.operations
         door = FileDoor(settings, self._files, self._blobs, book, clock)
-        self.has_own_ports = settings.files_port is not None or settings.files_tls_port is not None
+        self._has_own_ports = settings.files_port is not None or settings.files_tls_port is not None
         self._server = FileServer(settings, door, metrics)
         self._watch = OperationWatch(book, services.events, services.charge_points)
-        links = FileLinks(self._files, self.place, clock)
+        links = FileLinks(self._files, self._place, clock)
+        desk = OperationDesk(book, links, clock)
+        self._campaigns = CampaignRunner(
+            Campaigns(database), desk, chargers, services.events, clock
+        )
         self.services = OperationServices(
-            OperationDesk(book, links, clock),
-            self._files,
-            self._blobs,
-            None if self.has_own_ports else door,
+            desk, self._files, self._blobs, None if self._has_own_ports else door, self._campaigns
         )
 
     async def start(self, stack: AsyncExitStack) -> None:
@@ -66,9 +71,16 @@ class OperationRooms:
         stack.push_async_callback(self._watch.stop)
         tidying = asyncio.create_task(self._tidy_forever(), name="tidy files")
         stack.callback(tidying.cancel)
-        if self.has_own_ports:
-            await self._server.start(self.place, self._tls())
+        if self._has_own_ports:
+            await self._server.start(self._place, self._tls())
             stack.push_async_callback(self._server.stop)
+
+    async def begin(self, stack: AsyncExitStack, api_port: int) -> None:
+        """Go on with campaigns, now that charge points connect and all files can be reached."""
+        if not self._has_own_ports:
+            self._place.http_port = api_port
+        self._campaigns.start()
+        stack.push_async_callback(self._campaigns.stop)
 
     def _tls(self) -> ssl.SSLContext | None:
         if self._settings.files_tls_port is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -96,9 +97,13 @@ class OperationDesk:
         created_by: str,
         *,
         campaign_id: int | None = None,
+        begun: Callable[[int], Awaitable[None]] | None = None,
         timeout_s: float | None = None,
     ) -> Placed:
-        """Also raises InvalidValueError, and ConflictError if no link can be made."""
+        """Also raises InvalidValueError, and ConflictError if no link can be made.
+
+        `begun` is told the operation's id before anything is sent.
+        """
         firmware = order.firmware
         if (firmware is None) == (order.location is None):
             raise InvalidValueError("location", order.location, "a firmware_id or a location")
@@ -126,6 +131,8 @@ class OperationDesk:
             firmware_id=firmware.id if firmware is not None else None,
             campaign_id=campaign_id,
         )
+        if begun is not None:
+            await begun(operation.id)
         command = UpdateFirmware(
             request_id=operation.request_id,
             location=order.location
