@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +16,8 @@ _SERVER = pytest.StashKey[TestServer]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Agree on the database server's directory: the controller's, told to all workers."""
+    # Else every worker, and every program that a test starts, compiles all code anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     worker = getattr(config, "workerinput", None)
     config.stash[_SERVER] = (
         TestServer.in_new_directory() if worker is None else TestServer(Path(worker["database"]))

@@ -12,6 +12,10 @@ from csms.errors import InvalidValueError
 from csms.smart_charging.grid import Unit
 from csms.smart_charging.profiles import Kind, Register
 
+_ONE_REGISTER: Final = frozenset({Register.STANDING})
+_TWO_REGISTERS: Final = frozenset({Register.STANDING, Register.TX})
+_ALL_REGISTERS: Final = frozenset(Register)
+
 
 class Scheme(StrEnum):
     """Which profiles are used."""
@@ -99,10 +103,8 @@ class Strategy:
     def registers(self) -> frozenset[Register]:
         """The registers that its orders go to."""
         if self.scheme is not Scheme.REGISTERS:
-            return frozenset({Register.STANDING})
-        if self.idle_level is None:
-            return frozenset({Register.STANDING, Register.TX})
-        return frozenset(Register)
+            return _ONE_REGISTER
+        return _TWO_REGISTERS if self.idle_level is None else _ALL_REGISTERS
 
     @property
     def lapses(self) -> bool:

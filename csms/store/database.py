@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -100,8 +99,8 @@ class Database:
 
     async def ping(self) -> None:
         """Ask the server for a sign of life; raises DatabaseUnavailableError."""
-        async with self.begin() as connection:
-            await connection.execute(text("SELECT 1"))
+        async with self.raw() as connection:
+            await connection.execute("SELECT 1")
 
     async def close(self) -> None:
         await self._raw_pool  # asyncpg closes only a pool that was ready once

@@ -50,7 +50,6 @@ from csms.store.tables import (
     evses,
     id_tokens,
     limit_orders,
-    meters,
     sites,
     transactions,
 )
@@ -59,6 +58,7 @@ _SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ O
 _VERSIONS: Final = """
 SELECT id, version FROM sites WHERE EXISTS (SELECT FROM circuits WHERE site_id = sites.id)
 """
+_METERS: Final = "SELECT id, circuit_id, kind, settings FROM meters WHERE enabled"
 _REMEMBER: Final = """
 INSERT INTO evse_memories (
     charge_point_key, evse_id, standing_a, last_limit_a, last_limit_at, phases, switched_at,
@@ -141,13 +141,9 @@ class LoadStore:
 
     async def enabled_meters(self) -> Sequence[Row]:
         """Return id, circuit_id, kind and settings of all meters that are to be read."""
-        async with self._database.begin() as connection:
-            rows = await connection.execute(
-                select(meters.c.id, meters.c.circuit_id, meters.c.kind, meters.c.settings).where(
-                    meters.c.enabled
-                )
-            )
-            return [dict(row) for row in rows.mappings()]
+        async with self._database.raw() as connection:
+            rows = await connection.fetch(_METERS)
+            return [dict(row) | {"settings": orjson.loads(row["settings"])} for row in rows]
 
     async def load(self, site_id: str) -> SteeredSite | None:
         async with self._database.begin() as connection:
