@@ -17,7 +17,7 @@ schema_root = Path(ocpp.__file__).parent
 
 @cache
 def validator(version: str, action: str, answer: bool = False) -> Any:
-    ending = "Response" if answer else ("Request" if version == "v201" else "")
+    ending = "Response" if answer else ("" if version == "v16" else "Request")
     path = schema_root / version / "schemas" / f"{action}{ending}.json"
     return jsonschema_rs.validator_for(orjson.loads(path.read_bytes()))
 

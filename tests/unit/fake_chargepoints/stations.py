@@ -15,6 +15,7 @@ from fake_chargepoints.link import LinkOptions
 from fake_chargepoints.tokens import IdToken
 from fake_chargepoints.uplink import Backoff
 from fake_chargepoints.v16 import ChargePoint16
+from fake_chargepoints.v21 import ChargePoint21
 from fake_chargepoints.v201 import ChargePoint201
 from fake_chargepoints.vehicle import Vehicle, VehicleModel, family_car
 from fake_chargepoints.wallbox import WallboxModel
@@ -104,6 +105,16 @@ async def desk_v201(
     async with central_system(answers_v201() | (changes or {})) as server:
         clock = SteppedClock(noon)
         async with ChargePoint201(options_for(server.url), clock) as station:
+            await station.until_ready()
+            await station.flush()
+            yield Desk(station, server, clock)
+
+
+@asynccontextmanager
+async def desk_v21() -> AsyncIterator[Desk[ChargePoint21]]:
+    async with central_system(answers_v201() | {"ReportDERControl": {}}) as server:
+        clock = SteppedClock(noon)
+        async with ChargePoint21(options_for(server.url), clock) as station:
             await station.until_ready()
             await station.flush()
             yield Desk(station, server, clock)

@@ -10,13 +10,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from fake_chargepoints import v16, v201
+from fake_chargepoints import v16, v21, v201
 from fake_chargepoints.frames import Payload
 from fake_chargepoints.v16.commands import commands as commands_v16
+from fake_chargepoints.v21.commands import commands as commands_v21
 from fake_chargepoints.v201.commands import commands as commands_v201
 
 from .schemas import complaints, schema_root
-from .stations import car, card, desk_v16, desk_v201
+from .stations import car, card, desk_v16, desk_v21, desk_v201
 
 
 def certificate() -> str:
@@ -223,6 +224,58 @@ script_v201: list[Step] = [
         "location": "x", "retrieveDateTime": "2025-06-02T12:00:00Z"}}, "Accepted"),
 ]  # fmt: skip
 
+tariff = {"tariffId": "T-1", "currency": "EUR", "energy": {"prices": [{"priceKwh": 0.3}]}}
+dynamic = {
+    **default_v201,
+    "id": 2,
+    "chargingProfileKind": "Dynamic",
+    "chargingSchedule": [
+        {
+            "id": 1,
+            "chargingRateUnit": "A",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 9.0}],
+        }
+    ],
+}
+curve = {"priority": 0, "yUnit": "PctMaxW", "curveData": [{"x": 1, "y": 2}]}
+script_v21: list[Step] = [
+    ("SetChargingProfile", {"evseId": 1, "chargingProfile": dynamic}, "Accepted"),
+    (
+        "UpdateDynamicSchedule",
+        {"chargingProfileId": 2, "scheduleUpdate": {"limit": 7.0}},
+        "Accepted",
+    ),
+    (
+        "UpdateDynamicSchedule",
+        {"chargingProfileId": 3, "scheduleUpdate": {"limit": 7.0}},
+        "Rejected",
+    ),
+    ("SetDefaultTariff", {"evseId": 1, "tariff": tariff}, "Accepted"),
+    ("GetTariffs", {"evseId": 0}, "Accepted"),
+    ("ClearTariffs", {"tariffIds": ["T-1", "T-2"]}, None),
+    ("GetTariffs", {"evseId": 0}, "NoTariff"),
+    ("ChangeTransactionTariff", {"transactionId": "x", "tariff": tariff}, "TxNotFound"),
+    (
+        "SetDERControl",
+        {"isDefault": True, "controlId": "c", "controlType": "VoltWatt", "curve": curve},
+        "Accepted",
+    ),
+    ("GetDERControl", {"requestId": 1}, "Accepted"),
+    ("ClearDERControl", {"isDefault": True}, "Accepted"),
+    ("ClearDERControl", {"isDefault": True}, "NotFound"),
+    ("UsePriorityCharging", {"transactionId": "x", "activate": True}, "Rejected"),
+    (
+        "NotifyAllowedEnergyTransfer",
+        {"transactionId": "x", "allowedEnergyTransfer": ["DC"]},
+        "Rejected",
+    ),
+    ("RequestBatterySwap", {"idToken": tag, "requestId": 1}, "Rejected"),
+    ("NotifyWebPaymentStarted", {"evseId": 1, "timeout": 60}, None),
+    ("GetPeriodicEventStream", {}, None),
+    ("AdjustPeriodicEventStream", {"id": 1, "params": {"interval": 5}}, "Rejected"),
+    ("AFRRSignal", {"timestamp": "2025-06-02T12:00:00Z", "signal": 1}, "Accepted"),
+]
+
 
 async def test_a_16_charge_point_obeys_every_command_within_the_schemas() -> None:
     async with desk_v16() as desk:
@@ -255,9 +308,24 @@ async def test_a_201_station_obeys_every_command_within_the_schemas() -> None:
         assert desk.station.failures == []
 
 
+async def test_a_21_station_obeys_the_new_commands_within_the_schemas() -> None:
+    async with desk_v21() as desk:
+        for action, payload, status in script_v21:
+            answer = await desk.server.call(action, payload)
+            assert answer.get("status") == status, action
+            await desk.station.until_ready()
+        await desk.server.got("ReportDERControl")
+        assert complaints(desk.server, "v21") == []
+        assert desk.station.failures == []
+
+
 @pytest.mark.parametrize(
     ("version", "commands", "script"),
-    [("v16", commands_v16, script_v16), ("v201", commands_v201, script_v201)],
+    [
+        ("v16", commands_v16, script_v16),
+        ("v201", commands_v201, script_v201),
+        ("v21", commands_v21, [*script_v201, *script_v21]),
+    ],
 )
 def test_no_command_of_the_standard_is_missing(
     version: str, commands: dict[str, Any], script: list[Step]
@@ -273,6 +341,10 @@ def test_no_command_of_the_standard_is_missing(
         "PublishFirmwareStatusNotification", "ReportChargingProfiles", "ReservationStatusUpdate",
         "SecurityEventNotification", "SignCertificate", "SignedFirmwareStatusNotification",
         "StartTransaction", "StatusNotification", "StopTransaction", "TransactionEvent",
+        "BatterySwap", "ClosePeriodicEventStream", "GetCertificateChainStatus", "NotifyDERAlarm",
+        "NotifyDERStartStop", "NotifyPeriodicEventStream", "NotifyPriorityCharging",
+        "NotifySettlement", "OpenPeriodicEventStream", "PullDynamicScheduleUpdate",
+        "ReportDERControl", "VatNumberValidation",
     }  # fmt: skip
     assert requests - from_station == set(commands)
     assert set(commands) == {action for action, _, _ in script}
@@ -281,3 +353,4 @@ def test_no_command_of_the_standard_is_missing(
 def test_the_packages_export_the_charge_points() -> None:
     assert v16.ChargePoint16.subprotocols == ("ocpp1.6",)
     assert v201.ChargePoint201.subprotocols == ("ocpp2.0.1",)
+    assert v21.ChargePoint21.subprotocols == ("ocpp2.1",)
