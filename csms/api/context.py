@@ -64,9 +64,10 @@ class Context:
         return self.services.events
 
     def prices_changed(self) -> None:
-        """Price at once what a committed change put into the queue."""
+        """Price at once what a committed change put into the queue, and what runs."""
         if self.pricing is not None:
             self.pricing.wake()
+        self.services.running_costs.look_again()
 
     @asynccontextmanager
     async def change(

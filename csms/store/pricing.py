@@ -47,6 +47,9 @@ _LATE: Final = timedelta(days=7)
 """A charge point that was offline may tell its statuses so much later."""
 _BEFORE: Final = timedelta(minutes=10)
 """A status this much older than a transaction may tell how it began."""
+_ANYTHING_COUNTS: Final = text(
+    "SELECT EXISTS (SELECT FROM tariff_assignments) OR EXISTS (SELECT FROM spending_limits)"
+)
 _POSTPONED_AT_FIRST_S: Final = 60
 _POSTPONED_MOST_S: Final = 6 * 3600
 
@@ -56,6 +59,9 @@ class Look:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def anything_counts(self) -> bool:
+        return bool(await self._connection.scalar(_ANYTHING_COUNTS))
 
     async def evidence(self, transaction_ids: Collection[int]) -> Sequence[Evidence]:
         rows = await _transactions(self._connection, transaction_ids)

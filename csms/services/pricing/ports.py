@@ -16,6 +16,10 @@ from csms.tariff.model import Tariff
 class PricingReads(Protocol):
     """One look at the database."""
 
+    async def anything_counts(self) -> bool:
+        """Whether there is a tariff that somebody is under, or a limit of what may be used."""
+        ...
+
     async def evidence(self, transaction_ids: Collection[int]) -> Sequence[Evidence]:
         """Return what is known of those of the transactions that there are."""
         ...

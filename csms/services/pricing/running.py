@@ -1,7 +1,8 @@
 """What open transactions cost so far, after each reading and, where time costs, now and then.
 
 Everything is in memory: handlers ask without waiting. What a transaction costs in the end is
-worked out anew from the database, so nothing here has to be kept.
+worked out anew from the database, so nothing here has to be kept. Where nobody is under a tariff
+and nothing is limited, readings aren't even listened to.
 """
 
 from __future__ import annotations
@@ -9,13 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from csms.clock import Clock
 from csms.errors import DatabaseUnavailableError
-from csms.events import Event, Events, MeterValuesReceived, TransactionEnded, TransactionPriced
+from csms.events import (
+    Event,
+    Events,
+    MeterValuesReceived,
+    Subscription,
+    TransactionEnded,
+    TransactionPriced,
+)
 from csms.metrics import Metrics
 from csms.services.charge_point import ChargePoint
 from csms.services.pricing.ports import PricingReads, PricingStore
@@ -35,6 +44,8 @@ MOST_READINGS: Final = 4_000
 """Of one transaction; of more, every other one of the older half is forgotten."""
 BATCH: Final = 100
 BREATH_S: Final = 0.2
+NEED_S: Final = 30.0
+"""So often it is looked whether anything costs; a change by this node's API is known at once."""
 REFRESH_S: Final = 300.0
 """So often its tariff and what its charge point told are looked up again."""
 TIME_COSTS_S: Final = 60.0
@@ -56,6 +67,11 @@ class _Followed:
     worked_out_s: float = 0.0
     ended_s: float | None = None
     cost: RunningCost | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it is known to be under no tariff, so that its readings tell nothing."""
+        return self.terms is not None and self.terms.pricer is None
 
     def add(self, readings: Iterable[Reading]) -> None:
         for reading in readings:
@@ -97,6 +113,8 @@ class RunningCosts:
         self._followed: dict[int, _Followed] = {}
         self._due: set[int] = set()
         self._wake = asyncio.Event()
+        self._ask = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         metrics.running_costs.set_function(lambda: len(self._followed))
 
@@ -106,21 +124,52 @@ class RunningCosts:
         return None if followed is None else followed.cost
 
     async def start(self) -> None:
-        """Follow what happens from now on."""
-        news = self._events.subscribe(WAITING, MeterValuesReceived, TransactionEnded)
-
-        async def listen() -> None:
-            async for event in news:
-                self._take(event)
-
-        for name, job in (("running costs", self._run()), ("running readings", listen())):
+        """Follow what happens from now on, while anything costs."""
+        for name, job in (("running costs", self._run()), ("need of costs", self._mind_need())):
             self._tasks.append(asyncio.create_task(job, name=name))
 
     async def stop(self) -> None:
         """End; nothing has to be kept."""
+        await self._listen(needed=False)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def look_again(self) -> None:
+        """Tariffs or limits changed: look now whether there are any."""
+        self._ask.set()
+
+    async def _mind_need(self) -> None:
+        while True:
+            self._ask.clear()
+            try:
+                async with self._store.look() as look:
+                    needed = await look.anything_counts()
+            except DatabaseUnavailableError as error:
+                log.warning("whether anything costs is not known just now: %s", error)
+            else:
+                await self._listen(needed=needed)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(NEED_S):
+                    await self._ask.wait()
+
+    async def _listen(self, *, needed: bool) -> None:
+        """Begin to listen to readings, or leave off."""
+        if needed and self._listening is None:
+            news = self._events.subscribe(WAITING, MeterValuesReceived, TransactionEnded)
+            self._listening = asyncio.create_task(self._hear(news), name="running readings")
+        elif not needed and self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+            self._listening = None
+            self._followed.clear()
+
+    async def _hear(self, news: Subscription) -> None:
+        try:
+            async for event in news:
+                self._take(event)
+        finally:
+            news.close()
 
     def _take(self, event: Event) -> None:
         if isinstance(event, TransactionEnded):
@@ -135,11 +184,12 @@ class RunningCosts:
             if len(self._followed) >= MOST_OPEN:
                 return
             followed = self._followed[event.transaction_id] = _Followed(event.charge_point_id)
-        followed.add(
-            Reading(value.sampled_at, value.energy_wh)
-            for value in event.meter_values
-            if value.energy_wh is not None
-        )
+        if not followed.is_free:
+            followed.add(
+                Reading(value.sampled_at, value.energy_wh)
+                for value in event.meter_values
+                if value.energy_wh is not None
+            )
         self._due.add(event.transaction_id)
         self._wake.set()
 
@@ -196,6 +246,9 @@ class RunningCosts:
                 continue
             followed.evidence, followed.terms = evidence, book.terms(evidence)
             followed.looked_up_s = self._clock.monotonic()
+            if followed.is_free:
+                followed.readings.clear()
+                continue
             followed.add(evidence.usage.readings)
             pricer, site_id = followed.terms.pricer, evidence.known.circumstances.site_id
             if pricer is not None and pricer.needs.market and site_id is not None:
@@ -206,7 +259,10 @@ class RunningCosts:
     def _work_out(self, number: int, followed: _Followed) -> None:
         evidence, terms = followed.evidence, followed.terms
         transaction = self._transaction(number, followed)
-        if evidence is None or terms is None or terms.pricer is None or transaction is None:
+        if evidence is None or terms is None or transaction is None:
+            return
+        if terms.pricer is None:  # its energy may be limited all the same
+            self._tell(followed.charge_point_id, transaction, None)
             return
         latest = max(followed.readings, default=transaction.started_at)
         now = max(self._clock.now(), latest, transaction.started_at)
@@ -226,26 +282,27 @@ class RunningCosts:
             log.warning("transaction %d has no running cost: %s", number, error)
             return
         followed.worked_out_s = self._clock.monotonic()
-        self._tell(number, followed.charge_point_id, transaction, followed.cost)
+        self._tell(followed.charge_point_id, transaction, followed.cost)
 
     def _transaction(self, number: int, followed: _Followed) -> Transaction | None:
         charge_point = self._live(followed.charge_point_id)
         return None if charge_point is None else charge_point.open_transactions.get(number)
 
     def _tell(
-        self, number: int, charge_point_id: str, transaction: Transaction, cost: RunningCost
+        self, charge_point_id: str, transaction: Transaction, cost: RunningCost | None
     ) -> None:
+        complete = cost is not None and cost.complete
         self._events.publish(
             TransactionPriced(
-                at=cost.at,
+                at=self._clock.now() if cost is None else cost.at,
                 charge_point_id=charge_point_id,
-                transaction_id=number,
+                transaction_id=transaction.id,
                 id_token=transaction.id_token,
                 running=True,
-                currency=cost.currency,
-                net=cost.net if cost.complete else None,
-                gross=cost.gross if cost.complete else None,
-                energy_wh=cost.energy_wh,
-                unit_price=cost.unit_price,
+                currency=cost.currency if cost else None,
+                net=cost.net if cost and complete else None,
+                gross=cost.gross if cost and complete else None,
+                energy_wh=transaction.energy_wh if cost is None else cost.energy_wh,
+                unit_price=cost.unit_price if cost else None,
             )
         )
