@@ -251,7 +251,7 @@ class Application:
             watching = asyncio.create_task(job(), name=name)
             stack.callback(watching.cancel)
         await self._watch_spending(stack, commands, metrics)
-        pricing = await self._price(stack, metrics)
+        pricing = services.costs.prices = await self._price(stack, metrics)
         self._issue_statements(stack, metrics)
         reports = asyncio.create_task(services.reports.run(), name="reports")
         stack.callback(reports.cancel)
@@ -360,7 +360,6 @@ class Application:
         for name, job in (
             ("spending", watch.run()),
             ("settling", settling.run()),
-            ("costs", services.costs.run()),
             ("cost displays", telling.run()),
         ):
             task = asyncio.create_task(job, name=name)
@@ -495,7 +494,7 @@ class Application:
             ),
             charge_points=charge_points,
             charging_reports=ChargingReportService(notifications, events),
-            costs=CostBoard(events, KnownDisplays(CostDisplays(self.database), clock)),
+            costs=CostBoard(KnownDisplays(CostDisplays(self.database), clock)),
             data_transfer=DataTransferService(notifications),
             monitors=Monitors(
                 writer, ProvisioningStore(self.database), MONITOR_READERS, clock, metrics

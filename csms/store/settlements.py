@@ -25,9 +25,9 @@ WHERE p.current AND p.priced_at >= :since AND p.transaction_id > :after
         OR EXISTS (SELECT FROM spending_reservations r WHERE r.transaction_id = p.transaction_id)
         OR EXISTS (
             SELECT FROM account_id_tokens k
-            WHERE k.id_token = p.id_token AND k.since <= p.started_at)
+            WHERE k.id_token = p.id_token AND k.since <= p.ended_at)
         OR EXISTS (
-            SELECT FROM accounts a WHERE a.user_id = p.user_id AND a.created_at <= p.started_at))
+            SELECT FROM accounts a WHERE a.user_id = p.user_id AND a.created_at <= p.ended_at))
 ORDER BY p.transaction_id LIMIT :count
 """)
 _PRICE: Final = text("""
@@ -36,8 +36,8 @@ SELECT p.transaction_id, p.revision, p.gross, p.currency, p.reason, r.key IS NOT
         s.account_id,
         r.account_id,
         (SELECT k.account_id FROM account_id_tokens k
-         WHERE k.id_token = p.id_token AND k.since <= p.started_at),
-        (SELECT a.id FROM accounts a WHERE a.user_id = p.user_id AND a.created_at <= p.started_at)
+         WHERE k.id_token = p.id_token AND k.since <= p.ended_at),
+        (SELECT a.id FROM accounts a WHERE a.user_id = p.user_id AND a.created_at <= p.ended_at)
     ) AS account_id
 FROM priced_transactions p
 LEFT JOIN account_settlements s USING (transaction_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,9 +16,7 @@ from csms.events import TransactionPriced
 ACCEPTED = {"status": "Accepted"}
 
 
-def publish(
-    server: Running, number: int, gross: str, identity: str = "CS-1", *, running: bool = True
-) -> None:
+def publish(server: Running, number: int, gross: str, identity: str = "CS-1") -> None:
     """What pricing tells."""
     server.app.services.events.publish(
         TransactionPriced(
@@ -27,7 +24,7 @@ def publish(
             charge_point_id=identity,
             transaction_id=number,
             id_token="CARD-1",
-            running=running,
+            running=True,
             currency="EUR",
             net=Decimal(gross),
             gross=Decimal(gross),
@@ -98,30 +95,6 @@ async def test_costs_are_not_told_more_often_than_wanted(server: Running) -> Non
         publish(server, number, "3.80")
         await station.send("Heartbeat", {})
         await station.send("Heartbeat", {})  # a second CostUpdated would fail the script
-
-
-async def test_the_answer_to_the_end_has_the_final_cost(server: Running) -> None:
-    await server.add_token("CARD-1")
-    async with station_201(server) as station:
-        await report_display(station)
-        session = Session(station)
-        await session.start("CARD-1")
-        number = await open_number(server)
-        ending = asyncio.create_task(session.tell("Ended", "EVDeparted", reply={"totalCost": 4.2}))
-        await server.eventually("/transactions?active=false", lambda page: page["items"])
-        publish(server, number, "4.20", running=False)
-        await ending
-
-
-async def test_a_free_transaction_costs_nothing_and_says_so(server: Running) -> None:
-    await server.add_token("CARD-1")
-    async with station_201(server) as station:
-        await report_display(station)
-        session = Session(station)
-        await session.start("CARD-1")
-        publish(server, await open_number(server), "0", running=False)
-        await asyncio.sleep(0)
-        await session.tell("Ended", "EVDeparted", reply={"totalCost": 0.0})
 
 
 async def test_an_unknown_cost_is_not_told(server: Running) -> None:

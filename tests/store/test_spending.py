@@ -300,7 +300,7 @@ async def test_a_late_reading_holds_nothing_for_a_transaction_that_is_settled(
 async def test_what_ended_before_the_card_belonged_to_the_account_is_not_charged(
     database: Database,
 ) -> None:
-    await do(database, "UPDATE account_id_tokens SET since = '2026-06-15T11:30Z'")
+    await do(database, "UPDATE account_id_tokens SET since = '2026-06-15T12:30Z'")
     await price(database, 7, "3.21")
     assert list(await Settlements(database).unsettled(None, 0, 10)) == []
     assert await Settlements(database).settle(7, NOW) is None

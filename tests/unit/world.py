@@ -438,7 +438,7 @@ def make_world(
         ),
         charge_points=charge_points,
         charging_reports=ChargingReportService(notifications, events),
-        costs=CostBoard(events, KnownDisplays(MemoryDisplays(), clock)),
+        costs=CostBoard(KnownDisplays(MemoryDisplays(), clock)),
         data_transfer=DataTransferService(notifications),
         monitors=Monitors(recorder, store, {OcppVersion.V201: read_changes}, clock, metrics),
         notifications=notifications,
