@@ -70,6 +70,7 @@ from csms.services.operations.book import OperationBook
 from csms.services.operations.display import DisplayMemory
 from csms.services.password_changes import PasswordChanges
 from csms.services.pricing.ended import EndedPricing
+from csms.services.pricing.fetching import PriceFetching, UrlFetcher
 from csms.services.pricing.pricers import Pricers
 from csms.services.pricing.running import RunningCosts
 from csms.services.provisioning.approval import Approvals
@@ -101,6 +102,7 @@ from csms.store.message_log import MessageLogWriter
 from csms.store.migrate import migrate
 from csms.store.operations import Displays, Operations
 from csms.store.partitions import make_room
+from csms.store.price_sources import PriceSources
 from csms.store.pricing import PricingStore
 from csms.store.provisioning import ProvisioningStore
 from csms.store.settlements import Settlements
@@ -167,6 +169,7 @@ class Application:
         self._pricers = Pricers()
         self._pricing_store: PricingStore
         self.database: Database
+        self.metrics: Metrics
         self.services: Services
         self.settling: Settling
         self.meters: Meters
@@ -204,7 +207,7 @@ class Application:
         self.database = Database(url)
         stack.push_async_callback(self.database.close)
         await make_room(self.database, self._clock.now())
-        metrics = Metrics()
+        metrics = self.metrics = Metrics()
         self._pricing_store = PricingStore(self.database)
         message_log = MessageLogWriter(self.database, metrics)
         await message_log.start()
@@ -339,6 +342,9 @@ class Application:
         for each in (pricing, services.running_costs):
             await each.start()
             stack.push_async_callback(each.stop)
+        fetching = PriceFetching(PriceSources(self.database), UrlFetcher(), metrics, self._clock)
+        task = asyncio.create_task(fetching.run(), name="market prices")
+        stack.callback(task.cancel)
         return pricing
 
     async def _watch_spending(

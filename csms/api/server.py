@@ -30,6 +30,7 @@ from csms.api.resources.commands import Commands
 from csms.api.resources.commissioning_checks import CommissioningChecks
 from csms.api.resources.configuration import Configuration
 from csms.api.resources.configuration_templates import ConfigurationTemplates
+from csms.api.resources.cost_calculations import CostCalculations
 from csms.api.resources.cost_displays import CostDisplays
 from csms.api.resources.description import PUBLIC, add_description
 from csms.api.resources.device_reports import DeviceReports
@@ -47,6 +48,7 @@ from csms.api.resources.local_lists import LocalLists
 from csms.api.resources.meter_health import MeterHealths
 from csms.api.resources.meters import Meters
 from csms.api.resources.monitors import MonitorsOfVariables
+from csms.api.resources.price_sources import PriceSources
 from csms.api.resources.prices import Prices
 from csms.api.resources.pricing import Pricing
 from csms.api.resources.reservations import Reservations
@@ -244,6 +246,8 @@ def _pricing(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
     yield Tariffs(context).routes()
     yield TariffAssignments(context).routes()
     yield Pricing(context).routes()
+    yield CostCalculations(context).routes()
+    yield PriceSources(context).routes()
     yield Pricing(context).routes()
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from csms.api.problems import field_error, invalid
-from csms.errors import ConflictError
+from csms.errors import ConflictError, InvalidValueError
 from csms.store.admin import tariffs as store
 from csms.store.admin.window import AdminConnection
 from csms.tariff.checking import check
 from csms.tariff.findings import Finding
 from csms.tariff.model import Tariff
 
+FIRST_YEAR: Final = 1990
+LAST_YEAR: Final = 2200
 ADVICE: Final = (
     "what was priced stays as it is; to charge something else, add a version from a day on "
     "(POST /api/v1/tariffs/{id}/versions)"
@@ -21,22 +24,37 @@ ADVICE: Final = (
 
 
 async def refuse_bad(
-    connection: AdminConnection, tariff: Tariff, default_zone: ZoneInfo, *, within: str = ""
+    connection: AdminConnection,
+    tariff: Tariff,
+    default_zone: ZoneInfo,
+    *,
+    within: str = "",
+    inside: str = "",
 ) -> None:
     """Raise a Problem that names every field that is wrong, and every gap.
 
     Gaps are looked for in the calendar of every time zone in which there is a site. `within` is
-    the part of a field's path that the caller's body doesn't have.
+    the part of a field's path that the caller's body doesn't have, `inside` one that it has
+    beyond.
     """
     zones = {ZoneInfo(name) for name in await store.time_zones(connection)} or {default_zone}
     found = await asyncio.to_thread(check, tariff, zones)
     if found:
-        errors = [field_error(_path(each, within), each.value, each.allowed) for each in found]
+        errors = [
+            field_error(inside + _path(each, within), each.value, each.allowed) for each in found
+        ]
         raise invalid(errors)
 
 
 def _path(finding: Finding, within: str) -> str:
     return finding.field.replace("/", ".").removeprefix(within)
+
+
+def check_year(field: str, at: datetime) -> None:
+    """Refuse a moment that no calendar of a tariff reaches; raises InvalidValueError."""
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        allowed = f"a time from {FIRST_YEAR} to {LAST_YEAR}"
+        raise InvalidValueError(field, at.isoformat(), allowed)
 
 
 async def refuse_changed_past(

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from csms.services.pricing.curve import site_curve
 from csms.smart_charging.look_ahead import PricePoint
 from csms.smart_charging.price_curve import Goal
 from csms.store.climate_tables import grid_intensities, site_climates
-from csms.store.tables import price_points
+from csms.store.pricing import market_of
+from csms.store.tables import price_points, sites
+from csms.store.tariffs import load_assignments, load_tariffs
+from csms.tariff.assignment import Circumstances, Scope
 
 QUARTER: Final = timedelta(minutes=15)
 HOUR: Final = timedelta(hours=1)
@@ -31,6 +36,9 @@ async def plan_prices(
         points = await _emission_points(connection, region_id, now)
         if points:
             return Goal.EMISSIONS, points
+    of_tariff = await _tariff_points(connection, site_id, now)
+    if of_tariff is not None:
+        return Goal.COST, of_tariff
     rows = await connection.execute(
         select(price_points)
         .where(price_points.c.site_id == site_id)
@@ -46,6 +54,24 @@ async def plan_prices(
         )
         for point in rows.mappings()
     ]
+
+
+async def _tariff_points(
+    connection: AsyncConnection, site_id: str, now: datetime
+) -> list[PricePoint] | None:
+    """Return what the site's tariffs ask in the hours to come; None if it has none."""
+    assignments = await load_assignments(connection, {Scope.SITE: {site_id}})
+    if not assignments:
+        return None
+    time_zone = await connection.scalar(select(sites.c.time_zone).where(sites.c.id == site_id))
+    return site_curve(
+        Circumstances(now, site_id, charge_point_id=""),
+        assignments,
+        await load_tariffs(connection, {each.tariff_id for each in assignments}),
+        ZoneInfo(time_zone or "UTC"),
+        await market_of(connection, site_id, now - QUARTER, now + HORIZON),
+        now + HORIZON,
+    )
 
 
 async def _emission_points(

@@ -203,3 +203,18 @@ withheld_energy = Table(
     Index(None, "at"),
 )
 """When load management paused an EVSE (`Withheld`) and when it let it charge again (`Released`)."""
+
+price_sources = Table(
+    "price_sources",
+    metadata,
+    Column("site_id", Text, ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("every_s", Integer, nullable=False),
+    Column("next_at", UTC, nullable=False),
+    Column("fetched_at", UTC),
+    Column("problem", Text),
+    now("created_at"),
+    now("updated_at"),
+    Index(None, "next_at"),
+)
+"""Where sites' market prices are fetched; `problem` is what went wrong the last time."""

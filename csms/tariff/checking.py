@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -28,6 +28,8 @@ from csms.tariff.model import (
     TariffVersion,
 )
 
+FIRST_DAY: Final = date(1990, 1, 1)
+LAST_DAY: Final = date(2200, 1, 1)
 MAX_ELEMENTS: Final = 200
 MAX_VERSIONS: Final = 100
 MAX_SEASONS: Final = 24
@@ -89,6 +91,9 @@ def _tariff(tariff: Tariff) -> Iterator[Finding]:
 
 
 def _version(version: TariffVersion, path: str) -> Iterator[Finding]:
+    if not FIRST_DAY <= version.valid_from <= LAST_DAY:
+        allowed = f"{FIRST_DAY} to {LAST_DAY}"
+        yield Finding(f"{path}/valid_from", str(version.valid_from), allowed)
     yield from _seasons(version.seasons, path)
     if version.holidays is not None:
         yield from _holidays(version.holidays, f"{path}/holidays")

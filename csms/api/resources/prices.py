@@ -16,6 +16,7 @@ from csms.api.route import Asked, Nothing, Route, delete, get
 from csms.errors import InvalidValueError
 from csms.store.admin import prices as store
 from csms.store.admin import sites
+from csms.store.pricing_queue import price_incomplete_at_site
 
 TAG: Final = "Prices"
 
@@ -123,6 +124,8 @@ class Prices:
         ) as connection:
             await sites.touch(connection, site_id)
             await store.replace(connection, site_id, list(rows.values()))
+            await price_incomplete_at_site(connection, site_id)
+        self._context.prices_changed()
         return Kept(len(rows))
 
     async def remove(self, asked: Asked[Nothing, Nothing]) -> None:

@@ -14,10 +14,10 @@ from csms.api.context import Context
 from csms.api.fields import ChargePointId, IdTokenText, Int64, Moment, Name, TariffId, Text
 from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.route import Asked, Nothing, Route, delete, get
-from csms.api.tariff_checks import refuse_bad
+from csms.api.tariff_checks import check_year, refuse_bad
 from csms.errors import InvalidValueError, NotFoundError
 from csms.model import normalise_id_token
-from csms.services.pricing.choosing import subjects_of, zone_of
+from csms.services.pricing.choosing import for_direction, subjects_of, zone_of
 from csms.store.admin import tariff_assignments as store
 from csms.store.admin import tariffs
 from csms.store.admin.window import AdminConnection
@@ -25,6 +25,7 @@ from csms.store.pricing import circumstances_of
 from csms.store.pricing_queue import price_incomplete_of
 from csms.store.tariffs import load_assignments, load_tariffs
 from csms.tariff.assignment import Assignment, Scope, choose
+from csms.tariff.model import Direction
 from csms.tariff.pricing import Pricer
 
 TAG: Final = "Tariffs"
@@ -213,21 +214,20 @@ class TariffAssignments:
         query = asked.query
         id_token = normalise_id_token(query.id_token) if query.id_token else None
         at = query.at or self._context.clock.now()
+        check_year("at", at)
         async with self._context.database.begin() as connection:
             known = await circumstances_of(connection, query.charge_point_id, id_token, at)
             if known is None:
                 raise NotFoundError("charge point", query.charge_point_id)
+            named = await load_assignments(connection, subjects_of([known.circumstances]))
+            known_tariffs = await load_tariffs(connection, {each.tariff_id for each in named})
             choice = choose(
-                await load_assignments(connection, subjects_of([known.circumstances])),
-                known.circumstances,
-            )
-            known_tariffs = await load_tariffs(
-                connection, [] if choice.tariff_id is None else [choice.tariff_id]
+                for_direction(named, known_tariffs, Direction.IMPORT), known.circumstances
             )
         zone = zone_of(known.time_zone, self._context.settings.time_zone)
         version = None
-        for tariff in known_tariffs.values():
-            pricer = Pricer(tariff, zone)
+        if choice.tariff_id is not None:
+            pricer = Pricer(known_tariffs[choice.tariff_id], zone)
             index, _ = next(pricer.spans(at, at))
             in_force = pricer.version(index)
             version = None if in_force is None else in_force.number

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from csms.tariff.assignment import Circumstances, Scope
+from csms.tariff.assignment import Assignment, Circumstances, Scope
+from csms.tariff.model import Direction, Tariff
 
 
 def subjects_of(many: Iterable[Circumstances]) -> dict[Scope, set[str]]:
@@ -20,3 +21,10 @@ def subjects_of(many: Iterable[Circumstances]) -> dict[Scope, set[str]]:
 def zone_of(time_zone: str | None, default: str) -> ZoneInfo:
     """Return a site's time zone, or the default for a charge point without a site."""
     return ZoneInfo(default if time_zone is None else time_zone)
+
+
+def for_direction(
+    assignments: Sequence[Assignment], tariffs: Mapping[str, Tariff], direction: Direction
+) -> list[Assignment]:
+    """Return the assignments of tariffs for energy that flows in a direction."""
+    return [each for each in assignments if tariffs[each.tariff_id].direction is direction]

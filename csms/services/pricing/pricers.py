@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from csms.services.pricing.choosing import subjects_of, zone_of
+from csms.services.pricing.choosing import for_direction, subjects_of, zone_of
 from csms.services.pricing.ports import PricingReads
 from csms.services.pricing.records import Evidence, PricedRecord
 from csms.services.pricing.spells import spells_of
 from csms.tariff.assignment import Assignment, Choice, choose
 from csms.tariff.dynamic import NO_MARKET, MarketPrices
-from csms.tariff.model import Tariff
+from csms.tariff.model import Direction, Tariff
 from csms.tariff.pricing import PricedTransaction, Pricer, unpriced
 from csms.tariff.usage import Usage
 
@@ -88,7 +88,7 @@ class Book:
             for subject_id in ids
             for assignment in self._assignments.get((scope, subject_id), ())
         ]
-        choice = choose(named, circumstances)
+        choice = choose(for_direction(named, self._tariffs, Direction.IMPORT), circumstances)
         zone = zone_of(evidence.known.time_zone, self._default_zone)
         tariff = None if choice.tariff_id is None else self._tariffs[choice.tariff_id]
         return Terms(choice, zone, None if tariff is None else self._pricers.of(tariff, zone))
