@@ -63,6 +63,7 @@ from csms.services.cost_display.telling import CostTelling
 from csms.services.data_transfer import DataTransferService
 from csms.services.enforcement import Enforcement
 from csms.services.load_management.controller import LoadManagement
+from csms.services.local_list.forgetting import ListForgetting
 from csms.services.local_list.memory import LocalListMemory
 from csms.services.local_list.service import LocalListServices, local_list_services
 from csms.services.notifications import NotificationService
@@ -92,6 +93,7 @@ from csms.services.transactions.status_checks import TransactionStatusChecks
 from csms.store.cdr_outbox import CdrOutbox
 from csms.store.certificates import Certificates
 from csms.store.cost_displays import CostDisplays
+from csms.store.data_transfer_rules import StoredRules
 from csms.store.database import Database
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.issued_statements import IssuedStatements
@@ -394,7 +396,18 @@ class Application:
         )
         unknown = self.services.authorization.unknown
         unknown.store = UnknownTokenTable(self.database)
-        for name, job in (("local lists", lists.keeper.run), ("unknown tokens", unknown.run)):
+        forgetting = ListForgetting(
+            self.services.events,
+            self.services.charge_points,
+            self.services.operations,
+            lists.chooser,
+            commands,
+        )
+        for name, job in (
+            ("local lists", lists.keeper.run),
+            ("unknown tokens", unknown.run),
+            ("customers to forget", forgetting.run),
+        ):
             task = asyncio.create_task(job(), name=name)
             stack.callback(task.cancel)
         return lists
@@ -501,7 +514,7 @@ class Application:
             charge_points=charge_points,
             charging_reports=ChargingReportService(notifications, events),
             costs=CostBoard(KnownDisplays(CostDisplays(self.database), clock)),
-            data_transfer=DataTransferService(notifications),
+            data_transfer=DataTransferService(notifications, StoredRules(self.database, clock)),
             monitors=Monitors(
                 writer, ProvisioningStore(self.database), MONITOR_READERS, clock, metrics
             ),

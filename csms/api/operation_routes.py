@@ -8,6 +8,7 @@ from typing import Any
 
 from csms.api.context import Context
 from csms.api.file_door import FileDoor
+from csms.api.resources.data_transfer_rules import TransferRules
 from csms.api.resources.diagnostics_commands import DiagnosticsCommands
 from csms.api.resources.display_messages import DisplayMessages
 from csms.api.resources.firmware_campaigns import FirmwareCampaigns
@@ -39,4 +40,5 @@ def operation_routes(
     yield FirmwareCampaigns(context, services.campaigns).routes()
     yield FirmwareCommands(context, services.desk).routes()
     yield DiagnosticsCommands(context, services.desk).routes()
+    yield TransferRules(context).routes()
     yield DisplayMessages(context, services.desk).routes()

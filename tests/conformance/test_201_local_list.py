@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.stations import ACCEPTED, station_201, token
+from conformance.stations import ACCEPTED, now, station_201, token
 from fake_chargepoints.script import Expectation, ScriptedChargePoint
 from running import Running
 
@@ -121,3 +121,24 @@ def version_told(answer: dict[str, Any]) -> int:
     (step,) = answer["steps"]
     version: int = step["version"]
     return version
+
+
+async def test_tc_n_46_a_customer_that_is_forgotten_leaves_the_list(server: Running) -> None:
+    """After it was told what was known, as N10.FR.02 has it."""
+    async with station_201(server) as station:
+        await sent_in_full(server, station, "CARD-1", "CARD-2")
+        asked = station.expect("CustomerInformation", ACCEPTED)
+        body = {"id_token": "CARD-1", "type": "ISO14443", "report": True, "clear": True}
+        await server.post("/charge-points/CS-1/customer-information", body)
+        sent = await asked.happened()
+        change = station.expect("SendLocalList", ACCEPTED)
+        told = {"data": "gone", "seqNo": 0, "generatedAt": now(), "requestId": sent["requestId"]}
+        await station.send("NotifyCustomerInformation", told, reply={})
+        assert await change.happened() == {
+            "localAuthorizationList": [{"idToken": token("CARD-1")}],
+            "versionNumber": 2,
+            "updateType": "Differential",
+        }
+    assert (sent["report"], sent["clear"], sent["idToken"]) == (True, True, token("CARD-1"))
+    await server.eventually(f"{LIST}", lambda body: body["version"] == 2)
+    assert await held(server) == ["CARD-2"]

@@ -244,6 +244,11 @@ class OperationBook:
 
         await self._change(operation_id, note)
 
+    async def find(self, operation_id: int) -> Operation | None:
+        """Return an operation as it is now."""
+        async with self._store.hold(operation_id) as held:
+            return held.found
+
     # -- waiting
 
     async def expire(self) -> None:

@@ -33,3 +33,19 @@ async def test_a_vendors_own_answer_is_passed_on_with_its_data(
     world.services.data_transfer.register("ORG.example", echo)
     answer = await say(world, charge_point, "DataTransfer", REQUESTS["DataTransfer"])
     assert answer == {"status": "Accepted", "data": {"a": [1]}}
+
+
+async def test_a_message_that_its_vendors_handler_does_not_know_is_unknown(
+    world: World, charge_point: ChargePoint
+) -> None:
+    """P02.FR.07"""
+
+    async def yes(*_: object) -> DataTransferAnswer:
+        return DataTransferAnswer("Accepted")
+
+    world.services.data_transfer.register("org.example", yes, ["HELLO"])
+    known = {"vendorId": "org.example", "messageId": "hello"}
+    assert await say(world, charge_point, "DataTransfer", known) == {"status": "Accepted"}
+    strange = {"vendorId": "org.example", "messageId": "other"}
+    unknown = {"status": "UnknownMessageId"}
+    assert await say(world, charge_point, "DataTransfer", strange) == unknown
