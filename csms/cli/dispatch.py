@@ -44,7 +44,7 @@ def dispatch(arguments: Sequence[str] | None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="csms",
-        description="Central system for EV chargers: OCPP 1.6J and 2.0.1, PostgreSQL included.",
+        description="Central system for EV chargers: OCPP 1.6J to 2.1, PostgreSQL included.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -16,6 +16,7 @@ from fake_chargepoints.chargepoint import StationOptions
 from fake_chargepoints.link import LinkOptions
 from fake_chargepoints.tokens import IdToken
 from fake_chargepoints.v16 import ChargePoint16
+from fake_chargepoints.v21 import ChargePoint21
 from fake_chargepoints.vehicle import Vehicle, VehicleModel
 from running import Running
 
@@ -75,11 +76,13 @@ def _request(command: str) -> Request:
 
 
 @asynccontextmanager
-async def charging(server: Running, identity: str) -> AsyncIterator[ChargePoint16]:
+async def charging(
+    server: Running, identity: str, kind: type[ChargePoint16 | ChargePoint21]
+) -> AsyncIterator[ChargePoint16 | ChargePoint21]:
     """A charge point at which a car charges; its transaction has the id 1."""
     await server.add_token(CARD)
     await server.accept(identity)
-    async with ChargePoint16(StationOptions(LinkOptions(server.url, identity))) as charge_point:
+    async with kind(StationOptions(LinkOptions(server.url, identity))) as charge_point:
         await charge_point.until_ready()
         await charge_point.plug_in(1, Vehicle.at(VehicleModel(), soc=0.2))
         assert await charge_point.present_card(1, IdToken(CARD))
@@ -106,13 +109,15 @@ async def until_steered(server: Running, request: Request) -> None:
         ("docs/api.md", "CP-001"),
         ("docs/security.md", "CP-001"),
         ("docs/load-management.md", "CP-001"),
+        ("docs/ocpp-2.1.md", "CP-001"),
     ],
 )
 async def test_every_request_of_a_page_works(server: Running, page: str, identity: str) -> None:
     authorization = f"Authorization: {server.http.headers['Authorization']}"
     requests = requests_in(page, server.api_url, authorization)
     assert requests
-    async with charging(server, identity):
+    kind = ChargePoint21 if "ocpp-2.1" in page else ChargePoint16
+    async with charging(server, identity, kind):
         for request in requests:
             if request.url.endswith("/allocation"):
                 await until_steered(server, request)
