@@ -6,6 +6,7 @@ still a transaction that somebody must pay for.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -34,4 +35,15 @@ def _mend_value(column: Column[Any], value: Any) -> Any:
         return max(-most, min(value, most))
     if isinstance(value, Decimal) and isinstance(column.type, Numeric):
         return value if abs(value) < ENERGY_MAX else None
+    return value
+
+
+def without_nul(value: Any) -> Any:
+    """Return a JSON value without the one character that no JSONB column holds."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, Mapping):
+        return {without_nul(key): without_nul(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nul(item) for item in value]
     return value

@@ -166,3 +166,11 @@ async def test_a_long_variable_and_a_long_root_fit(server: Running) -> None:
         await server.post(f"{CP}/configuration", body)
         (sent,) = (await order.happened())["setVariableData"]
         assert len(sent["attributeValue"]) == 2500
+
+
+async def test_a_tariff_with_characters_that_no_database_holds_is_refused_politely(
+    server: Running,
+) -> None:
+    async with station_21(server):
+        body = {"tariff": {"tariff\x00Id": "T\x00"}}
+        await server.post(f"{CP}/default-tariff", body, status=422)

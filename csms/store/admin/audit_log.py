@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, insert, select
 
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
+from csms.store.mending import without_nul
 from csms.store.tables import audit_log
 
 
@@ -16,9 +17,8 @@ async def record(
     connection: AdminConnection, actor: str, action: str, target: str, data: Mapping[str, Any]
 ) -> None:
     """Add a line, in the transaction of the change itself; `data` never holds secrets."""
-    await connection.execute(
-        insert(audit_log).values(actor=actor, action=action, target=target, data=dict(data))
-    )
+    line = {"actor": actor, "action": action, "target": target, "data": without_nul(dict(data))}
+    await connection.execute(insert(audit_log).values(line))
 
 
 async def list_page(
