@@ -2,7 +2,7 @@
 
     python -m benchmarks                  throughput, latency at half load, memory
     python -m benchmarks --only closed    one part: closed, half, idle, energy, allocation,
-                                          reaction, pricing
+                                          reaction, pricing, statements
 
 Everything runs on this machine: the load generator takes its share of it too, so the figures to
 look at are those per CPU second and the ratios within one run.
@@ -25,9 +25,10 @@ from benchmarks.load import Tally, connect_all
 from benchmarks.pricing import show_pricing
 from benchmarks.processes import Cpu, Server, bare_server, csms_server
 from benchmarks.reaction import show_reaction
+from benchmarks.statements import show_statements
 
 CONSOLE = Console(width=130)
-PARTS = ("closed", "half", "idle", "energy", "allocation", "reaction", "pricing")
+PARTS = ("closed", "half", "idle", "energy", "allocation", "reaction", "pricing", "statements")
 
 
 @dataclass
@@ -173,6 +174,8 @@ def main() -> None:
         show_reaction(CONSOLE)
     if options.only in (None, "pricing"):
         show_pricing(CONSOLE)
+    if options.only in (None, "statements"):
+        show_statements(CONSOLE)
 
 
 if __name__ == "__main__":

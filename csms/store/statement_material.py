@@ -64,7 +64,7 @@ async def gather(connection: AsyncConnection, wanted: Wanted) -> Gathered:
             tariffs=tariffs,
             fees=fees,
             pending=await _pending(connection, about, zone),
-            user_names=await _user_names(connection, {*fees, *_users_in(priced)}),
+            user_names=await _user_names(connection, about, {*fees, *_users_in(priced)}),
             charge_point_names=await _charge_point_names(connection, priced),
         ),
     )
@@ -246,6 +246,8 @@ async def _fees(
         for contract in contracts
         if _may_owe({*contract.tariff_ids, *used.get(contract.user_id, ())}, tariffs)
     ]
+    if not owing:
+        return {}, tariffs
     elsewhere = await _charged_at(connection, [each.user_id for each in owing], about, zone)
     only_site = await _is_only_site(connection, about.site_id)
     fees: dict[str, list[Line]] = {}
@@ -303,8 +305,6 @@ async def _charged_at(
     connection: AsyncConnection, user_ids: Collection[str], about: Wanted, zone: ZoneInfo
 ) -> dict[str, set[str]]:
     """Return the sites at which users charged in the month."""
-    if not user_ids:
-        return {}
     start, end = about.month.bounds(zone)
     table = priced_transactions.c
     rows = await connection.execute(
@@ -348,7 +348,12 @@ async def _with_own_tariffs(connection: AsyncConnection) -> set[str]:
     return {*own, *grouped}
 
 
-async def _user_names(connection: AsyncConnection, user_ids: Collection[str]) -> dict[str, str]:
+async def _user_names(
+    connection: AsyncConnection, about: Wanted, user_ids: Collection[str]
+) -> dict[str, str]:
+    """Return the names of a site's users; no other statement tells users apart."""
+    if about.kind is not Kind.SITE:
+        return {}
     rows = await connection.execute(
         select(users.c.id, users.c.name).where(users.c.id.in_(user_ids))
     )

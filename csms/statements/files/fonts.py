@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from pymupdf_fonts import myfont
+from reportlab import rl_config
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
@@ -43,6 +44,7 @@ class Run(NamedTuple):
 def prepare() -> None:
     """Make the fonts known to the PDF library; done once."""
     with _REGISTERING:
+        rl_config.useA85 = 0  # streams as they are: a fifth smaller, and sooner written
         for name, source in _SOURCES.items():
             pdfmetrics.registerFont(TTFont(name, io.BytesIO(myfont(source))))
         for _, name in _EAST_ASIAN:
