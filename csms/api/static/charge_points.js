@@ -51,13 +51,31 @@ const shown = (connector) => connector.evse_id !== 0 || connector.status !== "Av
 
 function chargingNow(point, one, many) {
   const what = (many ? "EVSE " + one.evse_id + ": " : "") + kilo(one.energy_wh, "kWh");
-  const line = node("div", [what]);
+  const soFar = money(one.cost);
+  const line = node("div", [what + (soFar && ", " + soFar + " so far")]);
   if (rights.mayChange && point.connected) {
     const question = "Stop charging at " + nameOf(point) + "?";
     const stop = () => ask("/charge-points/" + part(point.id) + "/remote-stop", "POST", { transaction_id: one.id });
     line.append(button("Stop", question, () => commanded(stop)));
   }
   return [line, node("div", holder(one.id_token) + ", for " + since(one.started_at), "small")];
+}
+
+/* What has no price says so and why; it is never shown as 0. */
+function money(cost) {
+  if (cost.gross === null) return "";
+  try {
+    return new Intl.NumberFormat([], { style: "currency", currency: cost.currency }).format(cost.gross);
+  } catch {
+    return cost.gross + " " + cost.currency;
+  }
+}
+
+function costCell(cost) {
+  if (cost.state === "priced") return node("td", money(cost), "number");
+  const cell = node("td", "unpriced", "number small");
+  cell.title = cost.reason;
+  return cell;
 }
 
 function pointRow(point, open) {
@@ -82,6 +100,7 @@ function endedRow(one, names) {
     node("td", holder(one.id_token)),
     node("td", lasted(lastedS), "number"),
     node("td", kilo(one.energy_wh, "kWh"), "number"),
+    costCell(one.cost),
     node("td", one.stop_reason || "–"),
   ]);
 }
