@@ -110,6 +110,7 @@ async def until_steered(server: Running, request: Request) -> None:
         ("docs/security.md", "CP-001"),
         ("docs/load-management.md", "CP-001"),
         ("docs/ocpp-2.1.md", "CP-001"),
+        ("docs/tariffs.md", "CP-001"),
     ],
 )
 async def test_every_request_of_a_page_works(server: Running, page: str, identity: str) -> None:
