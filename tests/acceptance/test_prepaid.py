@@ -201,3 +201,16 @@ INSERT INTO priced_transactions (transaction_id, revision, current, charge_point
 VALUES ($1, 1, true, 'CP-1', 'CARD-1', 'UTC', now(), now(), 1000, '', '{}', 'EUR', $2, $2, true, '',
     '{}', '[]', '{}', '{}', '[]', now())
 """
+
+
+async def test_nothing_is_given_at_the_highest_level_that_the_charger_has(server: Running) -> None:
+    await open_account(server, 10)
+    async with charger_16(server) as charger:
+        number = await start(charger)
+        charger.tolerate("RemoteStopTransaction", {"status": "Rejected"})
+        for _ in range(3):
+            charger.expect("SetChargingProfile", {"status": "Rejected"})
+        withheld = charger.expect("SetChargingProfile")
+        tell_cost(server, number, "10.00")
+        payload = await withheld.happened()
+    assert payload["csChargingProfiles"]["stackLevel"] == 3

@@ -13,9 +13,10 @@ from msgspec import Meta, Struct, field
 from csms.api.context import Context
 from csms.api.fields import Moment, Number, SiteId, plain
 from csms.api.paging import view
+from csms.api.problems import field_error, invalid
 from csms.api.resources.grid_regions import TAG
 from csms.api.route import Asked, Nothing, Route, delete, get
-from csms.errors import ConflictError, InvalidValueError, NotFoundError
+from csms.errors import ConflictError, NotFoundError
 from csms.store.admin import emissions as store
 from csms.store.admin import grid_regions, sites
 from csms.store.admin.window import Row
@@ -172,21 +173,22 @@ class EmissionReports:
             found = await store.of_site(connection, site_id, since, until, MAX_TRANSACTIONS + 1)
             if len(found) > MAX_TRANSACTIONS:
                 allowed = f"a time in which at most {MAX_TRANSACTIONS} transactions ended"
-                raise InvalidValueError("to", until.isoformat(), allowed)
+                raise invalid([field_error("to", until.isoformat(), allowed)], 400)
             first = min((each.usage.started_at for each in found), default=since)
             grid = await store.intensities(connection, climate["region_id"], first, until)
         return await asyncio.to_thread(_report, climate, found, grid)
 
 
 def _span(query: EmissionsQuery) -> tuple[datetime, datetime]:
-    """Raises InvalidValueError."""
+    """Raises Problem 400."""
     try:
         since, until = query.since.astimezone(UTC), query.until.astimezone(UTC)
     except OverflowError as error:
-        raise InvalidValueError("from", str(query.since), "a time there is") from error
+        wrong = field_error("from", str(query.since), "a time there is")
+        raise invalid([wrong], 400) from error
     if not since < until <= since + LONGEST:
         allowed = f"a time after `from`, by at most {LONGEST.days} days"
-        raise InvalidValueError("to", until.isoformat(), allowed)
+        raise invalid([field_error("to", until.isoformat(), allowed)], 400)
     return since, until
 
 

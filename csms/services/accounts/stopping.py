@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Final
 
 from csms.clock import Clock
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 OBEYED_WITHIN_S: Final = 20.0
 ASKED_AGAIN_AFTER_S: Final = 60.0
 MAX_STOPPING: Final = 10_000
+LEVELS: Final = (10, 8, 5, 3, 2, 1, 0)
+"""The highest that the charge point takes rules over all other limits of the transaction."""
 
 
 class TransactionStops:
@@ -92,7 +95,10 @@ class TransactionStops:
         transaction = found[1]
         nothing = OperatorLimit(evse_id=transaction.evse_id, limit=0.0, unit="A")
         profile = transaction_profile(nothing, transaction, self._clock.now())
-        await self._tell(charge_point_id, SetChargingProfile(transaction.evse_id, profile))
+        for level in LEVELS:
+            lowest = SetChargingProfile(transaction.evse_id, replace(profile, stack_level=level))
+            if await self._tell(charge_point_id, lowest):
+                return
 
     async def _tell(self, charge_point_id: str, command: Command) -> bool:
         name = type(command).__name__

@@ -38,6 +38,13 @@ exclude-method = "GET"
 [operations.checks.positive_data_acceptance]
 # What a month has, and which addresses are safe, no schema says.
 expected-statuses = ["2xx", "404", "409", "422"]
+
+[[operations]]
+include-path-regex = "/(accounts|spending-limits|cost-displays|grid-regions)"
+exclude-method = "GET"
+[operations.checks.positive_data_acceptance]
+# Things must fit together, and no schema says how.
+expected-statuses = ["2xx", "404", "409", "422"]
 """
 
 COMMANDS = (
