@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from csms.services.operations.model import Kind, Operation, State
@@ -35,6 +35,12 @@ _SUCCESSES: Final = {
     Kind.FIRMWARE_PUBLICATION: "published",
     Kind.LOG: "uploaded",
 }
+_MAY_SUCCEED: Final = frozenset({State.ACCEPTED, State.RUNNING, State.TIMED_OUT, State.UNDELIVERED})
+_WAITING: Final = frozenset({"downloadscheduled", "downloadpaused", "installscheduled"})
+CAR_PATIENCE: Final = timedelta(days=1)
+"""For these: the charge point may wait until a car has left (L01.FR.06)."""
+VERSION_FOLLOWED: Final = timedelta(days=1)
+"""So long after an update is over, a boot still says something about it."""
 _CANCELLED: Final = "acceptedcanceled"
 
 
@@ -47,6 +53,8 @@ def judge_status(operation: Operation, status: str, at: datetime) -> None:
     if word == IDLE:
         return
     operation.heard(status, at)
+    if word in _WAITING:
+        operation.deadline_at = max(operation.deadline_at, at + CAR_PATIENCE)
     if operation.state is State.SUCCEEDED:
         return
     failure = _FAILURES.get(operation.kind, {}).get(word)
@@ -70,6 +78,10 @@ def judge_version(
     """
     if version is None or booted_at is None or booted_at < operation.created_at:
         return False
+    if operation.finished_at is not None and at - operation.finished_at > VERSION_FOLLOWED:
+        return False
+    if operation.result.get("version_is_wanted") and operation.state is State.SUCCEEDED:
+        return False  # what comes after is another update, or somebody's own
     result, before = operation.result, operation.state
     known = result.get("version_after")
     wanted = operation.request.get("version")
@@ -78,7 +90,7 @@ def judge_version(
         return known != version
     is_wanted = _plain(version) == _plain(wanted)
     result["version_is_wanted"] = is_wanted
-    if is_wanted and operation.state in (State.RUNNING, State.ACCEPTED, State.UNDELIVERED):
+    if is_wanted and operation.state in _MAY_SUCCEED:
         if _plain(version) != _plain(result.get("version_before") or ""):
             operation.become(State.SUCCEEDED, at)
     elif not is_wanted and operation.state is State.SUCCEEDED:
