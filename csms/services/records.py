@@ -166,6 +166,21 @@ class ReservationChange:
     transaction_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReservationUse:
+    """A transaction that named no reservation: it uses the one that is kept for its token, if any.
+
+    H03.FR.09: showing the token is what uses it; not all charge points tell the number.
+    """
+
+    charge_point_key: int
+    evse_id: int
+    id_token: str
+    group_id: str | None
+    transaction_id: int
+    at: datetime
+
+
 @dataclass(slots=True)  # not frozen: made for every message
 class LoggedMessage:
     """One exchange of the message log: a CALL and what was answered."""
@@ -195,6 +210,7 @@ Record: TypeAlias = (
     | OwnMonitorsGone
     | ReportState
     | ReservationChange
+    | ReservationUse
     | StationRecord
     | Transaction
     | VariableMonitor

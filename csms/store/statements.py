@@ -23,6 +23,7 @@ from csms.services.records import (
     Notification,
     Record,
     ReservationChange,
+    ReservationUse,
     VariableValue,
 )
 from csms.services.transactions.model import RegisterRun, Transaction
@@ -66,6 +67,22 @@ _CHARGING_STATE: Final = ("charge_point_key", "transaction_id", "at", "state")
 _RESERVATION: Final = (
     "charge_point_key", "reservation_id", "status", "updated_at", "transaction_id",
 )  # fmt: skip
+_RESERVATION_USE: Final = (
+    "charge_point_key", "evse_id", "id_token", "group_id", "transaction_id", "updated_at",
+)  # fmt: skip
+_USE_RESERVATION: Final = """
+UPDATE reservations SET status = 'used', transaction_id = new.transaction_id,
+  updated_at = new.updated_at
+FROM {rows}
+WHERE reservations.id = (
+  SELECT r.id FROM reservations r
+  WHERE r.charge_point_key = new.charge_point_key AND r.status = 'active'
+    AND r.expires_at > new.updated_at AND (r.evse_id IS NULL OR r.evse_id = new.evse_id)
+    AND (r.id_token = new.id_token OR r.group_id = new.group_id)
+  ORDER BY r.evse_id NULLS LAST, r.expires_at LIMIT 1
+)
+"""
+"""Who names no reservation uses the one that is kept for it: at its EVSE first, then anywhere."""
 
 
 def _columns(table: Table, names: tuple[str, ...]) -> tuple[Column[Any], ...]:
@@ -125,6 +142,13 @@ RESERVATION: Final = Statement(
     _columns(tables.reservations, _RESERVATION),
     update(tables.reservations, _RESERVATION, 2),
     lambda row: row[:2],
+)
+RESERVATION_USE: Final = Statement(
+    "reservation_use",
+    10,
+    _columns(tables.reservations, _RESERVATION_USE),
+    _USE_RESERVATION,
+    lambda row: row[4],
 )
 PRICING: Final = Statement(
     "pricing",
@@ -252,6 +276,11 @@ def _reservation(r: ReservationChange) -> list[Write]:
     return [(RESERVATION, (r.charge_point_key, r.reservation_id, r.status, r.at, r.transaction_id))]
 
 
+def _reservation_use(r: ReservationUse) -> list[Write]:
+    row = (r.charge_point_key, r.evse_id, r.id_token, r.group_id, r.transaction_id, r.at)
+    return [(RESERVATION_USE, row)]
+
+
 _WRITES: Final[dict[type[Any], Callable[[Any], list[Write]]]] = {
     ChargePoint: _charge_point,
     ChargingStateReport: _charging_state,
@@ -259,6 +288,7 @@ _WRITES: Final[dict[type[Any], Callable[[Any], list[Write]]]] = {
     MeterValueRecord: _meter_value,
     Notification: _notification,
     ReservationChange: _reservation,
+    ReservationUse: _reservation_use,
     Transaction: _transaction,
     VariableValue: _variable,
     **station_statements.WRITES,

@@ -12,7 +12,7 @@ from typing import Final
 
 from csms.events import Events
 from csms.metrics import Metrics
-from csms.model import Authorization, Flag, IdToken
+from csms.model import Authorization, AuthorizationStatus, Flag, IdToken
 from csms.services.authorization import AuthorizationService
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import parse_time
@@ -22,6 +22,7 @@ from csms.services.records import (
     MeterValueRecord,
     Recorder,
     ReservationChange,
+    ReservationUse,
 )
 from csms.services.transactions import assembly, matching
 from csms.services.transactions.finder import TransactionFinder
@@ -87,7 +88,7 @@ class TransactionService:
         )
         assembly.begin(transaction, start, time, received_at)
         assembly.note_authorization(transaction, authorization)
-        used = _used_reservation(transaction, received_at)
+        used = _used(transaction, received_at)
         await self._ledger.save(charge_point, transaction, received_at, *used, created=created)
         return StartAnswer(transaction.id, authorization)
 
@@ -160,7 +161,8 @@ class TransactionService:
         readings = self._ledger.join_readings(
             charge_point, transaction, event.meter_values, received_at
         )
-        used = _used_reservation(transaction, received_at) if event.reservation_id else ()
+        begins = event.id_token is not None and not event.stopping
+        used = _used(transaction, received_at) if event.reservation_id or begins else ()
         await self._ledger.save(
             charge_point,
             transaction,
@@ -289,18 +291,24 @@ def _told_state(
     return (report,)
 
 
-def _used_reservation(
+def _used(
     transaction: Transaction, received_at: datetime
-) -> tuple[ReservationChange, ...]:
-    if transaction.reservation_id is None:
+) -> tuple[ReservationChange | ReservationUse, ...]:
+    """Return what a transaction that has just begun says of a reservation (H01.FR.15)."""
+    key, number = transaction.charge_point_key, transaction.reservation_id
+    if number is not None:
+        return (ReservationChange(key, number, "used", received_at, transaction.id),)
+    accepted = transaction.authorization_status is AuthorizationStatus.ACCEPTED
+    if transaction.id_token is None or not accepted:
         return ()
     return (
-        ReservationChange(
-            transaction.charge_point_key,
-            transaction.reservation_id,
-            "used",
-            received_at,
+        ReservationUse(
+            key,
+            transaction.evse_id,
+            transaction.id_token,
+            transaction.id_token_group,
             transaction.id,
+            received_at,
         ),
     )
 

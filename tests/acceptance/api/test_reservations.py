@@ -188,3 +188,44 @@ async def test_a_reservation_names_the_kind_that_its_token_was_entered_with(
             "/charge-points/CP-1/reservations", {"id_token": "car-1", "expires_at": at(hours=1)}
         )
         assert (await order.happened())["idToken"] == {"idToken": "CAR-1", "type": "MacAddress"}
+
+
+async def starts(server: Running, card: str, connector_id: int = 1) -> None:
+    """A charge point starts a transaction, and does not say that a reservation is used."""
+    async with server.charge_point("CP-1") as charger:
+        await charger.send(
+            "StartTransaction",
+            {"connectorId": connector_id, "idTag": card, "meterStart": 0, "timestamp": at()},
+        )
+
+
+async def reserved(server: Running, **more: Any) -> None:
+    await server.add_token("CARD")
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("ReserveNow")
+        await server.post("/charge-points/CP-1/calls/ReserveNow", reserve_now(7, **more))
+
+
+async def test_who_comes_uses_a_reservation_also_if_the_charge_point_does_not_say_so(
+    server: Running,
+) -> None:
+    await reserved(server)
+    await starts(server, "card")
+    (kept,) = (await server.get("/reservations"))["items"]
+    (transaction,) = await server.transactions()
+    assert (kept["status"], kept["transaction_id"]) == ("used", transaction["id"])
+
+
+async def test_another_of_the_group_uses_it_as_well(server: Running) -> None:
+    await server.add_token("OTHER", group_id="FAMILY")
+    await reserved(server, parentIdTag="FAMILY")
+    await starts(server, "OTHER")
+    assert await statuses(server) == [(7, "used")]
+
+
+async def test_a_stranger_or_another_connector_leaves_a_reservation_alone(server: Running) -> None:
+    await server.add_token("OTHER")
+    await reserved(server)
+    await starts(server, "OTHER")
+    await starts(server, "card", connector_id=2)
+    assert await statuses(server) == [(7, "active")]
