@@ -30,6 +30,7 @@ from unit.tariff.usages import steady
 
 from csms.clock import SystemClock
 from csms.services.statements.model import Kept, Order, Wanted
+from csms.services.statements.runs import AT_ONCE
 from csms.services.statements.service import StatementService
 from csms.statements.document import Kind
 from csms.statements.files.rendering import FileFormat, rendered
@@ -128,8 +129,10 @@ def _table(watch: _Watch, everything: Step) -> Table:
 
 async def _issue_all(database: Database, service: StatementService) -> None:
     """What a run does, without its pauses."""
-    for user_id in await StatementRunStore(database).users("garage", JUNE):
-        await service.issue(Order(Wanted(Kind.USER, user_id, "garage", JUNE)), "benchmark")
+    users = await StatementRunStore(database).users("garage", JUNE)
+    orders = [Order(Wanted(Kind.USER, user_id, "garage", JUNE)) for user_id in users]
+    for start in range(0, len(orders), AT_ONCE):
+        await service.issue_many(orders[start : start + AT_ONCE], "benchmark")
 
 
 async def _all(database: Database, store: IssuedStatements) -> list[Kept]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -18,10 +20,11 @@ from csms.statements.document import Document
 from csms.store.admin import audit_log
 from csms.store.admin.window import Row, Window, fetch
 from csms.store.database import Database
-from csms.store.statement_material import gather
+from csms.store.statement_material import gather, gather_users
 from csms.store.statement_tables import statement_series, statements
 from csms.tariff.months import Month
 
+_SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _correction = statements.alias("correction")
 
 
@@ -32,11 +35,20 @@ class IssuedStatements:
         self._database = database
 
     async def gather(self, wanted: Wanted) -> Gathered:
-        async with self._database.begin() as connection:
-            await connection.execute(
-                text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            )
+        async with self._snapshot() as connection:
             return await gather(connection, wanted)
+
+    async def gather_users(
+        self, site_id: str, month: Month, user_ids: Sequence[str]
+    ) -> Mapping[str, Gathered]:
+        async with self._snapshot() as connection:
+            return await gather_users(connection, site_id, month, user_ids)
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[AsyncConnection]:
+        async with self._database.begin() as connection:
+            await connection.execute(_SNAPSHOT)
+            yield connection
 
     async def find(self, statement_id: int) -> Kept:
         async with self._database.begin() as connection:

@@ -6,7 +6,9 @@ A transaction belongs to the month in which it began, by its site's clock.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -16,23 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.errors import ConflictError, NotFoundError
 from csms.services.statements.model import Gathered, IssuerSettings, Wanted
-from csms.statements.base_fees import Contract, fees_of, owed_here
-from csms.statements.composing import Material, Priced
+from csms.statements.composing import Material, Priced, grouped
 from csms.statements.document import Issuer, Kind, Pending, PendingState, Recipient
 from csms.store.account_tables import account_settlements
+from csms.store.statement_fees import base_fees, is_only_site, users_in, with_own_tariffs
 from csms.store.statement_tables import statement_issuers
 from csms.store.tables import charge_points, id_tokens, sites, transactions
-from csms.store.tariff_tables import (
-    priced_transactions,
-    tariff_assignments,
-    user_group_members,
-    users,
-)
-from csms.store.tariffs import load_assignments, load_tariffs
-from csms.tariff.assignment import Scope
+from csms.store.tariff_tables import priced_transactions, users
 from csms.tariff.billing import Bill
 from csms.tariff.lines import Line
-from csms.tariff.model import Tariff
 from csms.tariff.months import Month
 
 MOST: Final = 50_000
@@ -46,12 +40,14 @@ _PRICED: Final = (
 
 async def gather(connection: AsyncConnection, wanted: Wanted) -> Gathered:
     """Return all that is known of a month; raises NotFoundError."""
-    site = await _row(connection, sites, sites.c.id == wanted.site_id, "site", wanted.site_id)
+    site = await _site(connection, wanted.site_id)
     zone = ZoneInfo(site["time_zone"])
     subject_id, name, recipient = await _subject(connection, wanted, site)
-    about = Wanted(wanted.kind, subject_id, wanted.site_id, wanted.month)
-    priced = await _priced(connection, about, zone)
-    fees, tariffs = await _fees(connection, about, priced, zone)
+    about = replace(wanted, subject_id=subject_id)
+    priced = await _priced(connection, about, zone, _of(about))
+    user_ids = await _paying(connection, about, priced)
+    fees, tariffs = await base_fees(connection, about, user_ids, priced, zone)
+    pending = await _pending(connection, about, zone)
     return Gathered(
         wanted=about,
         subject_name=name,
@@ -63,11 +59,47 @@ async def gather(connection: AsyncConnection, wanted: Wanted) -> Gathered:
             priced=priced,
             tariffs=tariffs,
             fees=fees,
-            pending=await _pending(connection, about, zone),
-            user_names=await _user_names(connection, about, {*fees, *_users_in(priced)}),
+            pending=[each for _, each in pending],
+            user_names=await _user_names(connection, about, user_ids),
             charge_point_names=await _charge_point_names(connection, priced),
         ),
     )
+
+
+async def gather_users(
+    connection: AsyncConnection, site_id: str, month: Month, user_ids: Sequence[str]
+) -> dict[str, Gathered]:
+    """Return the same for many users of a site at once; who is not there is left out."""
+    site = await _site(connection, site_id)
+    zone = ZoneInfo(site["time_zone"])
+    about = Wanted(Kind.SITE, site_id, site_id, month)
+    of_them = priced_transactions.c.user_id.in_(user_ids)
+    priced = await _priced(connection, about, zone, of_them)
+    fees, tariffs = await base_fees(connection, about, user_ids, priced, zone)
+    pending = grouped(await _pending(connection, about, zone, user_ids), itemgetter(0))
+    by_user = grouped(priced, lambda each: each.user_id)
+    names = await _charge_point_names(connection, priced)
+    issuer = await issuer_of(connection, site_id)
+    rows = await connection.execute(select(users).where(users.c.id.in_(user_ids)))
+    return {
+        row["id"]: Gathered(
+            wanted=Wanted(Kind.USER, row["id"], site_id, month),
+            subject_name=row["name"] or row["id"],
+            site_name=site["name"],
+            time_zone=site["time_zone"],
+            recipient=_recipient(row),
+            issuer=issuer,
+            material=Material(
+                priced=by_user.get(row["id"], ()),
+                tariffs=tariffs,
+                fees={row["id"]: fees[row["id"]]} if row["id"] in fees else {},
+                pending=[each for _, each in pending.get(row["id"], ())],
+                user_names={},
+                charge_point_names=names,
+            ),
+        )
+        for row in rows.mappings()
+    }
 
 
 async def issuer_of(connection: AsyncConnection, site_id: str) -> IssuerSettings | None:
@@ -85,7 +117,7 @@ async def issuer_of(connection: AsyncConnection, site_id: str) -> IssuerSettings
 
 async def users_of(connection: AsyncConnection, site_id: str, month: Month) -> list[str]:
     """Return the users who may owe something for a site's month; raises NotFoundError."""
-    site = await _row(connection, sites, sites.c.id == site_id, "site", site_id)
+    site = await _site(connection, site_id)
     start, end = month.bounds(ZoneInfo(site["time_zone"]))
     priced, began = priced_transactions.c, transactions.c
     charged = await connection.scalars(
@@ -112,9 +144,26 @@ async def users_of(connection: AsyncConnection, site_id: str, month: Month) -> l
         .distinct()
     )
     found = {*charged, *charging}
-    if await _is_only_site(connection, site_id):
-        found |= await _with_own_tariffs(connection)
+    if await is_only_site(connection, site_id):
+        found |= await with_own_tariffs(connection)
     return sorted(found)
+
+
+async def _paying(
+    connection: AsyncConnection, about: Wanted, priced: Sequence[Priced]
+) -> Collection[str]:
+    """Return the users whose base fees a statement has; a charge point's has none."""
+    if about.kind is Kind.USER:
+        return {about.subject_id}
+    if about.kind is Kind.CHARGE_POINT:
+        return ()
+    if await is_only_site(connection, about.site_id):
+        return users_in(priced) | await with_own_tariffs(connection)
+    return users_in(priced)
+
+
+async def _site(connection: AsyncConnection, site_id: str) -> Mapping[str, Any]:
+    return await _row(connection, sites, sites.c.id == site_id, "site", site_id)
 
 
 async def _row(
@@ -134,8 +183,7 @@ async def _subject(
     if wanted.kind is Kind.USER:
         condition = func.lower(users.c.id) == identity
         row = await _row(connection, users, condition, "user", wanted.subject_id)
-        texts = {name: row[name] or "" for name in ("name", "address", "tax_number", "email")}
-        return row["id"], row["name"] or row["id"], Recipient(**texts)
+        return row["id"], row["name"] or row["id"], _recipient(row)
     if wanted.kind is Kind.CHARGE_POINT:
         condition = func.lower(charge_points.c.id) == identity
         row = await _row(connection, charge_points, condition, "charge point", wanted.subject_id)
@@ -145,7 +193,14 @@ async def _subject(
     return site["id"], site["name"], None
 
 
-async def _priced(connection: AsyncConnection, about: Wanted, zone: ZoneInfo) -> list[Priced]:
+def _recipient(user: Mapping[Any, Any]) -> Recipient:
+    names = ("name", "address", "tax_number", "email")
+    return Recipient(**{name: user[name] or "" for name in names})
+
+
+async def _priced(
+    connection: AsyncConnection, about: Wanted, zone: ZoneInfo, condition: ColumnElement[bool]
+) -> list[Priced]:
     start, end = about.month.bounds(zone)
     table = priced_transactions.c
     columns = [table[name] for name in (*_PRICED, "flags", "lines", "bill")]
@@ -159,7 +214,7 @@ async def _priced(connection: AsyncConnection, about: Wanted, zone: ZoneInfo) ->
             table.site_id == about.site_id,
             table.started_at >= start,
             table.started_at < end,
-            _of(about, table.user_id, table.charge_point_id),
+            condition,
         )
         .limit(MOST + 1)
     )
@@ -181,23 +236,38 @@ def _as_priced(row: Mapping[Any, Any]) -> Priced:
     )
 
 
-def _of(
-    about: Wanted, user_id: ColumnElement[Any], charge_point_id: ColumnElement[Any]
-) -> ColumnElement[bool]:
+def _of(about: Wanted) -> ColumnElement[bool]:
     if about.kind is Kind.USER:
-        return user_id == about.subject_id
+        return priced_transactions.c.user_id == about.subject_id
     if about.kind is Kind.CHARGE_POINT:
-        return charge_point_id == about.subject_id
+        return priced_transactions.c.charge_point_id == about.subject_id
     return true()
 
 
-async def _pending(connection: AsyncConnection, about: Wanted, zone: ZoneInfo) -> list[Pending]:
-    """Return the month's transactions that have no price, not even an incomplete one."""
+async def _pending(
+    connection: AsyncConnection,
+    about: Wanted,
+    zone: ZoneInfo,
+    user_ids: Collection[str] | None = None,
+) -> list[tuple[str | None, Pending]]:
+    """Return the month's transactions that have no price, not even an incomplete one, with users.
+
+    `user_ids`: only those of these users.
+    """
     start, end = about.month.bounds(zone)
     began, priced = transactions.c, priced_transactions.c
+    if about.kind is Kind.USER:
+        user_ids = [about.subject_id]
     statement = (
-        select(began.id, began.started_at, began.stopped_at, charge_points.c.id.label("place"))
+        select(
+            began.id,
+            began.started_at,
+            began.stopped_at,
+            charge_points.c.id.label("place"),
+            id_tokens.c.user_id,
+        )
         .join(charge_points, charge_points.c.key == began.charge_point_key)
+        .outerjoin(id_tokens, id_tokens.c.id_token == began.id_token)
         .outerjoin(priced_transactions, and_(priced.transaction_id == began.id, priced.current))
         .where(
             charge_points.c.site_id == about.site_id,
@@ -208,144 +278,16 @@ async def _pending(connection: AsyncConnection, about: Wanted, zone: ZoneInfo) -
         .order_by(began.started_at, began.id)
         .limit(MOST)
     )
-    if about.kind is Kind.USER:
-        tokens = select(id_tokens.c.id_token).where(id_tokens.c.user_id == about.subject_id)
-        statement = statement.where(began.id_token.in_(tokens))
-    elif about.kind is Kind.CHARGE_POINT:
+    if user_ids is not None:
+        statement = statement.where(id_tokens.c.user_id.in_(user_ids))
+    if about.kind is Kind.CHARGE_POINT:
         statement = statement.where(charge_points.c.id == about.subject_id)
-    rows = await connection.execute(statement)
-    return [
-        Pending(
-            row.id,
-            row.place,
-            row.started_at,
-            PendingState.RUNNING if row.stopped_at is None else PendingState.NOT_PRICED,
-        )
-        for row in rows
-    ]
+    return [(row.user_id, _as_pending(row)) for row in await connection.execute(statement)]
 
 
-async def _fees(
-    connection: AsyncConnection, about: Wanted, priced: Sequence[Priced], zone: ZoneInfo
-) -> tuple[dict[str, list[Line]], dict[str, Tariff]]:
-    """Return the base fees of each user, and all tariffs that lines are of."""
-    user_ids: Collection[str] = ()
-    if about.kind is Kind.USER:
-        user_ids = {about.subject_id}
-    elif about.kind is Kind.SITE:
-        user_ids = _users_in(priced)
-        if await _is_only_site(connection, about.site_id):
-            user_ids = user_ids | await _with_own_tariffs(connection)
-    contracts = await _contracts(connection, user_ids)
-    used = _tariffs_by_user(priced)
-    wanted = {each.tariff_id for each in priced if each.tariff_id is not None}
-    wanted.update(*(contract.tariff_ids for contract in contracts))
-    tariffs = await load_tariffs(connection, sorted(wanted))
-    owing = [
-        contract
-        for contract in contracts
-        if _may_owe({*contract.tariff_ids, *used.get(contract.user_id, ())}, tariffs)
-    ]
-    if not owing:
-        return {}, tariffs
-    elsewhere = await _charged_at(connection, [each.user_id for each in owing], about, zone)
-    only_site = await _is_only_site(connection, about.site_id)
-    fees: dict[str, list[Line]] = {}
-    for contract in owing:
-        user_id = contract.user_id
-        if owed_here(about.site_id, elsewhere.get(user_id, ()), only_site=only_site):
-            lines = fees_of(contract, used.get(user_id, set()), tariffs, about.month, zone)
-            fees |= {user_id: lines} if lines else {}
-    return fees, tariffs
-
-
-def _may_owe(tariff_ids: Iterable[str], tariffs: Mapping[str, Tariff]) -> bool:
-    return any(
-        version.monthly_base is not None
-        for tariff_id in tariff_ids
-        if tariff_id in tariffs
-        for version in tariffs[tariff_id].versions
-    )
-
-
-def _users_in(priced: Iterable[Priced]) -> set[str]:
-    return {each.user_id for each in priced if each.user_id is not None}
-
-
-def _tariffs_by_user(priced: Iterable[Priced]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for each in priced:
-        if each.user_id is not None and each.tariff_id is not None:
-            found.setdefault(each.user_id, set()).add(each.tariff_id)
-    return found
-
-
-async def _contracts(connection: AsyncConnection, user_ids: Collection[str]) -> list[Contract]:
-    groups: dict[str, set[str]] = {user_id: set() for user_id in user_ids}
-    rows = await connection.execute(
-        select(user_group_members.c.user_id, user_group_members.c.user_group_id).where(
-            user_group_members.c.user_id.in_(user_ids)
-        )
-    )
-    for user_id, group_id in rows:
-        groups[user_id].add(group_id)
-    subjects = {Scope.USER: user_ids, Scope.USER_GROUP: set().union(*groups.values())}
-    assignments = await load_assignments(connection, subjects)
-    return [
-        Contract(
-            user_id,
-            frozenset(group_ids),
-            [each for each in assignments if each.subject_id in {user_id, *group_ids}],
-        )
-        for user_id, group_ids in sorted(groups.items())
-    ]
-
-
-async def _charged_at(
-    connection: AsyncConnection, user_ids: Collection[str], about: Wanted, zone: ZoneInfo
-) -> dict[str, set[str]]:
-    """Return the sites at which users charged in the month."""
-    start, end = about.month.bounds(zone)
-    table = priced_transactions.c
-    rows = await connection.execute(
-        select(table.user_id, table.site_id)
-        .where(
-            table.current,
-            table.user_id.in_(user_ids),
-            table.site_id.is_not(None),
-            table.ended_at >= start,
-            table.started_at >= start,
-            table.started_at < end,
-        )
-        .distinct()
-    )
-    found: dict[str, set[str]] = {}
-    for user_id, site_id in rows:
-        found.setdefault(user_id, set()).add(site_id)
-    return found
-
-
-async def _is_only_site(connection: AsyncConnection, site_id: str) -> bool:
-    rows = await connection.scalars(select(statement_issuers.c.site_id).limit(2))
-    return list(rows) == [site_id]
-
-
-async def _with_own_tariffs(connection: AsyncConnection) -> set[str]:
-    """Return the users to whom, or to whose groups, any tariff is assigned."""
-    table, members = tariff_assignments.c, user_group_members.c
-    own = await connection.scalars(
-        select(users.c.id).join(
-            tariff_assignments,
-            and_(table.scope == Scope.USER.value, table.subject_id == users.c.id),
-        )
-    )
-    grouped = await connection.scalars(
-        select(members.user_id).join(
-            tariff_assignments,
-            and_(table.scope == Scope.USER_GROUP.value, table.subject_id == members.user_group_id),
-        )
-    )
-    return {*own, *grouped}
+def _as_pending(row: Any) -> Pending:
+    state = PendingState.RUNNING if row.stopped_at is None else PendingState.NOT_PRICED
+    return Pending(row.id, row.place, row.started_at, state)
 
 
 async def _user_names(

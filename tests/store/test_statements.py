@@ -337,6 +337,27 @@ async def test_a_run_issues_everybodys_statement_and_says_whose_not(desk: Desk) 
     assert [each["user_id"] for each in row["refusals"]] == ["u0"]
 
 
+async def test_who_is_looked_up_among_many_is_known_just_as_well_as_alone(desk: Desk) -> None:
+    based = replace(FOUR_PERIODS.versions[0], monthly_base=MonthlyBase(Decimal("5.90")))
+    await desk.world.garage()
+    await desk.world.charge_point()
+    await desk.world.tariff(replace(FOUR_PERIODS, versions=(based,)))
+    await desk.world.user("flat-7", "Flat 7", "04A1")
+    await desk.world.user("flat-8", "Flat 8", "04A2")
+    await desk.world.price(june_prices()[:9])
+    await desk.world.price(june_prices()[9:], user_id="flat-8")
+    await desk.world.transaction(99, datetime(2025, 6, 30, 22, tzinfo=UTC))
+
+    together = await desk.store.gather_users("garage", JUNE, ["flat-7", "flat-8", "flat-9"])
+
+    assert list(together) == ["flat-7", "flat-8"]
+    for user_id, known in together.items():
+        alone = await desk.store.gather(Wanted(Kind.USER, user_id, "garage", JUNE))
+        assert known.recipient == alone.recipient
+        for name in ("priced", "fees", "pending"):
+            assert getattr(known.material, name) == getattr(alone.material, name), name
+
+
 async def test_a_run_goes_on_where_a_dead_node_left_it(desk: Desk) -> None:
     await desk.world.june()
     await desk.world.user("u1", "User 1")

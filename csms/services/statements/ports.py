@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -17,6 +17,12 @@ class StatementStore(Protocol):
 
         Raises NotFoundError for a site, user or charge point that there is not.
         """
+        ...
+
+    async def gather_users(
+        self, site_id: str, month: Month, user_ids: Sequence[str]
+    ) -> Mapping[str, Gathered]:
+        """Return the same for many users of a site at once; who is not there is left out."""
         ...
 
     async def issue(

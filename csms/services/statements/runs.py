@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 LEASE: Final = timedelta(minutes=2)
 LOOK_S: Final = 2.0
 """Between looks for new runs, and for what another node left behind."""
-NOTE_EVERY: Final = 10
-"""Statements between two notes of progress."""
+AT_ONCE: Final = 25
+"""Users whose month is looked up together; between them progress is noted."""
 MAX_REFUSALS: Final = 1000
 
 
@@ -84,14 +84,16 @@ class StatementRuns:
         users = await self._store.users(run.site_id, run.month)
         issued, refusals = run.issued, list[Refusal]()
         total = issued + len(users)
-        for position, user_id in enumerate(users):
-            if position % NOTE_EVERY == 0:
-                await self._note(run, total, issued, refusals)
-            try:
-                await self._statements.issue(_order(run, user_id), run.created_by)
-                issued += 1
-            except ConflictError as error:
-                refusals.append(Refusal(user_id, str(error)))
+        for start in range(0, len(users), AT_ONCE):
+            await self._note(run, total, issued, refusals)
+            orders = [_order(run, user_id) for user_id in users[start : start + AT_ONCE]]
+            for order, made in zip(
+                orders, await self._statements.issue_many(orders, run.created_by), strict=True
+            ):
+                if isinstance(made, ConflictError):
+                    refusals.append(Refusal(order.wanted.subject_id, str(made)))
+                else:
+                    issued += 1
         await self._note(run, total, issued, refusals)
 
     async def _note(self, run: Run, total: int, issued: int, refusals: list[Refusal]) -> None:

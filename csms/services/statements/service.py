@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -36,8 +37,30 @@ class StatementService:
         there is nothing to state, if there is one already, or if something has no price yet and
         the order doesn't allow that.
         """
+        return await self._issued(order, await self._store.gather(order.wanted), actor)
+
+    async def issue_many(self, orders: Sequence[Order], actor: str) -> list[Kept | ConflictError]:
+        """Issue statements of users of one site's month, each for itself.
+
+        Returns for each order the statement, or why there is none.
+        """
+        first = orders[0].wanted
+        user_ids = [order.wanted.subject_id for order in orders]
+        gathered = await self._store.gather_users(first.site_id, first.month, user_ids)
+        made: list[Kept | ConflictError] = []
+        for order in orders:
+            known = gathered.get(order.wanted.subject_id)
+            if known is None:
+                made.append(ConflictError("there is no such user any more"))
+                continue
+            try:
+                made.append(await self._issued(order, known, actor))
+            except ConflictError as error:
+                made.append(error)
+        return made
+
+    async def _issued(self, order: Order, gathered: Gathered, actor: str) -> Kept:
         now = self._clock.now()
-        gathered = await self._store.gather(order.wanted)
         settings = _checked(gathered, now)
         document = _composed(order, gathered, corrects=None)
         _refuse_empty(document)
