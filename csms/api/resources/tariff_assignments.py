@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from csms.api.context import Context
 from csms.api.fields import ChargePointId, IdTokenText, Int64, Moment, Name, TariffId, Text
 from csms.api.paging import Page, PageQuery, Pager, view
+from csms.api.problems import field_error, invalid
 from csms.api.route import Asked, Nothing, Route, delete, get
 from csms.api.tariff_checks import check_year, refuse_bad
 from csms.errors import InvalidValueError, NotFoundError
@@ -214,7 +215,10 @@ class TariffAssignments:
         query = asked.query
         id_token = normalise_id_token(query.id_token) if query.id_token else None
         at = query.at or self._context.clock.now()
-        check_year("at", at)
+        try:
+            check_year("at", at)
+        except InvalidValueError as error:
+            raise invalid([field_error(error.field, error.value, error.allowed)], 400) from error
         async with self._context.database.begin() as connection:
             known = await circumstances_of(connection, query.charge_point_id, id_token, at)
             if known is None:

@@ -33,6 +33,13 @@ exclude-method = "GET"
 expected-statuses = ["2xx", "404", "409", "422", "504"]
 
 [[operations]]
+include-path-regex = "/(user|id-tokens|tariff|pricing-requests|cost-calculations|price)"
+exclude-method = "GET"
+[operations.checks.positive_data_acceptance]
+# A tariff must have one price for every moment, and what is named must be there.
+expected-statuses = ["2xx", "404", "409", "422"]
+
+[[operations]]
 include-path-regex = "/(statements|statement-runs|cdr-webhooks)"
 exclude-method = "GET"
 [operations.checks.positive_data_acceptance]
