@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from csms.model import IdToken
+from csms.tariff.model import Tariff
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTariff:
+    """One of our tariffs, as it is on a day of the station's site."""
+
+    tariff: Tariff
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +25,8 @@ class SetDefaultTariff:
 
     evse_id: int
     """0: every EVSE."""
-    tariff: dict[str, Any]
-    """As OCPP writes it."""
+    tariff: dict[str, Any] | OwnTariff
+    """As OCPP writes it, or one of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +45,8 @@ class ClearTariffs:
 @dataclass(frozen=True, slots=True)
 class ChangeTransactionTariff:
     ocpp_transaction_id: str
-    tariff: dict[str, Any]
-    """As OCPP writes it; in the currency of the one it takes the place of (I11)."""
+    tariff: dict[str, Any] | OwnTariff
+    """As OCPP writes it, or one of ours; in the currency of the one it takes the place of (I11)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,3 +174,21 @@ async def test_a_tariff_with_characters_that_no_database_holds_is_refused_polite
     async with station_21(server):
         body = {"tariff": {"tariff\x00Id": "T\x00"}}
         await server.post(f"{CP}/default-tariff", body, status=422)
+
+
+async def test_a_tariff_of_ours_is_given_to_the_station(server: Running) -> None:
+    component = {"type": "ENERGY", "price": 0.30, "vat_percent": 23}
+    version = {"valid_from": "2020-01-01", "elements": [{"components": [component]}]}
+    await server.put("/tariffs/flat", {"name": "Flat", "currency": "EUR", "versions": [version]})
+    async with station_21(server) as station:
+        order = station.expect("SetDefaultTariff")
+        answer = await server.post(f"{CP}/default-tariff", {"tariff_id": "flat"})
+        sent = (await order.happened())["tariff"]
+        assert answer["results"] == [{"tariff_id": sent["tariffId"]}]
+        assert sent["energy"] == {
+            "taxRates": [{"type": "VAT", "tax": 23}],
+            "prices": [{"priceKwh": 0.3}],
+        }
+        both = {"tariff_id": "flat", "tariff": TARIFF}
+        await server.post(f"{CP}/default-tariff", both, status=422)
+        await server.post(f"{CP}/default-tariff", {"tariff_id": "nobody"}, status=404)

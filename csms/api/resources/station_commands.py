@@ -34,6 +34,7 @@ from csms.services.station_commands import (
     GetTariffs,
     NotifyAllowedEnergyTransfer,
     NotifyWebPaymentStarted,
+    OwnTariff,
     RequestBatterySwap,
     SendAfrrSignal,
     SetDefaultTariff,
@@ -41,7 +42,7 @@ from csms.services.station_commands import (
     UpdateDynamicSchedule,
     UsePriorityCharging,
 )
-from csms.store.admin import charge_points, stations, transactions
+from csms.store.admin import charge_points, stations, tariffs, transactions
 
 B = TypeVar("B", bound=Struct)
 
@@ -53,10 +54,14 @@ PositiveInt: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 _Power: TypeAlias = Annotated[float, Meta(ge=-10_000_000, le=10_000_000)]
 
 
-class DefaultTariffBody(Struct, forbid_unknown_fields=True):
-    """`evse_id` 0: every EVSE."""
+class DefaultTariffBody(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Either `tariff_id`, one of /tariffs as it is today, or a `tariff` as OCPP writes it.
 
-    tariff: OcppTariff
+    `evse_id` 0: every EVSE.
+    """
+
+    tariff_id: TariffId | None = None
+    tariff: OcppTariff | None = None
     evse_id: EvseId = 0
 
 
@@ -73,11 +78,15 @@ class ClearTariffsBody(Struct, forbid_unknown_fields=True):
     evse_id: EvseId | None = None
 
 
-class TransactionTariffBody(Struct, forbid_unknown_fields=True):
-    """`transaction_id` is the `id` of /transactions."""
+class TransactionTariffBody(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Either `tariff_id` or `tariff`, as for default-tariff.
+
+    `transaction_id` is the `id` of /transactions.
+    """
 
     transaction_id: RecordId
-    tariff: OcppTariff
+    tariff_id: TariffId | None = None
+    tariff: OcppTariff | None = None
 
 
 class DynamicScheduleBody(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -198,7 +207,9 @@ class StationCommands:
     def routes(self) -> Sequence[Route[Any, Any]]:
         plain = self._plain
         return [
-            plain("default-tariff", DefaultTariffBody, _default_tariff, "Set the default tariff"),
+            order(
+                "default-tariff", DefaultTariffBody, self.default_tariff, "Set the default tariff"
+            ),
             get(
                 "/api/v1/charge-points/{charge_point_id}/station-tariffs",
                 self.tariffs,
@@ -261,11 +272,30 @@ class StationCommands:
         await self._orders.check_known(asked)
         return view_of(await self._orders.send(asked, GetTariffs(asked.query.evse_id)))
 
+    async def default_tariff(self, asked: Asked[CommandQuery, DefaultTariffBody]) -> AnswerView:
+        await self._orders.check_known(asked)
+        tariff = await self._tariff(asked.body)
+        command = SetDefaultTariff(asked.body.evse_id, tariff)
+        return await self._send(asked, "default-tariff", command)
+
+    async def _tariff(
+        self, body: DefaultTariffBody | TransactionTariffBody
+    ) -> dict[str, Any] | OwnTariff:
+        """Raises InvalidValueError unless there is exactly one, NotFoundError."""
+        if (body.tariff is None) == (body.tariff_id is None):
+            raise InvalidValueError("tariff_id", body.tariff_id, "either tariff_id or tariff")
+        if body.tariff is not None:
+            return body.tariff
+        async with self._context.database.begin() as connection:
+            tariff = await tariffs.find(connection, str(body.tariff_id))
+        return OwnTariff(tariff, self._context.clock.now().date())
+
     async def transaction_tariff(
         self, asked: Asked[CommandQuery, TransactionTariffBody]
     ) -> AnswerView:
         row = await self._transaction(asked, asked.body.transaction_id)
-        command = ChangeTransactionTariff(row["ocpp_transaction_id"], asked.body.tariff)
+        tariff = await self._tariff(asked.body)
+        command = ChangeTransactionTariff(row["ocpp_transaction_id"], tariff)
         return await self._send(asked, "transaction-tariff", command)
 
     async def dynamic_schedule(self, asked: Asked[CommandQuery, DynamicScheduleBody]) -> AnswerView:
@@ -334,10 +364,6 @@ class StationCommands:
                 f"EVSE {evse_id} of {charge_point_id} is steered by load management, whose limits "
                 "this would overrule; give the EVSE a higher priority or another mode instead"
             )
-
-
-def _default_tariff(body: DefaultTariffBody) -> Command:
-    return SetDefaultTariff(body.evse_id, body.tariff)
 
 
 def _clear_tariffs(body: ClearTariffsBody) -> Command:

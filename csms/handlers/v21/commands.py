@@ -11,6 +11,7 @@ from csms.handlers.editions import V21
 from csms.handlers.numbers import INT32_MAX
 from csms.handlers.phrasebook import reader, status_of, within
 from csms.handlers.v21.der_controls import ID_LENGTH
+from csms.handlers.v21.tariffs import write_tariff
 from csms.handlers.v201.charging_profiles import new_id
 from csms.handlers.v201.commands import translate as translate_v201
 from csms.handlers.v201.fields import Fields, group, groups, natural, text
@@ -28,6 +29,7 @@ from csms.services.station_commands import (
     GetTariffs,
     NotifyAllowedEnergyTransfer,
     NotifyWebPaymentStarted,
+    OwnTariff,
     RequestBatterySwap,
     SendAfrrSignal,
     SetDefaultTariff,
@@ -41,8 +43,14 @@ _CLEARED: Final = frozenset({"Accepted", "NoTariff"})
 
 
 def _set_default_tariff(_: ChargePoint, command: SetDefaultTariff) -> Outgoing:
-    payload = {"evseId": _number("evse_id", command.evse_id), "tariff": command.tariff}
-    return Outgoing("SetDefaultTariff", payload, reader("Accepted"))
+    tariff = _tariff(command.tariff)
+    payload = {"evseId": _number("evse_id", command.evse_id), "tariff": tariff}
+    results = ({"tariff_id": tariff.get("tariffId")},)
+    return Outgoing("SetDefaultTariff", payload, reader("Accepted", results=results))
+
+
+def _tariff(tariff: dict[str, Any] | OwnTariff) -> dict[str, Any]:
+    return write_tariff(tariff.tariff, tariff.day) if isinstance(tariff, OwnTariff) else tariff
 
 
 def _get_tariffs(_: ChargePoint, command: GetTariffs) -> Outgoing:
@@ -92,7 +100,7 @@ def _change_transaction_tariff(
 ) -> Outgoing:
     payload = {
         "transactionId": transaction_id_of(charge_point, command.ocpp_transaction_id),
-        "tariff": command.tariff,
+        "tariff": _tariff(command.tariff),
     }
     return Outgoing("ChangeTransactionTariff", payload, reader("Accepted"))
 
