@@ -20,6 +20,7 @@ _SCRIPTS: Final = (
     "page",
     "charge_points",
     "unknown_cards",
+    "settings",
     "load",
     "load_tree",
     "load_orders",

@@ -5,6 +5,7 @@
 import * as chargePoints from "./charge_points.js";
 import * as load from "./load.js";
 import { KEY, ask, complain, el, rights } from "./page.js";
+import * as settings from "./settings.js";
 import * as unknownCards from "./unknown_cards.js";
 
 const REFRESH_MS = 5000;
@@ -26,6 +27,7 @@ function leave() {
   cards = { readAt: 0, notes: new Map() };
   rights.mayChange = false;
   chargePoints.forget();
+  settings.forget();
   load.stop();
   opened(false);
 }
@@ -54,6 +56,7 @@ async function refresh() {
     if (mine !== round) return;
     chargePoints.show(...read, cards.notes);
     await unknownCards.refresh();
+    await settings.refresh();
     if (mine !== round) return;
     opened(true);
     load.start();
