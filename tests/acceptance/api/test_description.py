@@ -47,6 +47,13 @@ exclude-method = "GET"
 expected-statuses = ["2xx", "404", "409", "422"]
 
 [[operations]]
+include-path-regex = "/firmware-(files|campaigns)"
+exclude-method = "GET"
+[operations.checks.positive_data_acceptance]
+# A signature comes with its certificate, and a campaign is about some charge point.
+expected-statuses = ["2xx", "404", "409", "422"]
+
+[[operations]]
 include-path-regex = "/(accounts|spending-limits|cost-displays|grid-regions)"
 exclude-method = "GET"
 [operations.checks.positive_data_acceptance]
@@ -92,14 +99,18 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "DeleteCertificate": {"status": "NotFound"},
     "GetConfiguration": {"configurationKey": [], "unknownKey": []},
     "GetCompositeSchedule": {"status": "Rejected"},
+    "GetDiagnostics": {},
     "GetInstalledCertificateIds": {"status": "NotFound"},
+    "GetLog": {"status": "Rejected"},
     "InstallCertificate": {"status": "Rejected"},
     "RemoteStartTransaction": {"status": "Rejected"},
     "ReserveNow": {"status": "Occupied"},
     "Reset": {"status": "Rejected"},
     "SetChargingProfile": {"status": "Rejected"},
+    "SignedUpdateFirmware": {"status": "Rejected"},
     "TriggerMessage": {"status": "Rejected"},
     "UnlockConnector": {"status": "NotSupported"},
+    "UpdateFirmware": {},
 }
 
 
