@@ -214,3 +214,30 @@ async def test_nothing_is_given_at_the_highest_level_that_the_charger_has(server
         tell_cost(server, number, "10.00")
         payload = await withheld.happened()
     assert payload["csChargingProfiles"]["stackLevel"] == 3
+
+
+async def test_a_limit_of_energy_needs_no_tariff(server: Running) -> None:
+    await server.add_token("CARD-1")
+    limit = {"scope": "id_token", "subject_id": "CARD-1", "period": "transaction"}
+    await server.put("/spending-limits", {**limit, "measure": "energy", "at_most": 5000})
+    async with charger_16(server) as charger:
+        number = await start(charger)
+        stop = charger.expect("RemoteStopTransaction", check={"transactionId": number})
+        reading = {"timestamp": now(), "sampledValue": [{"value": "5100"}]}
+        report = {"connectorId": 1, "transactionId": number, "meterValue": [reading]}
+        await charger.send("MeterValues", report)
+        await stop.happened()
+
+
+async def test_without_a_price_the_credit_to_begin_with_stays_held(server: Running) -> None:
+    await open_account(server, 10)
+    async with charger_16(server) as charger:
+        number = await start(charger)
+        await server.eventually("/accounts/acme", reserved(1))
+        reading = {"timestamp": now(), "sampledValue": [{"value": "5100"}]}
+        report = {"connectorId": 1, "transactionId": number, "meterValue": [reading]}
+        await charger.send("MeterValues", report)
+        held = await server.eventually(
+            "/accounts/acme/reservations", lambda page: page["items"][0]["energy_wh"] > 0
+        )
+    assert held["items"][0]["amount"] == 1

@@ -1,7 +1,8 @@
 """Running costs become reservations, and a transaction is told to stop where credit ends.
 
 A reading of a transaction leads to its cost so far. Together with what it will use until the next
-one that is reserved; what can't be reserved is not there, and the transaction stops.
+one that is reserved; what can't be reserved is not there, and the transaction stops. Where there is
+no price the energy is watched alone.
 """
 
 from __future__ import annotations
@@ -9,17 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, Protocol
 
 from csms.clock import Clock
 from csms.errors import DatabaseUnavailableError
-from csms.events import Event, Events, TransactionPriced, TransactionStarted
+from csms.events import Event, Events, MeterValuesReceived, TransactionPriced, TransactionStarted
 from csms.metrics import Metrics
 from csms.services.accounts.judging import running, to_reserve
-from csms.services.accounts.model import Payer, Reservation
+from csms.services.accounts.model import Payer, Reservation, Standing
 from csms.services.accounts.ports import SpendingStore
 from csms.services.authorization import IdTokenCache
 from csms.services.charge_points import ChargePointService
@@ -35,6 +36,8 @@ USUAL_INTERVAL: Final = timedelta(minutes=1)
 SHORTEST: Final = timedelta(seconds=10)
 LONGEST: Final = timedelta(minutes=15)
 RETRY_S: Final = 2.0
+UNWATCHED_S: Final = 300.0
+"""So long nobody asks again whether a transaction is anybody's to watch."""
 ZERO: Final = Decimal(0)
 
 
@@ -48,12 +51,16 @@ class Stops(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The latest that was heard of a transaction, and how far from the one before."""
+    """The latest that was heard of a transaction, and how far from the one before.
+
+    `interval` shrinks slowly: messages between two readings say nothing of the next one.
+    """
 
     at: datetime
     used: Used
     interval: timedelta
     risen: Used
+    is_priced: bool
 
 
 class SpendingWatch:
@@ -73,8 +80,11 @@ class SpendingWatch:
         self._stops = stops
         self._clock = clock
         self._stopped = metrics.spending_stops
-        self._news = events.subscribe(WAITING, TransactionPriced, TransactionStarted)
+        self._news = events.subscribe(
+            WAITING, TransactionPriced, TransactionStarted, MeterValuesReceived
+        )
         self._seen: OrderedDict[int, _Seen] = OrderedDict()
+        self._unwatched: OrderedDict[int, float] = OrderedDict()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -93,6 +103,28 @@ class SpendingWatch:
                 await self._watch(news)
             else:
                 self._seen.pop(news.transaction_id, None)
+        elif isinstance(news, MeterValuesReceived) and news.transaction_id is not None:
+            await self._metered(news, news.transaction_id)
+
+    async def _metered(self, news: MeterValuesReceived, number: int) -> None:
+        """Watch the energy of a transaction whose cost nobody tells."""
+        seen = self._seen.get(number)
+        transaction = self._open_transaction(news.charge_point_id, number)
+        if transaction is None or (seen is not None and seen.is_priced):
+            return
+        await self._watch(
+            TransactionPriced(
+                at=news.at,
+                charge_point_id=news.charge_point_id,
+                transaction_id=number,
+                id_token=transaction.id_token,
+                running=True,
+                currency=None,
+                net=None,
+                gross=None,
+                energy_wh=transaction.energy_wh,
+            )
+        )
 
     async def _begin(self, news: TransactionStarted) -> None:
         """Hold what was held for its beginning for the transaction itself."""
@@ -118,7 +150,7 @@ class SpendingWatch:
             )
 
     async def _watch(self, news: TransactionPriced) -> None:
-        payer = await self._payer(news.id_token)
+        payer = await self._watched_payer(news)
         transaction = self._open_transaction(news.charge_point_id, news.transaction_id)
         if payer is None or transaction is None:
             return
@@ -128,7 +160,7 @@ class SpendingWatch:
         ) as opened:
             standing = opened.standing
             verdict = running(standing, news.currency, used, ahead)
-            held = to_reserve(standing, used, ahead)
+            held = to_reserve(standing, used, _at_least(standing, news, ahead))
             await opened.reserve(
                 Reservation(
                     charge_point_id=news.charge_point_id,
@@ -142,6 +174,19 @@ class SpendingWatch:
         if verdict.stop and verdict.limit is not None:
             self._stopped.labels(verdict.limit.period.value).inc()
             self._stops.stop(news.charge_point_id, news.transaction_id, verdict.reason)
+
+    async def _watched_payer(self, news: TransactionPriced) -> Payer | None:
+        """Return who pays; that it is nobody's to watch is believed for a while."""
+        number, now_s = news.transaction_id, self._clock.monotonic()
+        if self._unwatched.get(number, 0.0) > now_s:
+            return None
+        payer = await self._payer(news.id_token)
+        self._unwatched.pop(number, None)
+        if payer is None:
+            self._unwatched[number] = now_s + UNWATCHED_S
+            if len(self._unwatched) > REMEMBERED:
+                self._unwatched.popitem(last=False)
+        return payer
 
     async def _payer(self, id_token: str | None) -> Payer | None:
         if id_token is None:
@@ -161,7 +206,7 @@ class SpendingWatch:
         By power and price, or as much as last time if that was more: time costs too.
         """
         used = Used(news.gross or ZERO, news.energy_wh or ZERO)
-        seen = self._remember(news.transaction_id, news.at, used)
+        seen = self._remember(news, used)
         power_w = Decimal(str(round(transaction.power_w or 0)))
         by_power = expected(power_w, _with_vat(news), seen.interval)
         ahead = Used(
@@ -169,22 +214,31 @@ class SpendingWatch:
         )
         return used, ahead
 
-    def _remember(self, number: int, at: datetime, used: Used) -> _Seen:
+    def _remember(self, news: TransactionPriced, used: Used) -> _Seen:
+        number, at, is_priced = news.transaction_id, news.at, news.currency is not None
         before = self._seen.pop(number, None)
-        if before is None:
-            seen = _Seen(at, used, USUAL_INTERVAL, Used())
+        if before is None or (is_priced and not before.is_priced):
+            seen = _Seen(at, used, USUAL_INTERVAL, Used(), is_priced)
         elif at <= before.at:
-            seen = before
+            seen = replace(before, is_priced=is_priced or before.is_priced)
         else:
             risen = Used(
                 max(used.money - before.used.money, ZERO),
                 max(used.energy_wh - before.used.energy_wh, ZERO),
             )
-            seen = _Seen(at, used, min(max(at - before.at, SHORTEST), LONGEST), risen)
+            interval = min(max(at - before.at, before.interval / 2, SHORTEST), LONGEST)
+            seen = _Seen(at, used, interval, risen, is_priced)
         self._seen[number] = seen
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
         return seen
+
+
+def _at_least(standing: Standing, news: TransactionPriced, ahead: Used) -> Used:
+    """What is to come; of an account whose transaction has no price, what it began with."""
+    if news.gross is not None or standing.credit is None:
+        return ahead
+    return Used(max(ahead.money, standing.credit.start_credit), ahead.energy_wh)
 
 
 def _with_vat(news: TransactionPriced) -> Decimal | None:
