@@ -216,6 +216,15 @@ class Subscription:
             self._wake.clear()
             await self._wake.wait()
 
+    async def bursts(self, breath_s: float, most: int) -> AsyncIterator[list[Event]]:
+        """What comes within a breath of each other together, at most so many."""
+        async for event in self:
+            await asyncio.sleep(breath_s)
+            burst = [event]
+            while self._queue and len(burst) < most:
+                burst.append(self._queue.popleft())
+            yield burst
+
     def close(self) -> None:
         self._closed = True
         self._wake.set()

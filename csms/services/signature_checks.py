@@ -54,7 +54,9 @@ class SignatureCheck:
 
 
 class SignatureStore(Protocol):
-    async def signed_transaction(self, transaction_id: int) -> SignedTransaction | None: ...
+    async def signed_transaction(self, transaction_id: int) -> SignedTransaction | None:
+        """Return a transaction if anything of it may be signed."""
+        ...
 
     async def meter_key(self, charge_point_key: int, evse_id: int) -> MeterKey | None: ...
 

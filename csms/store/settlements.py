@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -16,11 +16,9 @@ from csms.store.database import Database
 
 ACTOR: Final = "pricing"
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_UNSETTLED: Final = text("""
-SELECT p.transaction_id FROM priced_transactions p
-LEFT JOIN account_settlements s USING (transaction_id)
-WHERE p.current AND p.priced_at >= :since AND p.transaction_id > :after
-    AND s.revision IS DISTINCT FROM p.revision
+_FROM: Final = """
+FROM priced_transactions p LEFT JOIN account_settlements s USING (transaction_id)
+WHERE p.current AND s.revision IS DISTINCT FROM p.revision
     AND (s.transaction_id IS NOT NULL
         OR EXISTS (SELECT FROM spending_reservations r WHERE r.transaction_id = p.transaction_id)
         OR EXISTS (
@@ -28,8 +26,12 @@ WHERE p.current AND p.priced_at >= :since AND p.transaction_id > :after
             WHERE k.id_token = p.id_token AND k.since <= p.ended_at)
         OR EXISTS (
             SELECT FROM accounts a WHERE a.user_id = p.user_id AND a.created_at <= p.ended_at))
+"""
+_SINCE: Final = text(f"""
+SELECT p.transaction_id {_FROM} AND p.priced_at >= :since AND p.transaction_id > :after
 ORDER BY p.transaction_id LIMIT :count
 """)
+_DUE: Final = text(f"SELECT p.transaction_id {_FROM} AND p.transaction_id = ANY(:transaction_ids)")
 _PRICE: Final = text("""
 SELECT p.transaction_id, p.revision, p.gross, p.currency, p.reason, r.key IS NOT NULL AS is_held,
     coalesce(
@@ -69,8 +71,13 @@ class Settlements:
     async def unsettled(self, since: datetime | None, after: int, limit: int) -> Sequence[int]:
         async with self._database.begin() as connection:
             found = await connection.execute(
-                _UNSETTLED, {"since": since or _LONG_AGO, "after": after, "count": limit}
+                _SINCE, {"since": since or _LONG_AGO, "after": after, "count": limit}
             )
+            return list(found.scalars())
+
+    async def due(self, transaction_ids: Collection[int]) -> Sequence[int]:
+        async with self._database.begin() as connection:
+            found = await connection.execute(_DUE, {"transaction_ids": list(transaction_ids)})
             return list(found.scalars())
 
     async def settle(self, transaction_id: int, at: datetime) -> Settlement | None:

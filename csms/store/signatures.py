@@ -14,17 +14,14 @@ from csms.store.database import Database
 MAX_ROWS: Final = 5000
 """Rows with signed data that are looked at for one transaction."""
 
-_TRANSACTION: Final = """
-SELECT id, charge_point_key, evse_id, energy_wh,
-  least(started_at, start_received_at) - interval '1 day' AS since,
-  greatest(coalesce(stopped_at, now()), stop_received_at) + interval '1 day' AS until
-FROM transactions WHERE id = $1
-"""
 _SIGNED: Final = """
-SELECT others FROM meter_values
-WHERE charge_point_key = $1 AND transaction_id = $2 AND sampled_at BETWEEN $3 AND $4
-  AND others IS NOT NULL
-ORDER BY sampled_at, context = 'Transaction.Begin' DESC, context = 'Transaction.End' LIMIT $5
+SELECT t.charge_point_key, t.evse_id, t.energy_wh, v.others
+FROM transactions t JOIN meter_values v
+  ON v.charge_point_key = t.charge_point_key AND v.transaction_id = t.id
+  AND v.sampled_at BETWEEN least(t.started_at, t.start_received_at) - interval '1 day'
+    AND greatest(coalesce(t.stopped_at, now()), t.stop_received_at) + interval '1 day'
+WHERE t.id = $1 AND v.others::text ~* 'signed(metervalue|data)'
+ORDER BY v.sampled_at, v.context = 'Transaction.Begin' DESC, v.context = 'Transaction.End' LIMIT $2
 """
 _KEY: Final = """
 SELECT public_key, source FROM meter_keys
@@ -54,15 +51,14 @@ class Signatures:
 
     async def signed_transaction(self, transaction_id: int) -> SignedTransaction | None:
         async with self._database.raw() as connection:
-            row = await connection.fetchrow(_TRANSACTION, transaction_id)
-            if row is None:
-                return None
-            key = row["charge_point_key"]
-            rows = await connection.fetch(
-                _SIGNED, key, transaction_id, row["since"], row["until"], MAX_ROWS
-            )
+            rows = await connection.fetch(_SIGNED, transaction_id, MAX_ROWS)
+        if not rows:
+            return None
+        first = rows[0]
         others = list(chain.from_iterable(orjson.loads(each["others"]) for each in rows))
-        return SignedTransaction(transaction_id, key, row["evse_id"], row["energy_wh"], others)
+        return SignedTransaction(
+            transaction_id, first["charge_point_key"], first["evse_id"], first["energy_wh"], others
+        )
 
     async def meter_key(self, charge_point_key: int, evse_id: int) -> MeterKey | None:
         async with self._database.raw() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -39,6 +39,10 @@ class SettlementStore(Protocol):
         Only those that an account pays for, or that have something reserved; in the order of their
         ids, which are greater than `after`.
         """
+        ...
+
+    async def due(self, transaction_ids: Collection[int]) -> Sequence[int]:
+        """Return those of some transactions that `unsettled` would return."""
         ...
 
     async def settle(self, transaction_id: int, at: datetime) -> Settlement | None:

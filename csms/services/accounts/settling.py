@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 WAITING: Final = 10_000
 SWEEP_S: Final = 60.0
+BREATH_S: Final = 0.2
+"""Prices that come within this time are looked at together."""
 AT_ONCE: Final = 500
 MARGIN: Final = timedelta(minutes=10)
 """A price may be visible later than it says it was made."""
@@ -39,12 +41,15 @@ class Settling:
             tasks.create_task(self._sweep_forever())
 
     async def _follow(self) -> None:
-        async for priced in self._priced:
-            if isinstance(priced, TransactionPriced) and not priced.running:
-                try:
-                    await self.settle(priced.transaction_id)
-                except DatabaseUnavailableError as error:
-                    log.warning("transaction %d is settled later: %s", priced.transaction_id, error)
+        async for burst in self._priced.bursts(BREATH_S, AT_ONCE):
+            ended = [p for p in burst if isinstance(p, TransactionPriced) and not p.running]
+            if not ended:
+                continue
+            try:
+                for number in await self._store.due({each.transaction_id for each in ended}):
+                    await self.settle(number)
+            except DatabaseUnavailableError as error:
+                log.warning("%d transactions are settled later: %s", len(ended), error)
 
     async def _sweep_forever(self) -> None:
         while True:
