@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from typing import Any
 from acceptance.pricing.bodies import four_periods
 from acceptance.pricing.charging import begin, cost, end, meter_values
 from fake_chargepoints.script import ScriptedChargePoint
+from pypdf import PdfReader
 from running import V16_BOOT, Running, running_app
 from unit.tariff.june_transactions import june_transactions
 from unit.tariff.test_june_statement import EXPECTED
@@ -78,6 +80,14 @@ def periods(transactions: Sequence[Any]) -> dict[tuple[str, str], tuple[Decimal,
     }
 
 
+async def first_page(server: Running, statement_id: int) -> str:
+    """What the first page of a statement's PDF says."""
+    url = f"{server.api_url}/api/v1/statements/{statement_id}/pdf"
+    async with server.http.get(url) as response:
+        text = PdfReader(io.BytesIO(await response.read())).pages[0].extract_text()
+    return " ".join(text.split())
+
+
 async def test_june_is_charged_priced_and_stated_to_the_cent(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -112,3 +122,7 @@ async def test_june_is_charged_priced_and_stated_to_the_cent(
         stated = await server.post("/statements", order, status=201)
         assert [total["gross"] for total in stated["totals"]] == [80.38]
         assert stated["complete"]
+        page = await first_page(server, stated["id"])
+        for (section, period), (kwh, price, amount) in EXPECTED.items():
+            assert f"{section} {period} {kwh} kWh {price} {amount}" in page
+        assert "Total 360.018 kWh 80.38" in page
