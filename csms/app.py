@@ -386,8 +386,10 @@ class Application:
         self, stack: AsyncExitStack, commands: CommandService, metrics: Metrics
     ) -> LocalListServices:
         """Begin to keep chargers' lists of tokens, and to note the tokens that nobody entered."""
+        store = LocalLists(self.database)
         lists = local_list_services(
-            LocalLists(self.database),
+            store,
+            store,
             commands,
             LIST_DIALECTS,
             self.services,

@@ -92,7 +92,7 @@ SELECT EXISTS (SELECT FROM local_lists WHERE automatic)
 
 
 class LocalLists:
-    """Implements `csms.services.local_list.ports.LocalListStore`."""
+    """Implements LocalListStore and ListPolicies of `csms.services.local_list.ports`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

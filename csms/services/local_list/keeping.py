@@ -16,7 +16,7 @@ from csms.errors import CsmsError, DatabaseUnavailableError
 from csms.events import ChargePointBooted, ChargePointConnected, Events
 from csms.metrics import Metrics
 from csms.services.charge_points import ChargePointService
-from csms.services.local_list.ports import LocalListStore
+from csms.services.local_list.ports import ListPolicies
 from csms.services.local_list.synchronising import ListSynchroniser
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class LocalListKeeper:
         self,
         events: Events,
         charge_points: ChargePointService,
-        store: LocalListStore,
+        policies: ListPolicies,
         synchroniser: ListSynchroniser,
         clock: Clock,
         metrics: Metrics,
@@ -51,7 +51,7 @@ class LocalListKeeper:
         self._failures = metrics.local_list_syncs.labels("error")
         self._news = events.subscribe(WAITING_EVENTS, ChargePointConnected, ChargePointBooted)
         self._charge_points = charge_points
-        self._store = store
+        self._policies = policies
         self._synchroniser = synchroniser
         self._clock = clock
         self._delay_s = delay_s
@@ -99,7 +99,7 @@ class LocalListKeeper:
         everybody_at = self._clock.monotonic() + EVERYBODY_S
         while True:
             try:
-                seen = await self._store.tokens_mark()
+                seen = await self._policies.tokens_mark()
             except DatabaseUnavailableError:  # said by who watches the database
                 seen = mark
             if mark is not None and seen != mark:
@@ -154,7 +154,7 @@ class LocalListKeeper:
         if not keys:
             return []
         try:
-            automatic = await self._store.automatic(keys)
+            automatic = await self._policies.automatic(keys)
         except DatabaseUnavailableError:
             await asyncio.sleep(LOOK_S)
             self.enqueue(keys.values())

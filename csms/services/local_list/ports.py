@@ -41,6 +41,18 @@ class ListReader(Protocol):
     ) -> ListNews | None: ...
 
 
+class ListPolicies(Protocol):
+    """Knows whose lists are to be kept, and when that may mean something new."""
+
+    async def automatic(self, charge_point_keys: Collection[int]) -> set[int]:
+        """Return those among them whose lists are to be kept by themselves."""
+        ...
+
+    async def tokens_mark(self) -> object:
+        """Return something that is another after tokens or their groups have changed."""
+        ...
+
+
 class LocalListStore(Protocol):
     """Keeps what charge points hold; durable on return."""
 
@@ -69,12 +81,4 @@ class LocalListStore(Protocol):
         self, charge_point_key: int, state: str, reason: str | None, at: datetime
     ) -> None:
         """Note how a synchronisation ended."""
-        ...
-
-    async def automatic(self, charge_point_keys: Collection[int]) -> set[int]:
-        """Return those among them whose lists are to be kept by themselves."""
-        ...
-
-    async def tokens_mark(self) -> object:
-        """Return something that is another after tokens or their groups have changed."""
         ...

@@ -10,7 +10,7 @@ from csms.model import OcppVersion
 from csms.services.local_list.choosing import ListChooser
 from csms.services.local_list.exchange import Commander
 from csms.services.local_list.keeping import LocalListKeeper
-from csms.services.local_list.ports import LocalListStore
+from csms.services.local_list.ports import ListPolicies, LocalListStore
 from csms.services.local_list.synchronising import ListSynchroniser
 from csms.services.local_list.words import Dialect
 from csms.services.services import Services
@@ -25,6 +25,7 @@ class LocalListServices:
 
 def local_list_services(
     store: LocalListStore,
+    policies: ListPolicies,
     commands: Commander,
     dialects: Mapping[OcppVersion, Dialect],
     services: Services,
@@ -39,7 +40,7 @@ def local_list_services(
     keeper = LocalListKeeper(
         services.events,
         services.charge_points,
-        store,
+        policies,
         synchroniser,
         clock,
         metrics,
