@@ -20,7 +20,7 @@ from csms.api.tariff_checks import check_year, refuse_bad
 from csms.api.tariff_shapes import TariffShape, tariff_of
 from csms.errors import InvalidValueError, NotFoundError
 from csms.services.pricing.choosing import zone_of
-from csms.services.pricing.price_files import MAX_POINTS, QuarterPrice
+from csms.services.pricing.price_files import MAX_POINTS, MOST
 from csms.services.pricing.pricers import Book, Pricers, Terms, price, usage_of
 from csms.setting_kinds import TimeZone
 from csms.store.admin import sites
@@ -195,6 +195,12 @@ class CostCalculations:
 def _check(body: CalculationRequest) -> None:
     """Refuse what can't be worked out, or not within a moment."""
     errors = [] if body.usage is None else list(_wrong(body.usage))
+    for number, given in enumerate(body.market_prices or ()):
+        for name in ("price", "export_price"):
+            asked = getattr(given, name)
+            if asked is not None and not -MOST <= asked <= MOST:
+                field = f"market_prices.{number}.{name}"
+                errors.append(field_error(field, asked, f"-{MOST} to {MOST}"))
     if (body.transaction_id is None) is (body.usage is None):
         errors.append(field_error("usage", None, "either usage or transaction_id"))
     if body.tariff_id is not None and body.tariff is not None:
@@ -249,15 +255,11 @@ async def _market(
     if body.market_prices is not None:
         return MarketPrices(
             MarketPoint(each.starts_at, each.price, each.export_price)
-            for each in map(_quarter, body.market_prices)
+            for each in body.market_prices
         )
     if site_id is None:
         return NO_MARKET
     return await Look(connection).market(site_id, usage.started_at, usage.ended_at)
-
-
-def _quarter(given: GivenPrice) -> QuarterPrice:
-    return QuarterPrice(given.starts_at, given.price, given.export_price)
 
 
 def _view(priced: PricedTransaction, terms: Terms) -> CalculationView:

@@ -82,7 +82,7 @@ class SiteRunner:
         self._world = world
         self._alarms = Alarms(site_id, world.keeper, world.metrics)
         self._planner = SitePlanner(site_id, world.store, world.live, world.clock, world.metrics)
-        self._withholding = Withholding(world.keeper, {})
+        self._withholding = Withholding(world.keeper.log_withheld)
         self._wake = asyncio.Event()
         self._news_at: float | None = None
         """Since when a new fact waits for a decision."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from csms.services.load_management.keeper import Keeper
 from csms.services.load_management.ports import WithheldEnergy
 from csms.smart_charging.grid import EvseKey
 from csms.smart_charging.steering import SiteSteering
@@ -18,8 +18,8 @@ EVERY: Final = timedelta(seconds=10)
 class Withholding:
     """What was noted last of each EVSE of one site."""
 
-    keeper: Keeper
-    known: dict[EvseKey, bool]
+    tell: Callable[[WithheldEnergy], None]
+    known: dict[EvseKey, bool] = field(default_factory=dict)
     looked_at: datetime | None = None
 
     def note(self, steering: SiteSteering, now: datetime) -> None:
@@ -36,4 +36,4 @@ class Withholding:
             withheld = grant.binding is not None and grant.limit_a < least_a
             if self.known.get(status.key) != withheld:
                 self.known[status.key] = withheld
-                self.keeper.log_withheld(WithheldEnergy(status.key, now, withheld))
+                self.tell(WithheldEnergy(status.key, now, withheld))
