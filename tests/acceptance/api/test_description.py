@@ -50,8 +50,8 @@ expected-statuses = ["2xx", "404", "409", "422"]
 include-path-regex = "/firmware-(files|campaigns)"
 exclude-method = "GET"
 [operations.checks.positive_data_acceptance]
-# A signature comes with its certificate, and a campaign is about some charge point.
-expected-statuses = ["2xx", "404", "409", "422"]
+# A signature comes with its certificate, a campaign is about some charge point, a file not empty.
+expected-statuses = ["2xx", "400", "404", "409", "422"]
 
 [[operations]]
 include-path-regex = "/(accounts|spending-limits|cost-displays|grid-regions)"

@@ -11,8 +11,11 @@ from typing import Any
 import aiohttp
 import pytest
 from conformance.firmware_store import enter_firmware, signed_firmware
+from conformance.pki import tls_files
 from conformance.stations import ACCEPTED, station_16, station_201
-from running import Running, running_app
+from fake_chargepoints.link import LinkOptions
+from fake_chargepoints.script import ScriptedChargePoint
+from running import V201_BOOT, Running, running_app
 from yarl import URL
 
 CONTENT = bytes(range(256)) * 1000
@@ -231,3 +234,20 @@ async def test_firmware_that_is_too_large_is_refused(strict: Running) -> None:
     await strict.post(
         "/charge-points/CP-1/update-firmware", {"firmware_id": made["id"]}, status=404
     )
+
+
+async def test_a_charger_that_speaks_tls_fetches_by_tls(database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "tls").mkdir()
+    tls = tls_files(tmp_path / "tls", client_ca=False)
+    async with running_app(database_url, tmp_path, **tls.settings, files_tls_port=0) as server:
+        firmware = await enter_firmware(server, CONTENT)
+        url = f"wss://localhost:{server.app.ocpp_tls_port}/ocpp"
+        options = LinkOptions(url, "CS-1", subprotocols=("ocpp2.0.1",), tls=tls.client())
+        async with ScriptedChargePoint(options) as station:
+            await station.send("BootNotification", V201_BOOT, reply=ACCEPTED)
+            expected = station.expect("UpdateFirmware", ACCEPTED)
+            body = {"firmware_id": firmware["id"]}
+            await server.post("/charge-points/CS-1/update-firmware", body)
+            location = (await expected.happened())["firmware"]["location"]
+        assert location.startswith("https://localhost:")
+        assert await status_of("GET", location, ssl=tls.client()) == 200
