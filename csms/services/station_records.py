@@ -110,9 +110,17 @@ class EventStream:
     is_open: bool | None = None
     changed_at: datetime | None = None
     """When it was opened or closed."""
-    pending: int | None = None
-    last_value_at: datetime | None = None
-    last_value: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventStreamProgress:
+    """The latest of what came; streams that nobody opened are ignored by the store."""
+
+    charge_point_key: int
+    stream_id: int
+    pending: int | None
+    last_value_at: datetime
+    last_value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +141,7 @@ StationRecord: TypeAlias = (
     | DerControlRun
     | DynamicSchedule
     | EventStream
+    | EventStreamProgress
     | Settlement
     | TransactionDetails
 )

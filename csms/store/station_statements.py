@@ -17,11 +17,12 @@ from csms.services.station_records import (
     DerControlRun,
     DynamicSchedule,
     EventStream,
+    EventStreamProgress,
     Settlement,
     TransactionDetails,
 )
 from csms.store import station_tables as tables
-from csms.store.bulk import Row, Statement, insert
+from csms.store.bulk import Row, Statement, insert, update
 
 _FIRST_ORDER: Final = 100
 """After the records of transactions, which lead to tables of their own."""
@@ -67,6 +68,13 @@ _STATEMENTS: Final[dict[type[Any], Statement]] = {
     DerControlRun: _statement(DerControlRun, tables.der_control_runs, 2),
     DynamicSchedule: _statement(DynamicSchedule, tables.dynamic_schedules, 3, keeps=True),
     EventStream: _statement(EventStream, tables.event_streams, 4, keeps=True),
+    EventStreamProgress: Statement(
+        "event_stream_progress",
+        _FIRST_ORDER + 7,
+        tuple(tables.event_streams.c[name] for name in _names(EventStreamProgress)),
+        update(tables.event_streams, _names(EventStreamProgress), 2),
+        lambda row: row[:2],
+    ),
     Settlement: _statement(Settlement, tables.settlements, 5, extra=("digest",)),
     TransactionDetails: _statement(TransactionDetails, tables.transaction_details, 6, keeps=True),
 }

@@ -67,6 +67,31 @@ async def test_a_station_boots_authorises_charges_and_its_transaction_is_recorde
     assert transaction["stop_reason"] == "EVDisconnected"
 
 
+async def test_what_a_station_of_21_charged_has_its_price(server: Running) -> None:
+    await server.add_token("CARD-1")
+    await server.put("/sites/garage", {"name": "Garage"})
+    await server.accept("CS-1", site_id="garage")
+    version = {
+        "valid_from": "2020-01-01",
+        "elements": [{"components": [{"type": "ENERGY", "price": 0.30}]}],
+    }
+    flat = {"id": "flat", "name": "Flat", "currency": "EUR", "versions": [version]}
+    await server.post("/tariffs", flat, status=201)
+    assignment = {"tariff_id": "flat", "scope": "site", "subject_id": "garage"}
+    await server.post("/tariff-assignments", assignment, status=201)
+    async with station_21(server) as station:
+        session = Session(station)
+        await session.start("CARD-1")
+        begin = reading(1000.0, "Transaction.Begin")
+        await session.tell("Updated", "MeterValuePeriodic", meterValue=[begin])
+        await session.tell("Updated", "MeterValuePeriodic", meterValue=[reading(5000.0)])
+        await session.finish()
+    (transaction,) = await server.transactions()
+    path = f"/transactions/{transaction['id']}"
+    priced = await server.eventually(path, lambda one: one["cost"]["revision"] is not None)
+    assert (priced["cost"]["gross"], priced["cost"]["currency"]) == (1.2, "EUR")
+
+
 async def test_a_card_of_255_characters_and_a_type_of_its_own_may_charge(server: Running) -> None:
     long = "A" * 255
     await server.put(f"/id-tokens/{long}", {"id_token": long})

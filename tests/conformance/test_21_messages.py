@@ -47,6 +47,23 @@ async def test_a_settlement_with_half_of_its_fields_is_kept_all_the_same(server:
     assert told["severity"] == "warning"
 
 
+async def test_a_charge_point_with_payments_is_not_deleted(server: Running) -> None:
+    async with station_21(server) as station:
+        await station.send("NotifySettlement", SETTLEMENT, reply={})
+    response = await server.api("DELETE", "/charge-points/CS-1")
+    assert response.status == 409
+    assert "settlements" in response.body["detail"]
+
+
+async def test_values_of_a_stream_that_nobody_opened_are_kept_without_it(server: Running) -> None:
+    values = {"id": 99, "pending": 0, "basetime": now(), "data": [{"t": 0, "v": "1"}]}
+    async with station_21(server) as station:
+        await station.link.send_unconfirmed("NotifyPeriodicEventStream", values)
+        await station.send("Heartbeat", {})
+    assert (await server.get("/charge-points/CS-1/event-streams"))["items"] == []
+    assert len(await notifications(server, "event_stream")) == 1
+
+
 async def test_a_driver_gets_the_address_of_the_receipt(database_url: str, tmp_path: Path) -> None:
     url = "https://pay.example.org/r/{receipt_id}"
     async with (

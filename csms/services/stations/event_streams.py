@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from csms.services.charge_point import ChargePoint
 from csms.services.notifications import NotificationService
 from csms.services.records import Recorder
-from csms.services.station_records import EventStream
+from csms.services.station_records import EventStream, EventStreamProgress
 
 MAX_STREAMS: Final = 64
 """Open ones of one station."""
@@ -65,8 +65,8 @@ class EventStreamService:
         latest = max(values, key=lambda each: each.at, default=None)
         if latest is None:
             return
-        self._recorder.later(
-            EventStream(
+        await self._recorder.commit(
+            EventStreamProgress(
                 charge_point_key=charge_point.key,
                 stream_id=stream_id,
                 pending=pending,

@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from csms.errors import ConflictError, NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
+from csms.store.station_tables import battery_swaps, settlements
 from csms.store.tables import charge_points, connectors, evses, transactions
 
 _HIDDEN: Final = "password_hash"
@@ -113,6 +114,12 @@ async def remove(connection: AdminConnection, charge_point_id: str) -> None:
             f"{charge_point_id} has transactions, which must stay; "
             "set its registration_status to rejected instead"
         )
+    for table in (settlements, battery_swaps):
+        if await connection.scalar(select(exists().where(table.c.charge_point_key == key))):
+            raise ConflictError(
+                f"{charge_point_id} has {table.name.replace('_', ' ')}, which must stay; "
+                "set its registration_status to rejected instead"
+            )
     if await connection.scalar(select(exists().where(evses.c.charge_point_key == key))):
         raise ConflictError(f"EVSEs of {charge_point_id} hang in circuits; take them out first")
     await connection.execute(delete(charge_points).where(charge_points.c.key == key))
