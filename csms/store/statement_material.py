@@ -5,6 +5,7 @@ A transaction belongs to the month in which it began, by its site's clock.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -218,12 +219,16 @@ async def _priced(
         )
         .limit(MOST + 1)
     )
-    found = [_as_priced(row) for row in rows.mappings()]
+    found = await asyncio.to_thread(_all_priced, rows.mappings().all())
     if len(found) > MOST:
         raise ConflictError(
             f"the month has more than {MOST} transactions: state it by charge point or by user"
         )
     return found
+
+
+def _all_priced(rows: Iterable[Mapping[Any, Any]]) -> list[Priced]:
+    return [_as_priced(row) for row in rows]
 
 
 def _as_priced(row: Mapping[Any, Any]) -> Priced:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -28,7 +29,7 @@ class StatementService:
 
     async def draft(self, order: Order) -> Document:
         """Return what a statement would say now; nothing is kept. Raises NotFoundError."""
-        return _composed(order, await self._store.gather(order.wanted), corrects=None)
+        return await _composed(order, await self._store.gather(order.wanted))
 
     async def issue(self, order: Order, actor: str) -> Kept:
         """Issue a statement, for good.
@@ -62,7 +63,7 @@ class StatementService:
     async def _issued(self, order: Order, gathered: Gathered, actor: str) -> Kept:
         now = self._clock.now()
         settings = _checked(gathered, now)
-        document = _composed(order, gathered, corrects=None)
+        document = await _composed(order, gathered)
         _refuse_empty(document)
         _refuse_incomplete(document, allow_unpriced=order.allow_unpriced)
         return await self._store.issue(document, settings.series, actor, now)
@@ -91,14 +92,17 @@ class StatementService:
         gathered = await self._store.gather(order.wanted)
         settings = _checked(gathered, now)
         corrects = Correction(before.number, before.issued_at, reason, before.document.totals)
-        document = _composed(order, gathered, corrects=corrects)
+        document = await _composed(order, gathered, corrects)
         if _content(document) == _content(before.document):
             raise ConflictError(f"a correction of {before.number} would say the same")
         _refuse_incomplete(document, allow_unpriced=allow_unpriced)
         return await self._store.issue(document, settings.series, actor, now, statement_id)
 
 
-def _composed(order: Order, gathered: Gathered, *, corrects: Correction | None) -> Document:
+async def _composed(
+    order: Order, gathered: Gathered, corrects: Correction | None = None
+) -> Document:
+    """Make the document, beside the loop: a big site's takes seconds."""
     if order.supplier_bill is not None and gathered.wanted.kind is not Kind.SITE:
         raise InvalidValueError("supplier_bill", "given", "null: only a site's statement has one")
     settings = gathered.issuer or IssuerSettings(Issuer(gathered.site_name), "", DEFAULT_LANGUAGE)
@@ -116,7 +120,7 @@ def _composed(order: Order, gathered: Gathered, *, corrects: Correction | None) 
         corrects=corrects,
     )
     try:
-        return compose(heading, gathered.material, order.supplier_bill)
+        return await asyncio.to_thread(compose, heading, gathered.material, order.supplier_bill)
     except KeyError as error:
         raise ConflictError(f"tariff {error.args[0]!r} priced transactions and is gone") from error
 
