@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test check format lock bench clean
+.PHONY: run demo test conformance fuzz check format lock bench clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/csms serve
@@ -13,6 +13,14 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/pytest -n 3 --dist worksteal
+
+# The certification cases alone; writes docs/conformance.md.
+conformance: $(VENV)/.installed-dev
+	PYTHONPATH=tests:. $(BIN)/python -m conformance -q -n 3 --dist worksteal
+
+# 200,000 mutated frames at a running server; FRAMES=10000 for less.
+fuzz: $(VENV)/.installed-dev
+	PYTHONPATH=tests:. $(BIN)/python -m fuzzing $(or $(FRAMES),200000)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from csms.events import ChargingNeeds, Events, ExternalLimit
 from csms.services.charge_point import ChargePoint
 from csms.services.notifications import NotificationService
+from csms.smart_charging.grid import Unit
 
 
 class NeedsPlanner(Protocol):
@@ -16,6 +17,10 @@ class NeedsPlanner(Protocol):
 
     def will_plan(self, charge_point_id: str, evse_id: int) -> bool:
         """Whether a profile follows for the transaction at this EVSE (K15.FR.07, K15.FR.08)."""
+        ...
+
+    def keeps_within(self, charge_point_id: str, meant: CarSchedule) -> bool:
+        """Whether a car means to draw no more than it may; else a profile follows (K15.FR.12)."""
         ...
 
 
@@ -32,6 +37,16 @@ class CarNeeds:
     max_voltage_v: float | None = None
     max_power_w: float | None = None
     soc_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarSchedule:
+    """The highest that a car means to draw: per phase in A, of all phases in W."""
+
+    evse_id: int
+    highest: float
+    unit: Unit
+    phases: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +110,27 @@ class ChargingReportService:
         if self.planner is None or transaction_id is None:
             return False
         return self.planner.will_plan(charge_point.id, needs.evse_id)
+
+    async def schedule(
+        self,
+        charge_point: ChargePoint,
+        evse_id: int | None,
+        meant: CarSchedule | None,
+        payload: dict[str, Any],
+        received_at: datetime,
+    ) -> bool:
+        """Keep how a car means to charge (durable on return); whether it may."""
+        await self._notifications.record(
+            charge_point,
+            "charging_schedule",
+            "a car tells how it means to charge",
+            payload,
+            received_at,
+            evse_id=evse_id,
+        )
+        if self.planner is None or meant is None:
+            return True  # K15.FR.11: no schedule was given that it could break
+        return self.planner.keeps_within(charge_point.id, meant)
 
     async def external_limit(
         self,

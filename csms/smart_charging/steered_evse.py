@@ -135,6 +135,11 @@ class SteeredEvse:
         same = transaction is not None and told.transaction_id == transaction.id
         return told if same else None
 
+    def tell_again(self, now: datetime) -> None:
+        """Let the limit that rules be said once more, as soon as it can be."""
+        if (told := self.confirmed) is not None:
+            told.renew_at = min(told.renew_at, now)
+
     @property
     def _ruling(self) -> Register:
         strategy = self.strategy

@@ -21,7 +21,7 @@ from csms.smart_charging.circuit_watch import CircuitWatch
 from csms.smart_charging.commitments import Commitment
 from csms.smart_charging.demands import Capacity, Demands
 from csms.smart_charging.evse_facts import Measured, Plug, TransactionRef
-from csms.smart_charging.grid import NO_LOAD, Evse, EvseKey, Grant, PerPhase, Site
+from csms.smart_charging.grid import NO_LOAD, Evse, EvseKey, Grant, PerPhase, Site, Unit
 from csms.smart_charging.headroom import Headroom
 from csms.smart_charging.instructions import (
     CircuitStatus,
@@ -293,10 +293,26 @@ class SiteSteering:
             self._watch.budget.reading(drawn_w, at)
         return why
 
-    def need(self, key: EvseKey, need: ChargingNeed) -> None:
-        """Take what the car itself said that it needs; the rest stays as it was known."""
+    def need(self, key: EvseKey, need: ChargingNeed, now: datetime) -> None:
+        """Take what the car itself said that it needs; the rest stays as it was known.
+
+        A profile follows, whether anything has changed or not (K15.FR.07, K17.FR.07).
+        """
         steered = self._evses[key]
         steered.need = need.over(steered.need)
+        steered.tell_again(now)
+
+    def keeps_within(
+        self, key: EvseKey, highest: float, unit: Unit, phases: int | None, now: datetime
+    ) -> bool:
+        """Whether a car means to draw no more than it may; else it is told again (K15.FR.12)."""
+        steered = self._evses[key]
+        if unit == "W":
+            highest /= watts_per_amp(steered.evse, self.site, phases or steered.phases)
+        if highest <= steered.may_draw_a(now) + SAME_A:
+            return True
+        steered.tell_again(now)
+        return False
 
     def external_limit(self, key: EvseKey, limit_a: float | None) -> None:
         """Take a limit that something else set at the charge point; None: it is gone."""

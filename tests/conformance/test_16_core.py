@@ -43,14 +43,14 @@ async def stop(station: ScriptedChargePoint, number: int, **more: Any) -> dict[s
     return await station.send("StopTransaction", ended)
 
 
-async def test_cold_boot(server: Running) -> None:
+async def test_tc_001_cold_boot(server: Running) -> None:
     async with station_16(server) as station:
         for connector_id in (0, 1):
             await tell_status(station, "Available", connector_id)
         await station.send("Heartbeat", {})
 
 
-async def test_cold_boot_pending(careful: Running) -> None:
+async def test_tc_002_cold_boot_pending(careful: Running) -> None:
     async with careful.charge_point() as station:
         await station.send("BootNotification", V16_BOOT, reply={"status": "Pending"})
         station.expect("TriggerMessage", check={"requestedMessage": "BootNotification"})
@@ -64,8 +64,8 @@ async def test_cold_boot_rejected(server: Running) -> None:
         await station.send("BootNotification", V16_BOOT, reply={"status": "Rejected"})
 
 
-@pytest.mark.parametrize("first", ["cable", "card"])
-async def test_regular_charging_session(server: Running, first: str) -> None:
+@pytest.mark.parametrize("first", ["cable", "card"])  # TC_003; TC_004_1
+async def test_tc_003_regular_charging_session(server: Running, first: str) -> None:
     await server.add_token("CARD-1")
     async with station_16(server) as station:
         if first == "cable":
@@ -83,7 +83,7 @@ async def test_regular_charging_session(server: Running, first: str) -> None:
     assert (transaction["energy_wh"], transaction["stop_reason"]) == (2000, "Local")
 
 
-async def test_regular_session_stopped_by_another_card_of_the_group(server: Running) -> None:
+async def test_tc_069_regular_session_stopped_by_another_card_of_the_group(server: Running) -> None:
     await server.put("/id-token-groups/FAMILY", {})
     await server.add_token("MINE", group_id="FAMILY")
     await server.add_token("YOURS", group_id="FAMILY")
@@ -94,7 +94,7 @@ async def test_regular_session_stopped_by_another_card_of_the_group(server: Runn
         assert await stop(station, number, idTag="YOURS") == told
 
 
-async def test_ev_side_disconnected(server: Running) -> None:
+async def test_tc_005_1_ev_side_disconnected(server: Running) -> None:
     await server.add_token("CARD-1")
     async with station_16(server) as station:
         number = await start(station)
@@ -105,7 +105,7 @@ async def test_ev_side_disconnected(server: Running) -> None:
 
 
 @pytest.mark.parametrize("status", ["Invalid", "Expired", "Blocked"])
-async def test_start_charging_session_authorize_invalid_expired_blocked(
+async def test_tc_023_start_charging_session_authorize_invalid_expired_blocked(
     server: Running, status: str
 ) -> None:
     if status != "Invalid":
@@ -146,12 +146,14 @@ async def test_a_refused_start_that_is_never_stopped_does_not_bar_the_card(
 @pytest.mark.parametrize(
     ("verb", "body", "action", "sent", "answer"),
     [
-        ("clear-cache", {}, "ClearCache", {}, "Accepted"),
-        ("reset", {"immediate": True}, "Reset", {"type": "Hard"}, "Accepted"),
-        ("reset", {"immediate": False}, "Reset", {"type": "Soft"}, "Accepted"),
+        ("clear-cache", {}, "ClearCache", {}, "Accepted"),  # TC_061
+        ("reset", {"immediate": True}, "Reset", {"type": "Hard"}, "Accepted"),  # TC_013
+        ("reset", {"immediate": False}, "Reset", {"type": "Soft"}, "Accepted"),  # TC_014
+        # TC_017_1, TC_030, TC_017_2, TC_031
         ("unlock", {"evse_id": 1}, "UnlockConnector", {"connectorId": 1}, "Unlocked"),
         ("unlock", {"evse_id": 1}, "UnlockConnector", {"connectorId": 1}, "UnlockFailed"),
         ("unlock", {"evse_id": 1}, "UnlockConnector", {"connectorId": 1}, "NotSupported"),
+        ("unlock", {"evse_id": 9}, "UnlockConnector", {"connectorId": 9}, "NotSupported"),
         (
             "availability",
             {"operative": False},
@@ -164,7 +166,14 @@ async def test_a_refused_start_that_is_never_stopped_does_not_bar_the_card(
             {"message": "MeterValues", "evse_id": 1},
             "TriggerMessage",
             {"requestedMessage": "MeterValues", "connectorId": 1},
-            "Rejected",
+            "Rejected",  # TC_055
+        ),
+        (
+            "trigger",
+            {"message": "Heartbeat"},
+            "TriggerMessage",
+            {"requestedMessage": "Heartbeat"},
+            "Accepted",  # TC_054
         ),
     ],
 )
@@ -183,12 +192,17 @@ async def test_an_order_reaches_the_charge_point_and_its_word_the_operator(
     assert said["status"] == answer
 
 
-async def test_remote_start_charging_session(server: Running) -> None:
+@pytest.mark.parametrize("first", ["cable", "order"])  # TC_010; TC_011_1
+async def test_tc_010_remote_start_charging_session(server: Running, first: str) -> None:
     await server.add_token("CARD-1")
     async with station_16(server) as station:
+        if first == "cable":
+            await tell_status(station, "Preparing")
 
         async def begin(_: object) -> None:
             await station.send("Authorize", {"idTag": "CARD-1"}, reply=SAID)
+            if first == "order":
+                await tell_status(station, "Preparing")
             await start(station)
 
         wanted = {"connectorId": 1, "idTag": "CARD-1"}
@@ -199,8 +213,8 @@ async def test_remote_start_charging_session(server: Running) -> None:
     assert len(await server.transactions(active="true")) == 1
 
 
-@pytest.mark.parametrize("status", ["Accepted", "Rejected"])
-async def test_remote_stop_charging_session(server: Running, status: str) -> None:
+@pytest.mark.parametrize("status", ["Accepted", "Rejected"])  # TC_012; TC_028
+async def test_tc_012_remote_stop_charging_session(server: Running, status: str) -> None:
     await server.add_token("CARD-1")
     async with station_16(server) as station:
         number = await start(station)
@@ -213,7 +227,8 @@ async def test_remote_stop_charging_session(server: Running, status: str) -> Non
     assert len(await server.transactions(active="true")) == (0 if said["accepted"] else 1)
 
 
-async def test_retrieve_and_change_configuration(server: Running) -> None:
+async def test_tc_021_retrieve_and_change_configuration(server: Running) -> None:
+    """TC_019_1 first: all of it."""
     listed = {"configurationKey": [{"key": "ConnectionTimeOut", "readonly": False, "value": "60"}]}
     async with station_16(server) as station:
         station.expect("GetConfiguration", listed, check={})
@@ -225,8 +240,8 @@ async def test_retrieve_and_change_configuration(server: Running) -> None:
     assert (read["results"][0]["value"], said["accepted"]) == ("60", True)
 
 
-@pytest.mark.parametrize("reason", ["PowerLoss", "HardReset", "Reboot"])
-async def test_power_failure_with_a_transaction_that_is_stopped_afterwards(
+@pytest.mark.parametrize("reason", ["PowerLoss", "HardReset", "SoftReset", "Reboot"])
+async def test_tc_032_1_power_failure_with_a_transaction_that_is_stopped_afterwards(
     server: Running, reason: str
 ) -> None:
     await server.add_token("CARD-1")
@@ -239,7 +254,7 @@ async def test_power_failure_with_a_transaction_that_is_stopped_afterwards(
     assert (transaction["energy_wh"], transaction["stop_reason"]) == (2000, reason)
 
 
-async def test_offline_start_and_stop_are_taken_after_reconnecting(server: Running) -> None:
+async def test_tc_039_offline_start_and_stop_are_taken_after_reconnecting(server: Running) -> None:
     await server.add_token("CARD-1")
     async with station_16(server) as station:
         await station.reconnect()
@@ -302,7 +317,7 @@ PROFILE = {
         ("SetChargingProfile", PROFILE, {"status": "Accepted"}),
         ("ClearChargingProfile", {"id": 1}, {"status": "Unknown"}),
         ("GetCompositeSchedule", {"connectorId": 1, "duration": 60}, {"status": "Rejected"}),
-        ("DataTransfer", {"vendorId": "x"}, {"status": "UnknownVendorId"}),
+        ("DataTransfer", {"vendorId": "x"}, {"status": "UnknownVendorId"}),  # TC_064
         (
             "GetLog",
             {"logType": "SecurityLog", "requestId": 1, "log": {"remoteLocation": "ftp://h"}},
@@ -354,3 +369,139 @@ async def test_what_a_charge_point_tells_is_shown_to_the_operator(
         await station.send(action, payload, reply={})
     noted = (await server.get("/charge-points/CP-1/notifications"))["items"]
     assert kind in {each["kind"] for each in noted}
+
+
+LINK = "/charge-points/CP-1/remote-start"
+
+
+async def test_tc_026_a_remote_start_that_is_rejected_starts_nothing(server: Running) -> None:
+    await server.add_token("CARD-1")
+    async with station_16(server) as station:
+        station.expect("RemoteStartTransaction", {"status": "Rejected"})
+        said = await server.post(LINK, {"id_token": "CARD-1", "evse_id": 1})
+    assert (said["status"], said["accepted"]) == ("Rejected", False)
+    assert await server.transactions() == []
+
+
+async def test_tc_011_2_a_remote_start_without_a_car_ends_with_a_free_connector(
+    server: Running,
+) -> None:
+    """Also TC_004_2: whoever shows a card and plugs nothing in gets no transaction."""
+    await server.add_token("CARD-1")
+    async with station_16(server) as station:
+        station.expect("RemoteStartTransaction")
+        assert (await server.post(LINK, {"id_token": "CARD-1", "evse_id": 1}))["accepted"] is True
+        await station.send("Authorize", {"idTag": "CARD-1"}, reply=SAID)
+        await tell_status(station, "Preparing")
+        await tell_status(station, "Available")
+    assert await server.transactions() == []
+
+
+async def test_tc_007_a_cached_card_may_start_without_asking(server: Running) -> None:
+    await server.add_token("CARD-1")
+    async with station_16(server) as station:
+        number = await start(station)
+        assert await stop(station, number, idTag="CARD-1") == SAID  # TC_068
+    (transaction,) = await server.transactions()
+    assert transaction["id_token"] == "CARD-1"
+
+
+@pytest.mark.parametrize(("immediate", "kind"), [(True, "Hard"), (False, "Soft")])
+async def test_tc_015_a_reset_ends_the_transaction_first(
+    server: Running, immediate: bool, kind: str
+) -> None:
+    """TC_015 with a hard reset, TC_016 with a soft one."""
+    await server.add_token("CARD-1")
+    async with station_16(server) as station:
+        number = await start(station)
+
+        async def end(_: object) -> None:
+            await stop(station, number, reason=f"{kind}Reset")
+
+        station.expect("Reset", check={"type": kind}, after=end)
+        await server.post("/charge-points/CP-1/reset", {"immediate": immediate})
+        await station.settle(5)
+        await station.reconnect()
+        await station.send("BootNotification", V16_BOOT, reply=ACCEPTED)
+    (transaction,) = await server.transactions(active="false")
+    assert transaction["stop_reason"] == f"{kind}Reset"
+
+
+async def test_tc_018_1_a_connector_is_unlocked_while_a_car_charges(server: Running) -> None:
+    await server.add_token("CARD-1")
+    async with station_16(server) as station:
+        number = await start(station)
+
+        async def end(_: object) -> None:
+            await stop(station, number, reason="UnlockCommand")
+
+        station.expect("UnlockConnector", {"status": "Unlocked"}, after=end)
+        await server.post("/charge-points/CP-1/unlock", {"evse_id": 1})
+    (transaction,) = await server.transactions(active="false")
+    assert transaction["stop_reason"] == "UnlockCommand"
+
+
+async def test_tc_019_2_one_key_is_read(server: Running) -> None:
+    key = {"key": "HeartbeatInterval", "readonly": False, "value": "300"}
+    order: dict[str, Any] = {"key": ["HeartbeatInterval"]}
+    async with station_16(server) as station:
+        station.expect("GetConfiguration", {"configurationKey": [key]}, check=order)
+        said = await server.post("/charge-points/CP-1/calls/GetConfiguration", order)
+    assert said["configurationKey"] == [key]
+
+
+async def test_tc_024_a_lock_that_fails_is_noted(server: Running) -> None:
+    told = {"connectorId": 1, "errorCode": "ConnectorLockFailure", "status": "Faulted"}
+    async with station_16(server) as station:
+        await station.send("StatusNotification", told, reply={})
+    (event,) = (await server.get("/charge-points/CP-1"))["connectors"]
+    assert event["status"] == "Faulted"
+
+
+async def test_tc_036_a_transaction_goes_on_when_the_connection_was_lost(server: Running) -> None:
+    await server.add_token("CARD-1")
+    async with station_16(server) as station:
+        number = await start(station)
+        await station.reconnect()
+        await stop(station, number, idTag="CARD-1")  # TC_038
+    (transaction,) = await server.transactions()
+    assert (transaction["energy_wh"], transaction["stop_reason"]) == (2000, "Local")
+
+
+@pytest.mark.parametrize("known", [True, False])  # TC_037_1; TC_037_3
+async def test_tc_037_1_a_transaction_that_began_offline_is_judged_and_kept(
+    server: Running, known: bool
+) -> None:
+    if known:
+        await server.add_token("CARD-1")
+    begun = {"connectorId": 1, "idTag": "CARD-1", "meterStart": 0}
+    begun["timestamp"] = "2026-01-31T12:00:00Z"
+    async with station_16(server) as station:
+        said = await station.send("StartTransaction", begun)
+        assert said["idTagInfo"]["status"] == ("Accepted" if known else "Invalid")
+    assert len(await server.transactions()) == 1
+
+
+@pytest.mark.parametrize("status", ["NotSupported", "Rejected"])  # TC_040_1; TC_040_2
+async def test_tc_040_1_a_setting_that_is_not_taken_is_shown_so(
+    server: Running, status: str
+) -> None:
+    async with station_16(server) as station:
+        station.expect("ChangeConfiguration", {"status": status})
+        body = {"variable": "ConnectionTimeOut", "value": "-1"}
+        said = await server.put("/charge-points/CP-1/configuration", body)
+    assert (said["status"], said["accepted"]) == (status, False)
+
+
+@pytest.mark.parametrize("context", ["Sample.Periodic", "Sample.Clock"])  # TC_070; TC_071
+async def test_tc_070_readings_of_a_transaction_are_kept(server: Running, context: str) -> None:
+    await server.add_token("CARD-1")
+    async with station_16(server) as station:
+        number = await start(station)
+        sample = {"value": "1500", "context": context, "unit": "Wh"}
+        values = [{"timestamp": now(), "sampledValue": [sample]}]
+        told = {"connectorId": 1, "transactionId": number, "meterValue": values}
+        await station.send("MeterValues", told, reply={})
+    (transaction,) = await server.transactions()
+    kept = await server.get(f"/transactions/{transaction['id']}/meter-values")
+    assert [each["energy_wh"] for each in kept["items"]] == [1500]

@@ -37,7 +37,9 @@ async def start(server: Running, station: ScriptedChargePoint) -> int:
     ("connector_id", "purpose"),
     [(1, "TxDefaultProfile"), (0, "TxDefaultProfile"), (0, "ChargePointMaxProfile")],
 )
-async def test_a_central_profile_is_set(server: Running, connector_id: int, purpose: str) -> None:
+async def test_tc_056_a_central_profile_is_set(
+    server: Running, connector_id: int, purpose: str
+) -> None:
     payload = {"connectorId": connector_id, "csChargingProfiles": profile(purpose)}
     async with station_16(server) as station:
         order = station.expect("SetChargingProfile")
@@ -46,7 +48,7 @@ async def test_a_central_profile_is_set(server: Running, connector_id: int, purp
 
 
 @pytest.mark.parametrize("evse_id", [1, 0])
-async def test_a_limit_for_all_transactions_is_a_default_profile(
+async def test_tc_056_a_limit_for_all_transactions_is_a_default_profile(
     server: Running, evse_id: int
 ) -> None:
     async with station_16(server) as station:
@@ -69,7 +71,7 @@ async def test_a_limit_for_all_transactions_is_a_default_profile(
     )
 
 
-async def test_a_limit_for_the_running_transaction_names_it(server: Running) -> None:
+async def test_tc_057_a_limit_for_the_running_transaction_names_it(server: Running) -> None:
     async with station_16(server) as station:
         number = await start(server, station)
         order = station.expect("SetChargingProfile")
@@ -81,7 +83,7 @@ async def test_a_limit_for_the_running_transaction_names_it(server: Running) -> 
     assert (written["chargingProfilePurpose"], written["transactionId"]) == ("TxProfile", number)
 
 
-async def test_a_remote_start_brings_a_profile(server: Running) -> None:
+async def test_tc_059_a_remote_start_brings_a_profile(server: Running) -> None:
     wanted = profile("TxProfile", "Relative")
     del wanted["chargingSchedule"]["startSchedule"]
     async with station_16(server) as station:
@@ -92,7 +94,7 @@ async def test_a_remote_start_brings_a_profile(server: Running) -> None:
 
 
 @pytest.mark.parametrize("evse_id", [1, 0])
-async def test_a_composite_schedule_is_read(server: Running, evse_id: int) -> None:
+async def test_tc_066_a_composite_schedule_is_read(server: Running, evse_id: int) -> None:
     schedule = {"duration": 300, "chargingRateUnit": "A", "chargingSchedulePeriod": PERIODS}
     said = {
         "status": "Accepted",
@@ -118,7 +120,9 @@ async def test_a_composite_schedule_is_read(server: Running, evse_id: int) -> No
     [{"id": 1}, {"connectorId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile"}],
 )
 @pytest.mark.parametrize("status", ["Accepted", "Unknown"])
-async def test_profiles_are_cleared(server: Running, criteria: dict[str, Any], status: str) -> None:
+async def test_tc_067_profiles_are_cleared(
+    server: Running, criteria: dict[str, Any], status: str
+) -> None:
     async with station_16(server) as station:
         order = station.expect("ClearChargingProfile", {"status": status})
         answer = await server.post(f"{CALLS}/ClearChargingProfile", criteria)
@@ -133,3 +137,24 @@ async def test_an_operators_limit_is_lifted_by_its_id(server: Running) -> None:
         assert (await server.post(f"{LIMIT}/clear", {"evse_id": 1}))["accepted"] is True
         number = (await set_order.happened())["csChargingProfiles"]["chargingProfileId"]
         assert await clear_order.happened() == {"id": number}
+
+
+async def test_tc_058_1_a_limit_for_a_transaction_that_does_not_run_is_refused(
+    server: Running,
+) -> None:
+    async with station_16(server):
+        body = {"evse_id": 1, "limit_a": 8, "transaction_only": True}
+        problem = await server.post(LIMIT, body, status=409)
+    assert "no transaction runs" in problem["detail"]
+
+
+async def test_tc_072_profiles_on_two_levels_have_ids_of_their_own(server: Running) -> None:
+    async with station_16(server) as station:
+        written = []
+        for evse_id in (0, 1):
+            order = station.expect("SetChargingProfile")
+            await server.post(LIMIT, {"evse_id": evse_id, "limit_a": 8})
+            written.append((await order.happened())["csChargingProfiles"])
+    first, second = written
+    assert first["chargingProfileId"] != second["chargingProfileId"]
+    assert first["stackLevel"] != second["stackLevel"]

@@ -69,7 +69,7 @@ async def set_password(server: Running, door: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["Accepted", "RebootRequired", "Rejected", "NotSupported"])
-async def test_update_charge_point_password_for_http_basic_authentication(
+async def test_tc_073_update_charge_point_password_for_http_basic_authentication(
     server: Running, status: str
 ) -> None:
     """The 1.6 security extension's case; the key travels as hexadecimal digits."""

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from csms.handlers.charging_schedules import read_periods, read_unit
 from csms.handlers.contract import Payload
-from csms.handlers.v201.fields import natural
+from csms.handlers.v201.fields import group, natural
 from csms.services.charge_point import ChargePoint
+from csms.services.charging_reports import CarSchedule
 from csms.services.services import Services
 
 
 async def handle(
     services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
 ) -> Payload:
-    await services.notifications.record(
-        charge_point,
-        "charging_schedule",
-        "a car tells how it means to charge",
-        payload,
-        received_at,
-        evse_id=natural(payload, "evseId"),
+    evse_id, meant = natural(payload, "evseId"), read_schedule(payload)
+    reports = services.charging_reports
+    may = await reports.schedule(charge_point, evse_id, meant, payload, received_at)
+    return {"status": "Accepted" if may else "Rejected"}  # K15.FR.11, K15.FR.12
+
+
+def read_schedule(payload: Payload) -> CarSchedule | None:
+    """Read the highest limit in it; None if it has none."""
+    schedule = group(payload, "chargingSchedule")
+    periods = read_periods(schedule.get("chargingSchedulePeriod"))
+    if not periods:
+        return None
+    highest = max(periods, key=lambda period: period.limit)
+    return CarSchedule(
+        evse_id=natural(payload, "evseId") or 0,
+        highest=highest.limit,
+        unit=read_unit(schedule.get("chargingRateUnit")) or "A",
+        phases=highest.phases,
     )
-    return {"status": "Accepted"}  # K15.FR.11: no schedule was given that it could break

@@ -12,6 +12,7 @@ from csms.errors import DatabaseUnavailableError
 from csms.events import Events
 from csms.metrics import Metrics
 from csms.services.charge_points import ChargePointService
+from csms.services.charging_reports import CarSchedule
 from csms.services.commands import CommandService
 from csms.services.load_management import facts
 from csms.services.load_management.dispatch import Dispatch
@@ -134,6 +135,13 @@ class LoadManagement:
     def will_plan(self, charge_point_id: str, evse_id: int) -> bool:
         """Whether a charging profile follows what a car said that it needs (K15.FR.07)."""
         return self.is_steered(charge_point_id, evse_id)
+
+    def keeps_within(self, charge_point_id: str, meant: CarSchedule) -> bool:
+        """Whether a car means to draw no more than it may; else it is told again (K15.FR.12)."""
+        return all(
+            runner.keeps_within(EvseKey(runner.spelling(charge_point_id), meant.evse_id), meant)
+            for runner in self._of(charge_point_id)
+        )
 
     def _of(self, charge_point_id: str) -> list[SiteRunner]:
         return self._by_charge_point.get(charge_point_id.casefold(), [])

@@ -141,7 +141,7 @@ def tell(
             if measured is not None and key in steering.evses_of(event.charge_point_id):
                 steering.measured(key, measured, now)
         case ChargingNeeds():
-            _take_needs(steering, event)
+            _take_needs(steering, event, now)
         case ExternalLimit():
             _take_limit(steering, event)
         case _ if charge_point is not None:
@@ -184,10 +184,10 @@ def need_of(needs: ChargingNeeds) -> ChargingNeed:
     )
 
 
-def _take_needs(steering: SiteSteering, needs: ChargingNeeds) -> None:
+def _take_needs(steering: SiteSteering, needs: ChargingNeeds, now: datetime) -> None:
     key = EvseKey(needs.charge_point_id, needs.evse_id)
     if key in steering.evses_of(needs.charge_point_id):
-        steering.need(key, need_of(needs))
+        steering.need(key, need_of(needs), now)
 
 
 def _take_limit(steering: SiteSteering, limit: ExternalLimit) -> None:

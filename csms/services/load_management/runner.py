@@ -22,6 +22,7 @@ from csms.events import (
 )
 from csms.metrics import Metrics
 from csms.services.charge_point import ChargePoint
+from csms.services.charging_reports import CarSchedule
 from csms.services.load_management import facts
 from csms.services.load_management.alarms import Alarms
 from csms.services.load_management.dispatch import Answer, Dispatch
@@ -163,6 +164,17 @@ class SiteRunner:
         if self.steering is not None and key in self.steering.evses_of(key.charge_point_id):
             self.steering.hold_down(key, hold)
             self._wake.set()
+
+    def keeps_within(self, key: EvseKey, meant: CarSchedule) -> bool:
+        """Whether a car means to draw no more than it may; else it is told again."""
+        steering = self.steering
+        if steering is None or key not in steering.evses_of(key.charge_point_id):
+            return True
+        now = self._world.clock.now()
+        if steering.keeps_within(key, meant.highest, meant.unit, meant.phases, now):
+            return True
+        self._wake.set()
+        return False
 
     def read(self, reading: CircuitReading) -> None:
         """Take a meter reading of one of the site's circuits."""

@@ -13,6 +13,7 @@ from unit.world import NOON, World
 
 from csms.events import ChargingNeeds, Event, ExternalLimit, TransactionCharging
 from csms.services.charge_point import ChargePoint
+from csms.services.charging_reports import CarSchedule
 from csms.services.clocks import ChargerClock
 
 LATER = "2026-06-15T18:00:00Z"
@@ -26,6 +27,9 @@ class Planner:
 
     def will_plan(self, charge_point_id: str, evse_id: int) -> bool:
         return (charge_point_id, evse_id) == ("CP-1", self.evse_id)
+
+    def keeps_within(self, charge_point_id: str, meant: CarSchedule) -> bool:
+        return not self.will_plan(charge_point_id, meant.evse_id) or meant.highest <= 16
 
 
 def told(world: World, kind: type[Event]) -> list[Event]:

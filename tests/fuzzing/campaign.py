@@ -1,0 +1,109 @@
+"""Mutated frames at a running server: it must stay well, and go on answering."""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final, Self
+
+import orjson
+import psutil
+from fuzzing.messages import random_call
+from fuzzing.mutations import mutated
+from running import V16_BOOT, V201_BOOT, Running
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from csms.model import OcppVersion
+
+BATCH: Final = 50
+BOOTS: Final = {OcppVersion.V16: V16_BOOT, OcppVersion.V201: V201_BOOT}
+SETTINGS: Final[dict[str, Any]] = {"messages_per_second": 1e6, "messages_burst": 1_000_000}
+
+
+class Trouble(logging.Handler):
+    """Keeps what the server logs as failed: an exception, or an error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info or record.levelno >= logging.ERROR:
+            self.seen.append(self.format(record))
+
+    def __enter__(self) -> Self:
+        logging.getLogger().addHandler(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        logging.getLogger().removeHandler(self)
+
+
+@dataclass
+class Campaign:
+    """How it went: `failures` is what must not be."""
+
+    sent: int = 0
+    answered: int = 0
+    failures: list[str] = field(default_factory=list)
+    memory_bytes: list[int] = field(default_factory=list)
+    """Of the server's process, after each batch."""
+
+
+async def bombard(server: Running, version: OcppVersion, frames: int, seed: int) -> Campaign:
+    """Send so many mutated frames to a server that accepts the charge point FUZZ-<version>.
+
+    After every batch the same connection has to answer a Heartbeat.
+    """
+    chance, campaign, process = random.Random(seed), Campaign(), psutil.Process()
+    url = f"{server.url}/FUZZ-{version.value}"
+    protocol = Subprotocol(version.value)
+    with Trouble() as trouble:
+        async with connect(url, subprotocols=[protocol], compression=None) as socket:
+            await socket.send(
+                orjson.dumps([2, "boot", "BootNotification", BOOTS[version]]), text=True
+            )
+            while campaign.sent < frames:
+                batch = [_frame(version, chance) for _ in range(min(BATCH, frames - campaign.sent))]
+                for raw in batch:
+                    await socket.send(raw, text=_is_text(raw))
+                campaign.sent += len(batch)
+                await _heartbeat(socket, campaign)
+                campaign.memory_bytes.append(process.memory_info().rss)
+        campaign.failures += trouble.seen
+    return campaign
+
+
+def _frame(version: OcppVersion, chance: random.Random) -> bytes:
+    action, payload = random_call(version, chance)
+    return mutated([2, f"{chance.getrandbits(64):x}", action, payload], chance)
+
+
+def _is_text(raw: bytes) -> bool:
+    """A text message that is no UTF-8 ends a WebSocket (RFC 6455 8.1); a binary one need not."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+async def _heartbeat(socket: ClientConnection, campaign: Campaign) -> None:
+    """Read answers until that of a Heartbeat."""
+    message_id = f"alive-{campaign.sent}"
+    await socket.send(orjson.dumps([2, message_id, "Heartbeat", {}]), text=True)
+    while True:
+        answer = orjson.loads(await socket.recv())
+        if answer[0] == 4 and answer[2] == "InternalError":
+            campaign.failures.append(f"answered {answer!r}")
+        if answer[0] == 3 and answer[1] == message_id:
+            return
+        campaign.answered += 1

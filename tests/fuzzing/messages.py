@@ -1,0 +1,49 @@
+"""Right messages of a version, made up from its schemas; what mutations begin with."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from csms.gateway.schemas import schemas_of
+from csms.gateway.shapes import Shape
+from csms.model import OcppVersion
+
+MAX_ITEMS = 3
+WORDS = ("CARD-1", "Vendor", "1", "0", "tx-1", "L1", "é", "A" * 20, "00ff", "2.5")
+TIMES = ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00.123+02:00", "2019-12-31T23:59:59Z")
+NUMBERS = (0, 1, 2, 7, 16, 230, 4_000)
+
+
+def random_call(version: OcppVersion, chance: random.Random) -> tuple[str, dict[str, Any]]:
+    """Return an action of the charge point and a payload that is right in form."""
+    schemas = schemas_of(version)
+    action = chance.choice(sorted(schemas.by_charge_point))
+    payload: dict[str, Any] = _value(schemas.requests[action].shape, chance, depth=0)
+    return action, payload
+
+
+def _value(shape: Shape | None, chance: random.Random, depth: int) -> Any:
+    if shape is None:
+        return chance.choice(WORDS)
+    if shape.enum:
+        return chance.choice(shape.enum)
+    if shape.type == "object":
+        return _object(shape, chance, depth)
+    if shape.type == "array":
+        number = chance.randint(max(1, shape.min_items), MAX_ITEMS)
+        return [_value(shape.items, chance, depth + 1) for _ in range(number)]
+    if shape.type in ("integer", "number"):
+        return chance.choice(NUMBERS)
+    if shape.type == "boolean":
+        return chance.random() < 0.5
+    return chance.choice(TIMES if shape.format == "date-time" else WORDS)
+
+
+def _object(shape: Shape, chance: random.Random, depth: int) -> dict[str, Any]:
+    """Everything that is required, and less of what is optional the deeper it lies."""
+    return {
+        name: _value(inner, chance, depth + 1)
+        for name, inner in shape.properties.items()
+        if name in shape.required or chance.random() < 0.5 / (1 + depth)
+    }
