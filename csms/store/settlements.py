@@ -23,9 +23,10 @@ WHERE p.current AND s.revision IS DISTINCT FROM p.revision
         OR EXISTS (SELECT FROM spending_reservations r WHERE r.transaction_id = p.transaction_id)
         OR EXISTS (
             SELECT FROM account_id_tokens k
-            WHERE k.id_token = p.id_token AND k.since <= p.ended_at)
+            WHERE k.id_token = p.id_token AND date_trunc('minute', k.since) <= p.ended_at)
         OR EXISTS (
-            SELECT FROM accounts a WHERE a.user_id = p.user_id AND a.created_at <= p.ended_at))
+            SELECT FROM accounts a
+            WHERE a.user_id = p.user_id AND date_trunc('minute', a.created_at) <= p.ended_at))
 """
 _SINCE: Final = text(f"""
 SELECT p.transaction_id {_FROM} AND p.priced_at >= :since AND p.transaction_id > :after
@@ -38,8 +39,9 @@ SELECT p.transaction_id, p.revision, p.gross, p.currency, p.reason, r.key IS NOT
         s.account_id,
         r.account_id,
         (SELECT k.account_id FROM account_id_tokens k
-         WHERE k.id_token = p.id_token AND k.since <= p.ended_at),
-        (SELECT a.id FROM accounts a WHERE a.user_id = p.user_id AND a.created_at <= p.ended_at)
+         WHERE k.id_token = p.id_token AND date_trunc('minute', k.since) <= p.ended_at),
+        (SELECT a.id FROM accounts a
+         WHERE a.user_id = p.user_id AND date_trunc('minute', a.created_at) <= p.ended_at)
     ) AS account_id
 FROM priced_transactions p
 LEFT JOIN account_settlements s USING (transaction_id)

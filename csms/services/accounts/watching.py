@@ -84,7 +84,7 @@ class SpendingWatch:
             WAITING, TransactionPriced, TransactionStarted, MeterValuesReceived
         )
         self._seen: OrderedDict[int, _Seen] = OrderedDict()
-        self._unwatched: OrderedDict[int, float] = OrderedDict()
+        self._unwatched: OrderedDict[int, tuple[str, float]] = OrderedDict()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -178,12 +178,13 @@ class SpendingWatch:
     async def _watched_payer(self, news: TransactionPriced) -> Payer | None:
         """Return who pays; that it is nobody's to watch is believed for a while."""
         number, now_s = news.transaction_id, self._clock.monotonic()
-        if self._unwatched.get(number, 0.0) > now_s:
+        token, until_s = self._unwatched.get(number, (None, 0.0))
+        if token == news.id_token and until_s > now_s:
             return None
         payer = await self._payer(news.id_token)
         self._unwatched.pop(number, None)
-        if payer is None:
-            self._unwatched[number] = now_s + UNWATCHED_S
+        if payer is None and news.id_token is not None:
+            self._unwatched[number] = (news.id_token, now_s + UNWATCHED_S)
             if len(self._unwatched) > REMEMBERED:
                 self._unwatched.popitem(last=False)
         return payer
