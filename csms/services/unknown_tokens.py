@@ -90,7 +90,11 @@ class UnknownTokens:
         taken, self._waiting = self._waiting, {}
         sightings = sorted(taken.values(), key=lambda each: each.id_token)
         latest = max(each.last_seen_at for each in sightings)
-        await self.store.add_sightings(sightings, most=MOST_KEPT, since=latest - KEPT)
+        try:
+            await self.store.add_sightings(sightings, most=MOST_KEPT, since=latest - KEPT)
+        except CsmsError:
+            self._waiting = taken | self._waiting  # next time
+            raise
 
     async def run(self) -> None:
         """Write now and then, until cancelled."""

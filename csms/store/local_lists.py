@@ -66,9 +66,11 @@ SET version = EXCLUDED.version, entries = (l.entries - $5::text[]) || $3::jsonb,
     sent_at = EXCLUDED.sent_at
 """
 _KEEP_TOLD: Final = """
-INSERT INTO local_lists (charge_point_key, told_version, told_at) VALUES ($1, $2, $3)
+INSERT INTO local_lists AS l (charge_point_key, told_version, told_at, entries)
+VALUES ($1, $2::int, $3, CASE WHEN $2::int = 0 THEN '{}'::jsonb END)
 ON CONFLICT (charge_point_key) DO UPDATE
-SET told_version = EXCLUDED.told_version, told_at = EXCLUDED.told_at
+SET told_version = EXCLUDED.told_version, told_at = EXCLUDED.told_at,
+    entries = coalesce(EXCLUDED.entries, l.entries)
 """
 _SETTLE: Final = """
 INSERT INTO local_lists (charge_point_key, state, reason, settled_at) VALUES ($1, $2, $3, $4)

@@ -84,6 +84,8 @@ class ListEntryView(Struct, kw_only=True):
 
 
 class ListLine(Struct, kw_only=True):
+    """`state` is how the last synchronisation ended, `unknown` if there was none."""
+
     charge_point_id: str
     site_id: str | None
     automatic: bool

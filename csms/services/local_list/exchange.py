@@ -115,7 +115,7 @@ class Exchange:
         """Change what differs; replace a list that isn't ours, or any if it has to be `full`."""
         known = await self._chooser.known(self._charge_point)
         told = await self.ask_version()
-        if known.entries is None or full or (told != known.version and (told or known.entries)):
+        if known.entries is None or full or told != known.version:
             await self._replace(max(told, known.version or 0), anyway=full or told > 0)
             return
         wanted, limits = await self._chooser.choose(self._charge_point)

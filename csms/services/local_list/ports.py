@@ -75,7 +75,9 @@ class LocalListStore(Protocol):
         """Apply to what is known of a list what its charge point has just taken."""
         ...
 
-    async def keep_told(self, charge_point_key: int, version: int, at: datetime) -> None: ...
+    async def keep_told(self, charge_point_key: int, version: int, at: datetime) -> None:
+        """Keep the version that was told; 0 says that there is no entry at all."""
+        ...
 
     async def settle(
         self, charge_point_key: int, state: str, reason: str | None, at: datetime

@@ -65,16 +65,23 @@ class ListSynchroniser:
 
     async def check(self, charge_point: ChargePoint) -> Synchronisation:
         """Ask for a list's version alone (D02). Raises as `synchronise`."""
-        return await self._run(charge_point, lambda it: it.check())
+        return await self._run(charge_point, lambda it: it.check(), settles=False)
 
     async def clear(self, charge_point: ChargePoint) -> Synchronisation:
         """Empty a list. Raises as `synchronise`."""
         return await self._run(charge_point, lambda it: it.empty())
 
     async def _run(
-        self, charge_point: ChargePoint, work: Callable[[Exchange], Awaitable[None]]
+        self,
+        charge_point: ChargePoint,
+        work: Callable[[Exchange], Awaitable[None]],
+        *,
+        settles: bool = True,
     ) -> Synchronisation:
-        """Work on a list while nobody else does, and note how that ended."""
+        """Work on a list while nobody else does, and note how that ended.
+
+        What only looks (`settles` false) tells that something is wrong, not that all is well.
+        """
         lock = self._busy.setdefault(charge_point.key, asyncio.Lock())
         async with lock:
             done = Synchronisation()
@@ -85,7 +92,8 @@ class ListSynchroniser:
             except CommandError as error:
                 await self._settle(charge_point, Outcome.FAILED, str(error))
                 raise
-            await self._settle(charge_point, done.outcome, done.reason)
+            if settles or done.outcome is not Outcome.IN_SYNC:
+                await self._settle(charge_point, done.outcome, done.reason)
             return done
 
     async def _settle(

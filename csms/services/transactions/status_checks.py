@@ -48,6 +48,7 @@ class TransactionStatusChecks:
         self._clock = clock
         self._asked: OrderedDict[int, None] = OrderedDict()
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -59,13 +60,22 @@ class TransactionStatusChecks:
     def _is_new(self, event: TransactionEnded) -> bool:
         if Flag.MISSING_EVENTS not in event.flags or event.transaction_id in self._asked:
             return False
+        if self._waiting >= WAITING:  # the flag stays, an operator may ask
+            return False
         self._asked[event.transaction_id] = None
         if len(self._asked) > REMEMBERED:
             self._asked.popitem(last=False)
         return True
 
     async def _ask(self, event: TransactionEnded) -> None:
-        await asyncio.sleep(GRACE_S)
+        self._waiting += 1
+        try:
+            await asyncio.sleep(GRACE_S)
+            await self._ask_in_turn(event)
+        finally:
+            self._waiting -= 1
+
+    async def _ask_in_turn(self, event: TransactionEnded) -> None:
         async with self._slots:
             charge_point = self._charge_points.live(event.charge_point_id)
             if charge_point is None or charge_point.ocpp_version is OcppVersion.V16:

@@ -289,6 +289,17 @@ async def test_a_list_that_is_kept_follows_the_tokens(quick: Running) -> None:
         await quick.eventually(LIST, lambda shown: shown["state"] == "in_sync")
 
 
+async def test_a_charge_point_that_needs_no_list_is_asked_only_once(quick: Running) -> None:
+    async with station_16(quick) as station:
+        last = tells(station, 0)
+        await quick.put(LIST, {"automatic": True})
+        await last.happened()
+        await quick.eventually(LIST, lambda shown: shown["state"] == "in_sync")
+    async with station_16(quick) as station:
+        await station.send("Heartbeat", {})
+    assert (await quick.get(LIST))["held"] == 0
+
+
 async def test_a_site_says_so_for_all_its_charge_points_save_those_that_say_no(
     quick: Running,
 ) -> None:
