@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
     from csms.cli.options import Commands
 
-_VERSIONS: Final[dict[str, tuple[Literal["1.6", "2.0.1"], ...]]] = {
+_VERSIONS: Final[dict[str, tuple[Literal["1.6", "2.0.1", "2.1"], ...]]] = {
     "1.6": ("1.6",),
     "2.0.1": ("2.0.1",),
+    "2.1": ("2.1",),
     "both": ("1.6", "2.0.1"),
 }
 _LINE_EVERY_S: Final = 10.0

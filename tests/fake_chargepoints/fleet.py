@@ -55,7 +55,7 @@ class FleetOptions:
 
     url: str
     stations: int = 10
-    versions: tuple[Literal["1.6", "2.0.1"], ...] = ("1.6",)
+    versions: tuple[Literal["1.6", "2.0.1", "2.1"], ...] = ("1.6",)
     identity_prefix: str = "SIM-"
     id_token: str = "SIMULATED"
     password: str | None = field(default=None, repr=False)
@@ -262,7 +262,7 @@ class _Station:
 
     async def dial(self) -> None:
         fleet, options = self._fleet, self._fleet.options
-        subprotocol = "ocpp1.6" if self._version == "1.6" else "ocpp2.0.1"
+        subprotocol = f"ocpp{self._version}"
         uri = parse_uri(LinkOptions(options.url, self._me.identity).address)
         self._wire = Wire(
             uri,

@@ -15,7 +15,7 @@ from .other_loads import OtherLoad
 from .vehicle import Amps3, no_current
 from .wallbox import Reaction, Rotation, WallboxModel
 
-Version = Literal["1.6", "2.0.1"]
+Version = Literal["1.6", "2.0.1", "2.1"]
 Network = Literal["three_phase", "single_phase", "it"]
 
 

@@ -13,6 +13,7 @@ from .garage_site import GarageEvse
 from .link import LinkOptions
 from .uplink import Backoff
 from .v16 import ChargePoint16
+from .v21 import ChargePoint21
 from .v201 import ChargePoint201
 
 
@@ -62,7 +63,8 @@ def build_garage_station(
         clock = SkewedClock(clock, timedelta(seconds=first.clock_skew_s))
     if first.version == "1.6":
         return _station_16(plans, station_options, clock, options.sample_interval_s)
-    new = ChargePoint201(station_options, clock)
+    make = ChargePoint21 if first.version == "2.1" else ChargePoint201
+    new = make(station_options, clock)
     new.device_model.put("SampledDataCtrlr", "TxUpdatedInterval", str(options.sample_interval_s))
     new.device_model.put("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "true")
     return new

@@ -48,9 +48,9 @@ async def test_stations_of_201_fit_their_schemas() -> None:
 
 async def test_versions_are_dealt_out_in_turn() -> None:
     async with central_system(answers_both()) as server:
-        await run_fleet(fleet_of(server, 4, versions=("1.6", "2.0.1"), duration_s=0.3))
+        await run_fleet(fleet_of(server, 4, versions=("1.6", "2.0.1", "2.1"), duration_s=0.3))
         protocols = [socket.subprotocol for socket in server.sockets]
-        assert protocols == ["ocpp1.6", "ocpp2.0.1", "ocpp1.6", "ocpp2.0.1"]
+        assert protocols == ["ocpp1.6", "ocpp2.0.1", "ocpp2.1", "ocpp1.6"]
 
 
 async def test_progress_is_reported_while_it_runs() -> None:
