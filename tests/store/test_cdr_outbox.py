@@ -36,6 +36,7 @@ class Receiver:
         self.requests: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[int] = []
         self.silent = False
+        self.closing = asyncio.Event()
         self.port = 0
 
     @property
@@ -51,7 +52,7 @@ class Receiver:
             ({name.lower(): value for name, value in request.headers.items()}, await request.read())
         )
         if self.silent:
-            await asyncio.sleep(60)
+            await self.closing.wait()
         status = self.answers.pop(0) if self.answers else 204
         headers = {"Location": "/elsewhere"} if 300 <= status < 400 else {}
         return web.Response(status=status, headers=headers)
@@ -61,12 +62,14 @@ class Receiver:
 async def listening(receiver: Receiver) -> AsyncIterator[Receiver]:
     application = web.Application()
     application.router.add_post("/{path}", receiver.take)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.01)
+    receiver.closing.clear()
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=5)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", receiver.port)
     await site.start()
     receiver.port = runner.addresses[0][1]
     yield receiver
+    receiver.closing.set()  # or a connection whose handler still waits would be left open
     await runner.cleanup()
 
 
