@@ -22,7 +22,7 @@ from csms.tariff.dynamic import NO_MARKET
 
 log = logging.getLogger(__name__)
 
-SWEEP_S: Final = 5.0
+SWEEP_S: Final = 30.0
 """At least so often the queue is looked at, whatever events were lost."""
 BREATH_S: Final = 0.2
 """Transactions that end within this time are priced together."""
