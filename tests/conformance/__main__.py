@@ -20,7 +20,8 @@ _HEAD: Final = """\
 What the Open Charge Alliance's test cases ask of a central system, and whether our own tests of
 them pass. The tests are in `tests/conformance`: scripted charge points on real sockets, with TLS
 where a case has it. `make conformance` runs them and writes this page. The words are ours; the
-numbers are those of the published lists. *Missing* means that no test shows the case yet.
+numbers are those of the published lists. *Missing* means that no test shows the case yet,
+*not run* that the run which wrote this page ended before it.
 """
 
 
@@ -44,7 +45,9 @@ class Outcomes:
         found = set(tests)
         if not found:
             return "missing"
-        return "pass" if found <= self._ran - self._failed else "**fail**"
+        if found & self._failed:
+            return "**fail**"
+        return "pass" if found <= self._ran else "**not run**"
 
 
 def page(results: Mapping[str, str]) -> str:

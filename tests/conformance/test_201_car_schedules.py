@@ -54,7 +54,9 @@ async def charging(server: Running) -> AsyncIterator[ScriptedChargePoint]:
     """A steered station with a running transaction that has its first profile."""
     await server.add_token("CARD-1")
     await set_up(server)
-    await server.eventually("/sites/garage/allocation", lambda body: bool(body.get("evses")))
+    async with asyncio.timeout(30):
+        while (await server.api("GET", "/sites/garage/allocation")).status != 200:
+            await asyncio.sleep(0.02)
     station = server.charge_point("CP-1", "ocpp2.0.1")
     for order in ("SetChargingProfile", "ClearChargingProfile"):
         station.tolerate(order, ACCEPTED)
