@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 from conformance.cases import V16, V201, block_of
-from conformance.coverage import DIRECTORY, tests_by_case
+from conformance.coverage import DIRECTORY, shown_by
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "conformance.md"
 
@@ -71,7 +71,7 @@ def _table(
 
 
 def main(options: list[str]) -> int:
-    outcomes, tests = Outcomes(), tests_by_case()
+    outcomes, tests = Outcomes(), shown_by()
     chosen = sorted({str(DIRECTORY / test) for found in tests.values() for test in found})
     code = pytest.main([*chosen, *options], plugins=[outcomes])
     PAGE.write_text(page({case: outcomes.of(tests.get(case, ())) for case in (*V201, *V16)}))

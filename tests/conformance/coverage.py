@@ -22,7 +22,7 @@ _NAME: Final = re.compile(r"test_tc_([a-z]_\d\d|\d{3}(?:_\d(?!\d))?)")
 _MENTION: Final = re.compile(rf"TC_({_CASE})(?: to TC_({_CASE}))?")
 
 
-def tests_by_case() -> dict[str, list[str]]:
+def shown_by() -> dict[str, list[str]]:
     """Return the tests (`file::function`) of each case that has any, in the order of the list."""
     found: dict[str, list[str]] = {case: [] for case in KNOWN}
     for path in sorted(DIRECTORY.glob("test_*.py")):
