@@ -10,8 +10,6 @@ from csms.errors import InvalidValueError
 from csms.handlers import phrasebook
 from csms.services.certificates.words import CertificateHash, HashAlgorithm
 
-HASH_LENGTH: Final = 128
-SERIAL_LENGTH: Final = 40
 CERTIFICATE_LENGTH: Final = 5500
 CHAIN_LENGTH: Final = 10_000
 

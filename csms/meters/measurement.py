@@ -32,7 +32,6 @@ POWER: Final = "power_w"
 EXPORT: Final = "export_w"
 BATTERY: Final = "battery_w"
 """What a home battery takes (positive) or gives (negative)."""
-QUANTITIES: Final = (*CURRENTS, *VOLTAGES, *POWERS, *EXPORTS, POWER, EXPORT, BATTERY)
 
 ALL_PHASES: Final = (Phase.L1, Phase.L2, Phase.L3)
 MIN_VOLTAGE_V: Final = 50.0

@@ -180,17 +180,6 @@ class AuthorizationService:
             return AuthorizationStatus.ACCEPTED, ""
         return AuthorizationStatus.NO_CREDIT, reason
 
-    async def may_stop(
-        self, id_token: IdToken, group_id: str | None, started_by: str | None
-    ) -> bool:
-        """Whether a token may end a transaction: the starter, its group, or a master pass."""
-        if started_by is None or id_token.value == started_by:
-            return True
-        record = await self.cache.get(id_token.value)
-        if record is None:
-            return False
-        return record.master_pass or (group_id is not None and record.group_id == group_id)
-
     def _of_unknown(self) -> Authorization:
         if self._unknown_accepted:
             return Authorization(AuthorizationStatus.ACCEPTED, reason="unknown tokens are accepted")

@@ -1,8 +1,7 @@
 """Finding meters that look the wrong way. Pure.
 
-Two ways: nothing generates, yet a phase exports; and whenever the chargers of a circuit draw
-more, its meter shows less. The second needs no installer and works beside solar panels, since it
-looks at the moments when the chargers' own current jumps.
+Whenever the chargers of a circuit draw more, such a meter shows less. This needs no installer and
+works beside solar panels, since it looks at the moments when the chargers' own current jumps.
 """
 
 from __future__ import annotations
@@ -16,18 +15,11 @@ JUMP_A: Final = 4.0
 """A smaller change of the chargers' current proves nothing."""
 NEEDED: Final = 3
 """Jumps before a verdict."""
-EXPORT_A: Final = 1.0
-"""A smaller export may be a measuring error."""
 
 _FITS: Final = (0.5, 1.5)
 """How far the meter may follow the chargers for it to be the same jump."""
 _SURE: Final = 0.8
 """Share of the jumps that must agree."""
-
-
-def exporting_phases(current_a: PerPhase) -> list[Phase]:
-    """Phases that export: where nothing generates, their transformers sit the wrong way."""
-    return [phase for phase in Phase if current_a[phase] <= -EXPORT_A]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from math import ceil
 from typing import Final
@@ -87,9 +86,3 @@ class Steps:
 
     def _offsets(self, now: datetime) -> Floats:
         return np.array([(start - now).total_seconds() for start in self.starts])
-
-
-def hourly(start: datetime, values: Sequence[float]) -> Steps:
-    """Values that rule for an hour each."""
-    hours = range(len(values))
-    return Steps(tuple(start + timedelta(hours=hour) for hour in hours), tuple(values))

@@ -7,7 +7,6 @@ still draw. Never more than one message is on its way to an EVSE; the newest tar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -41,16 +40,6 @@ SCHEDULE_S: Final = 600
 """How far ahead a composite schedule is asked for."""
 JITTER: Final = 0.2
 """Renewals are spread by so much of their interval."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What an EVSE should be told next, and why not something better."""
-
-    order: Order
-    target_a: float
-    is_raise: bool
-    because: Binding | None
 
 
 class Releases:

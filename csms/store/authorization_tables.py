@@ -5,17 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from csms.store.columns import UTC, metadata
+from csms.store.columns import UTC, charge_point_key, metadata
 
 local_lists = Table(
     "local_lists",
     metadata,
-    Column(
-        "charge_point_key",
-        Integer,
-        ForeignKey("charge_points.key", ondelete="CASCADE"),
-        primary_key=True,
-    ),
+    charge_point_key(primary_key=True),
     Column("automatic", Boolean),
     Column("version", Integer),
     Column("entries", JSONB),
@@ -41,12 +36,7 @@ unknown_id_tokens = Table(
     metadata,
     Column("id_token", Text, primary_key=True),
     Column("type", Text, nullable=False),
-    Column(
-        "charge_point_key",
-        Integer,
-        ForeignKey("charge_points.key", ondelete="CASCADE"),
-        nullable=False,
-    ),
+    charge_point_key(),
     Column("times", Integer, nullable=False),
     Column("first_seen_at", UTC, nullable=False),
     Column("last_seen_at", UTC, nullable=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, DateTime, MetaData, Numeric, func
+from sqlalchemy import Column, DateTime, ForeignKey, Integer, MetaData, Numeric, func
 
 metadata: Final = MetaData(
     naming_convention={
@@ -27,3 +27,14 @@ UTC: Final = DateTime(timezone=True)
 def now(name: str) -> Column[object]:
     """Return a column that holds when its row was made, unless told otherwise."""
     return Column(name, UTC, nullable=False, server_default=func.now())
+
+
+def charge_point_key(*, primary_key: bool = False) -> Column[object]:
+    """Return the column of what belongs to a charge point and goes with it."""
+    return Column(
+        "charge_point_key",
+        Integer,
+        ForeignKey("charge_points.key", ondelete="CASCADE"),
+        primary_key=primary_key,
+        nullable=False,
+    )

@@ -61,9 +61,6 @@ class Installation:
             **{name: self.site_row[name] for name in _SAME_IN_SITE},
         )
 
-    def with_site(self, values: Mapping[str, Any]) -> Installation:
-        return replace(self, site_row={**self.site_row, **values})
-
     def with_circuit(self, circuit_id: str, values: Mapping[str, Any]) -> Installation:
         row = {"id": circuit_id, "has_meter": False, **self.circuits.get(circuit_id, {}), **values}
         return replace(self, circuits={**self.circuits, circuit_id: row})

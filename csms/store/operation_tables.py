@@ -19,18 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from csms.store.columns import UTC, metadata, now
-
-
-def _charge_point_key(*, primary_key: bool = False) -> Column[object]:
-    return Column(
-        "charge_point_key",
-        Integer,
-        ForeignKey("charge_points.key", ondelete="CASCADE"),
-        primary_key=primary_key,
-        nullable=False,
-    )
-
+from csms.store.columns import UTC, charge_point_key, metadata, now
 
 firmware_files = Table(
     "firmware_files",
@@ -81,7 +70,7 @@ operations = Table(
     "operations",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    _charge_point_key(),
+    charge_point_key(),
     Column("kind", Text, nullable=False),
     Column("request_id", Integer, nullable=False),
     Column("state", Text, nullable=False),
@@ -133,7 +122,7 @@ firmware_campaign_targets = Table(
         ForeignKey("firmware_campaigns.id", ondelete="CASCADE"),
         primary_key=True,
     ),
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("operation_id", BigInteger, ForeignKey("operations.id", ondelete="SET NULL")),
@@ -176,7 +165,7 @@ uploaded_files = Table(
 display_messages = Table(
     "display_messages",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("message_id", Integer, primary_key=True, autoincrement=False),
     Column("priority", Text, nullable=False),
     Column("format", Text, nullable=False),

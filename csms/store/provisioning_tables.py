@@ -8,7 +8,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Double,
-    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -20,23 +19,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from csms.store.columns import UTC, metadata, now
-
-
-def _charge_point_key(*, primary_key: bool = False) -> Column[object]:
-    return Column(
-        "charge_point_key",
-        Integer,
-        ForeignKey("charge_points.key", ondelete="CASCADE"),
-        primary_key=primary_key,
-        nullable=False,
-    )
-
+from csms.store.columns import UTC, charge_point_key, metadata, now
 
 device_reports = Table(
     "device_reports",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("request_id", Integer, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("status", Text, nullable=False),
@@ -55,7 +43,7 @@ device_reports = Table(
 variable_monitors = Table(
     "variable_monitors",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("monitor_id", Integer, primary_key=True),
     Column("component", Text, nullable=False),
     Column("component_instance", Text, nullable=False, server_default=""),
@@ -93,7 +81,7 @@ configuration_jobs = Table(
     "configuration_jobs",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    _charge_point_key(),
+    charge_point_key(),
     Column("template_id", Text, nullable=False),
     Column("template_version", Integer, nullable=False),
     Column("settings", JSONB, nullable=False),
@@ -117,7 +105,7 @@ configuration_jobs = Table(
 availability_orders = Table(
     "availability_orders",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("evse_id", Integer, primary_key=True),
     Column("connector_id", Integer, primary_key=True),
     Column("operative", Boolean, nullable=False),
@@ -129,7 +117,7 @@ availability_orders = Table(
 meter_keys = Table(
     "meter_keys",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("evse_id", Integer, primary_key=True),
     Column("public_key", Text, nullable=False),
     Column("source", Text, nullable=False),
@@ -141,7 +129,7 @@ signature_checks = Table(
     "signature_checks",
     metadata,
     Column("transaction_id", BigInteger, primary_key=True, autoincrement=False),
-    _charge_point_key(),
+    charge_point_key(),
     Column("verdict", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("records", Integer, nullable=False),

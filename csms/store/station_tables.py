@@ -6,7 +6,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -16,24 +15,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from csms.store.columns import MONEY, UTC, metadata
-
-
-def _charge_point_key(*, primary_key: bool = False) -> Column[object]:
-    return Column(
-        "charge_point_key",
-        Integer,
-        ForeignKey("charge_points.key", ondelete="CASCADE"),
-        primary_key=primary_key,
-        nullable=False,
-    )
-
+from csms.store.columns import MONEY, UTC, charge_point_key, metadata
 
 settlements = Table(
     "settlements",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    _charge_point_key(),
+    charge_point_key(),
     Column("digest", BigInteger, nullable=False),
     Column("ocpp_transaction_id", Text),
     Column("psp_ref", Text, nullable=False),
@@ -57,7 +45,7 @@ battery_swaps = Table(
     "battery_swaps",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    _charge_point_key(),
+    charge_point_key(),
     Column("request_id", Integer),
     Column("event", Text, nullable=False),
     Column("id_token", Text),
@@ -71,7 +59,7 @@ battery_swaps = Table(
 transaction_details = Table(
     "transaction_details",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("ocpp_transaction_id", Text, primary_key=True),
     Column("tariff_id", Text),
     Column("operation_mode", Text),
@@ -87,7 +75,7 @@ transaction_details = Table(
 der_controls = Table(
     "der_controls",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("control_id", Text, primary_key=True),
     Column("control_type", Text, nullable=False),
     Column("is_default", Boolean),
@@ -100,7 +88,7 @@ der_controls = Table(
 der_control_runs = Table(
     "der_control_runs",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("control_id", Text, primary_key=True),
     Column("is_running", Boolean, nullable=False),
     Column("since", UTC, nullable=False),
@@ -109,7 +97,7 @@ der_control_runs = Table(
 event_streams = Table(
     "event_streams",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("stream_id", Integer, primary_key=True),
     Column("variable_monitoring_id", Integer),
     Column("interval_s", Integer),
@@ -124,7 +112,7 @@ event_streams = Table(
 dynamic_schedules = Table(
     "dynamic_schedules",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("profile_id", Integer, primary_key=True),
     Column("evse_id", Integer),
     Column("limits", JSONB, nullable=False),

@@ -42,7 +42,7 @@ from csms.store import (
     station_tables,
     tariff_tables,
 )
-from csms.store.columns import ENERGY_WH, PRICE, UTC, now
+from csms.store.columns import ENERGY_WH, PRICE, UTC, charge_point_key, now
 
 metadata = columns.metadata
 AREAS = (
@@ -57,16 +57,6 @@ AREAS = (
     provisioning_tables,
 )
 """The modules that add tables of their own to `metadata`."""
-
-
-def _charge_point_key(*, primary_key: bool = False) -> Column[object]:
-    return Column(
-        "charge_point_key",
-        Integer,
-        ForeignKey("charge_points.key", ondelete="CASCADE"),
-        primary_key=primary_key,
-        nullable=False,
-    )
 
 
 def _per_phase(name: str, *, nullable: bool = False) -> tuple[Column[object], CheckConstraint]:
@@ -115,7 +105,7 @@ Index("uq_charge_points_id_lower", func.lower(charge_points.c.id), unique=True)
 connectors = Table(
     "connectors",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("evse_id", Integer, primary_key=True),
     Column("connector_id", Integer, primary_key=True),
     Column("status", Text, nullable=False),
@@ -131,7 +121,7 @@ connector_status_history = Table(
     "connector_status_history",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    _charge_point_key(),
+    charge_point_key(),
     Column("evse_id", Integer, nullable=False),
     Column("connector_id", Integer, nullable=False),
     Column("status", Text, nullable=False),
@@ -196,7 +186,7 @@ transactions = Table(
     "transactions",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    _charge_point_key(),
+    charge_point_key(),
     Column("evse_id", Integer, nullable=False),
     Column("connector_id", Integer, nullable=False),
     Column("ocpp_version", Text, nullable=False),
@@ -288,7 +278,7 @@ notifications = Table(
     "notifications",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    _charge_point_key(),
+    charge_point_key(),
     Column("kind", Text, nullable=False),
     Column("severity", Text, nullable=False),
     Column("summary", Text, nullable=False),
@@ -304,7 +294,7 @@ notifications = Table(
 variables = Table(
     "variables",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("component", Text, primary_key=True),
     Column("component_instance", Text, primary_key=True, server_default=""),
     Column("evse_id", Integer, primary_key=True, server_default="0"),
@@ -322,7 +312,7 @@ reservations = Table(
     "reservations",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    _charge_point_key(),
+    charge_point_key(),
     Column("reservation_id", Integer, nullable=False),
     Column("evse_id", Integer),
     Column("connector_id", Integer),
@@ -341,7 +331,7 @@ issued_certificates = Table(
     "issued_certificates",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    _charge_point_key(),
+    charge_point_key(),
     Column("use", Text),
     Column("request_digest", LargeBinary, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False, unique=True),
@@ -364,7 +354,7 @@ issued_certificates = Table(
 installed_certificates = Table(
     "installed_certificates",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("use", Text, primary_key=True),
     Column("hash_algorithm", Text, primary_key=True),
     Column("issuer_name_hash", Text, primary_key=True),
@@ -534,7 +524,7 @@ load_alarms = Table(
 evse_memories = Table(
     "evse_memories",
     metadata,
-    _charge_point_key(primary_key=True),
+    charge_point_key(primary_key=True),
     Column("evse_id", Integer, primary_key=True),
     Column("standing_a", Double),
     Column("last_limit_a", Double),
@@ -575,7 +565,7 @@ phase_switches = Table(
     "phase_switches",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    _charge_point_key(),
+    charge_point_key(),
     Column("evse_id", Integer, nullable=False),
     Column("at", UTC, nullable=False),
     Column("from_phases", SmallInteger, nullable=False),

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from csms.store.columns import ENERGY_WH, MONEY, UTC, metadata, now
+from csms.store.columns import ENERGY_WH, MONEY, UTC, charge_point_key, metadata, now
 
 users = Table(
     "users",
@@ -172,12 +172,7 @@ charging_states = Table(
     "charging_states",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column(
-        "charge_point_key",
-        Integer,
-        ForeignKey("charge_points.key", ondelete="CASCADE"),
-        nullable=False,
-    ),
+    charge_point_key(),
     Column("transaction_id", BigInteger, nullable=False),
     Column("at", UTC, nullable=False),
     Column("state", Text, nullable=False),
@@ -190,12 +185,7 @@ withheld_energy = Table(
     "withheld_energy",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column(
-        "charge_point_key",
-        Integer,
-        ForeignKey("charge_points.key", ondelete="CASCADE"),
-        nullable=False,
-    ),
+    charge_point_key(),
     Column("evse_id", Integer, nullable=False),
     Column("at", UTC, nullable=False),
     Column("state", Text, nullable=False),

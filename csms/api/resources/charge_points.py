@@ -262,16 +262,7 @@ _PLAIN_FIELDS: Final = (
 
 async def _values(body: ChargePointBody) -> dict[str, Any]:
     values: dict[str, Any] = {
-        name: held
-        for name in (
-            "name",
-            "site_id",
-            "security_profile",
-            "pinned_version",
-            "ping",
-            "rated_power_w",
-        )
-        if (held := getattr(body, name)) is not UNSET
+        name: held for name in _PLAIN_FIELDS if (held := getattr(body, name)) is not UNSET
     }
     if body.registration_status is not UNSET:
         values["registration_status"] = body.registration_status.value

@@ -35,23 +35,3 @@ async def list_page(
     statement = select(variables).where(*conditions)
     order = [variables.c[name] for name in ORDER]
     return await fetch(connection, statement, order, window, descending=False)
-
-
-async def find_value(
-    connection: AdminConnection,
-    charge_point_key: int,
-    component: str,
-    variable: str,
-    variable_instance: str = "",
-) -> str | None:
-    """Return what a charge point told of a variable of its own; None if it told nothing."""
-    statement = select(variables.c.value).where(
-        variables.c.charge_point_key == charge_point_key,
-        variables.c.evse_id == 0,
-        variables.c.attribute == "Actual",
-        func.lower(variables.c.component) == component.lower(),
-        func.lower(variables.c.variable) == variable.lower(),
-        func.lower(variables.c.variable_instance) == variable_instance.lower(),
-    )
-    value: str | None = await connection.scalar(statement.limit(1))
-    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from csms.smart_charging.grid import NO_LOAD, PerPhase, Phase
-from csms.smart_charging.meter_signs import NEEDED, SignEvidence, exporting_phases
+from csms.smart_charging.meter_signs import NEEDED, SignEvidence
 
 
 def _jumps(evidence: SignEvidence, count: int, follows: float) -> SignEvidence:
@@ -46,7 +46,3 @@ def test_small_changes_prove_nothing() -> None:
         chargers_now=PerPhase(2, 0, 0),
     )
     assert evidence == SignEvidence()
-
-
-def test_where_nothing_generates_an_export_is_suspicious() -> None:
-    assert exporting_phases(PerPhase(-12, 3, -0.2)) == [Phase.L1]
