@@ -255,7 +255,6 @@ class Application:
         ):
             watching = asyncio.create_task(job(), name=name)
             stack.callback(watching.cancel)
-        await self._watch_spending(stack, commands, metrics)
         pricing = services.costs.prices = await self._price(stack, metrics)
         self._issue_statements(stack, metrics)
         reports = asyncio.create_task(services.reports.run(), name="reports")
@@ -282,6 +281,7 @@ class Application:
             call_timeout_s=settings.call_timeout,
         )
         services.charging_reports.planner = loads
+        await self._watch_spending(stack, commands, metrics, loads)
         checks = GuidedChecks(loads, self._clock)
         stack.push_async_callback(checks.stop)
         await self._read_meters(stack, loads, checks, load_store, metrics)
@@ -350,12 +350,18 @@ class Application:
         return pricing
 
     async def _watch_spending(
-        self, stack: AsyncExitStack, commands: CommandService, metrics: Metrics
+        self,
+        stack: AsyncExitStack,
+        commands: CommandService,
+        metrics: Metrics,
+        loads: LoadManagement,
     ) -> None:
         services, clock = self.services, self._clock
         store = Spending(self.database)
         services.authorization.spending = Admission(store)
-        stops = TransactionStops(services.charge_points, commands, services.notifications, clock)
+        stops = TransactionStops(
+            services.charge_points, commands, services.notifications, loads, clock
+        )
         stack.push_async_callback(stops.close)
         tokens = services.authorization.cache
         watch = SpendingWatch(

@@ -102,6 +102,8 @@ class SteeredEvse:
     overdraws_since: datetime | None = None
     external_limit_a: float | None = None
     held_down: HeldDown | None = None
+    withheld: Binding | None = None
+    """Why its transaction gets nothing more, such as the end of its credit."""
     permit: Permit | None = None
     surplus_w: float | None = None
     """Its share of the solar surplus."""

@@ -21,7 +21,7 @@ from csms.smart_charging.circuit_watch import CircuitWatch
 from csms.smart_charging.commitments import Commitment
 from csms.smart_charging.demands import Capacity, Demands
 from csms.smart_charging.evse_facts import Measured, Plug, TransactionRef
-from csms.smart_charging.grid import NO_LOAD, Evse, EvseKey, Grant, PerPhase, Site, Unit
+from csms.smart_charging.grid import NO_LOAD, Binding, Evse, EvseKey, Grant, PerPhase, Site, Unit
 from csms.smart_charging.headroom import Headroom
 from csms.smart_charging.instructions import (
     CircuitStatus,
@@ -240,7 +240,7 @@ class SiteSteering:
             steered.served_ah = 0.0
             steered.target_a = 0.0
             steered.lowered_at = steered.raised_at = None
-            steered.switch_step = None
+            steered.switch_step = steered.withheld = None
             _forget_car(steered, now)
         if transaction is not None and steered.is_online:
             self._transaction_found(steered, transaction, now)
@@ -327,6 +327,12 @@ class SiteSteering:
     def hold_down(self, key: EvseKey, hold: HeldDown | None) -> None:
         """Give an EVSE less for a while, and nobody the difference; None: as usual again."""
         self._evses[key].held_down = hold
+
+    def withhold(self, key: EvseKey, transaction_id: int, reason: str) -> None:
+        """Give a transaction nothing more until it ends."""
+        steered = self._evses[key]
+        if steered.transaction is not None and steered.transaction.id == transaction_id:
+            steered.withheld = Binding("withheld", reason)
 
     def use_strategy(self, charge_point_id: str, strategy: Strategy | None) -> None:
         """Take how a charge point's model wants its limits, unless it is found out already."""

@@ -88,6 +88,9 @@ class Wanting:
             steered.permit = None
         for steered in candidates:
             steered.surplus_w = shares.get(steered.key)
+            if steered.withheld is not None:
+                steered.permit = Permit(may_charge=False, reason=steered.withheld)
+                continue
             step = steered.switch_step
             if step is not None and not step.may_charge:
                 reason = Binding("switching", "stopped to switch phases")

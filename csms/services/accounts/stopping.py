@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from csms.clock import Clock
 from csms.errors import CommandError, InvalidValueError
@@ -25,6 +25,16 @@ LEVELS: Final = (10, 8, 5, 3, 2, 1, 0)
 """The highest that the charge point takes rules over all other limits of the transaction."""
 
 
+class Withholding(Protocol):
+    """Load management, whose limits would take the place of ours."""
+
+    def withhold(
+        self, charge_point_id: str, evse_id: int, transaction_id: int, reason: str
+    ) -> bool:
+        """Give a transaction nothing more; False if its EVSE isn't steered here."""
+        ...
+
+
 class TransactionStops:
     """Implements `csms.services.accounts.watching.Stops`; one attempt for each at a time."""
 
@@ -33,6 +43,7 @@ class TransactionStops:
         charge_points: ChargePointService,
         commands: CommandService,
         notifications: NotificationService,
+        loads: Withholding,
         clock: Clock,
         *,
         obeyed_within_s: float = OBEYED_WITHIN_S,
@@ -40,6 +51,7 @@ class TransactionStops:
         self._charge_points = charge_points
         self._commands = commands
         self._notifications = notifications
+        self._loads = loads
         self._clock = clock
         self._obeyed_within_s = obeyed_within_s
         self._stopping: dict[int, asyncio.Task[None]] = {}
@@ -79,7 +91,7 @@ class TransactionStops:
         if not await self._tell(
             charge_point_id, RemoteStop(number, transaction.ocpp_transaction_id)
         ) or not await self._ends(charge_point_id, number):
-            await self._withhold(charge_point_id, number)
+            await self._withhold(charge_point_id, number, reason)
             await asyncio.sleep(ASKED_AGAIN_AFTER_S)
 
     async def _ends(self, charge_point_id: str, number: int) -> bool:
@@ -87,12 +99,14 @@ class TransactionStops:
         await asyncio.sleep(self._obeyed_within_s)
         return self._find(charge_point_id, number) is None
 
-    async def _withhold(self, charge_point_id: str, number: int) -> None:
+    async def _withhold(self, charge_point_id: str, number: int, reason: str) -> None:
         """Give nothing to a transaction that goes on."""
         found = self._find(charge_point_id, number)
         if found is None:
             return
         transaction = found[1]
+        if self._loads.withhold(charge_point_id, transaction.evse_id, number, reason):
+            return
         nothing = OperatorLimit(evse_id=transaction.evse_id, limit=0.0, unit="A")
         profile = transaction_profile(nothing, transaction, self._clock.now())
         for level in LEVELS:

@@ -123,6 +123,17 @@ class LoadManagement:
         if runner is not None:
             runner.hold_down(key, hold)
 
+    def withhold(
+        self, charge_point_id: str, evse_id: int, transaction_id: int, reason: str
+    ) -> bool:
+        """Give a transaction nothing more; False if its EVSE isn't steered here."""
+        return any(
+            runner.withhold(
+                EvseKey(runner.spelling(charge_point_id), evse_id), transaction_id, reason
+            )
+            for runner in self._of(charge_point_id)
+        )
+
     def is_steered(self, charge_point_id: str, evse_id: int) -> bool:
         """Whether an EVSE (0: any of the charge point) gets its limits from here."""
         return any(

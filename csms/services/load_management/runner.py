@@ -165,6 +165,14 @@ class SiteRunner:
             self.steering.hold_down(key, hold)
             self._wake.set()
 
+    def withhold(self, key: EvseKey, transaction_id: int, reason: str) -> bool:
+        """Give a transaction nothing more; False if the site's EVSE isn't steered here."""
+        if self.steering is None or key not in self.steering.evses_of(key.charge_point_id):
+            return False
+        self.steering.withhold(key, transaction_id, reason)
+        self._wake.set()
+        return True
+
     def keeps_within(self, key: EvseKey, meant: CarSchedule) -> bool:
         """Whether a car means to draw no more than it may; else it is told again."""
         steering = self.steering

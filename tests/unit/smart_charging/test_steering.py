@@ -180,6 +180,23 @@ def test_a_car_that_bears_no_switch_keeps_its_phases(
     assert world.steering.memory(world.key(1)).phases == phases
 
 
+def test_a_transaction_without_credit_gets_nothing_until_it_ends() -> None:
+    world = garage(evse(1), evse(2))
+    world.run(30)
+    world.arrive(1)
+    world.run(30)
+    key, number = world.key(1), world.stalls[world.key(1)].charger.transaction
+    assert number is not None
+    world.steering.withhold(key, number, "account acme has no credit left")
+    world.run(200)
+    assert world.limit_a(1) == 0.0
+    assert str(world.steering.grant(key, world.now).binding) == "account acme has no credit left"
+    world.leave(1)
+    world.arrive(1)
+    world.run(60)
+    assert world.limit_a(1) == 32.0
+
+
 def test_unused_headroom_goes_to_others() -> None:
     world = garage(evse(1), evse(2))
     world.run(30)
