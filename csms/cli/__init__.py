@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,9 +12,12 @@ EXIT_INTERRUPTED: Final = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code; Ctrl-C ends it quietly from the first moment on."""
-    try:
-        from csms.cli.dispatch import dispatch  # a second's worth of imports
+    # An exception that falls into an import may be swallowed by it, and nothing needs an end yet.
+    usual = signal.signal(signal.SIGINT, lambda *_: os._exit(EXIT_INTERRUPTED))
+    from csms.cli.dispatch import dispatch  # a second's worth of imports
 
+    signal.signal(signal.SIGINT, usual)
+    try:
         return dispatch(arguments)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
