@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from running import V16_BOOT, Running, running_app
 
-from csms import upkeep
+from csms.wiring import upkeep
 from csms.api.server import Api
 from csms.gateway.links import LiveLinks
 from csms.metrics import Metrics
@@ -97,13 +97,13 @@ async def test_an_outage_is_told_once_and_so_is_its_end(
             for _ in range(4):
                 await charger.send("Heartbeat", {})
                 await asyncio.sleep(message_log.PAUSE_S)
-            while not told("does not answer", "csms.upkeep"):
+            while not told("does not answer", "csms.wiring.upkeep"):
                 await asyncio.sleep(0.1)
         async with asyncio.timeout(30):
-            while not told("answers again", "csms.upkeep"):
+            while not told("answers again", "csms.wiring.upkeep"):
                 await asyncio.sleep(0.1)
     assert told("does not answer", "csms.store.message_log") == 1
-    assert told("does not answer", "csms.upkeep") == 1
+    assert told("does not answer", "csms.wiring.upkeep") == 1
 
 
 async def test_requests_are_counted_by_route(server: Running) -> None:

@@ -1,0 +1,54 @@
+"""What follows charge points by itself: orders kept, endings checked, templates applied."""
+
+from __future__ import annotations
+
+from csms.gateway.links import LiveLinks
+from csms.services.commands import CommandService
+from csms.services.enforcement import Enforcement
+from csms.services.provisioning.approval import Approvals
+from csms.services.provisioning.device_models import DeviceModels
+from csms.services.provisioning.jobs import ConfigurationJobs
+from csms.services.services import Services
+from csms.services.signature_checks import SignatureChecks, SignatureWatch
+from csms.services.transactions.status_checks import TransactionStatusChecks
+from csms.store.provisioning import ProvisioningStore
+from csms.store.signatures import Signatures
+from csms.store.writer import BatchWriter
+from csms.wiring.ground import Ground
+
+
+def follow_charge_points(ground: Ground, services: Services, commands: CommandService) -> None:
+    """Begin to stop what may not go on, and to ask about what charge points left open."""
+    enforcement = Enforcement(services.events, services.charge_points, commands, ground.clock)
+    ground.begin("enforcement", enforcement.run())
+    checks_of_ended = TransactionStatusChecks(
+        services.events, services.charge_points, commands, services.notifications, ground.clock
+    )
+    ground.begin("transaction status", checks_of_ended.run())
+
+
+def provision(
+    ground: Ground, services: Services, commands: CommandService, links: LiveLinks
+) -> None:
+    """Begin to ask who was approved to boot, and to apply templates."""
+    store = ProvisioningStore(ground.database)
+    approvals = Approvals(services.events, services.charge_points, commands)
+    jobs = ConfigurationJobs(
+        store,
+        DeviceModels(commands, links, store),
+        commands,
+        services.charge_points,
+        services.events,
+        ground.clock,
+        per_minute=ground.settings.configuration_jobs_per_minute,
+    )
+    ground.begin("approvals", approvals.run())
+    ground.begin("templates", jobs.run())
+
+
+def check_signatures(ground: Ground, services: Services, writer: BatchWriter) -> None:
+    """Begin to check what meters signed of the transactions that end."""
+    clock = ground.clock
+    checks = SignatureChecks(Signatures(ground.database), clock)
+    watch = SignatureWatch(services.events, checks, writer, clock)
+    ground.begin("signatures", watch.run())

@@ -1,0 +1,29 @@
+"""What every area of the wiring stands on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from csms.clock import Clock
+from csms.config import Settings
+from csms.metrics import Metrics
+from csms.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """`stack` ends what was begun, the last first."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    metrics: Metrics
+    stack: AsyncExitStack
+
+    def begin(self, name: str, job: Coroutine[Any, Any, None]) -> None:
+        """Run a job in a task of its own until the server ends."""
+        self.stack.callback(asyncio.create_task(job, name=name).cancel)

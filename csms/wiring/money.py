@@ -1,0 +1,83 @@
+"""Prices, accounts, what is shown of costs, statements and CDRs."""
+
+from __future__ import annotations
+
+from csms.services.accounts.admission import Admission
+from csms.services.accounts.settling import Settling
+from csms.services.accounts.stopping import TransactionStops
+from csms.services.accounts.watching import SpendingWatch
+from csms.services.cdrs.delivery import CdrDelivery
+from csms.services.commands import CommandService
+from csms.services.cost_display.telling import CostTelling
+from csms.services.load_management.controller import LoadManagement
+from csms.services.pricing.ended import EndedPricing
+from csms.services.pricing.fetching import PriceFetching, UrlFetcher
+from csms.services.pricing.pricers import Pricers
+from csms.services.services import Services
+from csms.services.statements.runs import StatementRuns
+from csms.services.statements.service import StatementService
+from csms.store.cdr_outbox import CdrOutbox
+from csms.store.issued_statements import IssuedStatements
+from csms.store.price_sources import PriceSources
+from csms.store.pricing import PricingStore
+from csms.store.settlements import Settlements
+from csms.store.spending import Spending
+from csms.store.statement_runs import StatementRunStore
+from csms.wiring.ground import Ground
+
+
+async def begin_pricing(ground: Ground, services: Services, pricers: Pricers) -> EndedPricing:
+    """Begin to price what ended, and to follow what open transactions cost."""
+    clock, database, metrics = ground.clock, ground.database, ground.metrics
+    pricing = EndedPricing(
+        PricingStore(database),
+        services.events,
+        metrics,
+        clock,
+        pricers,
+        ground.settings.time_zone,
+    )
+    for each in (pricing, services.running_costs):
+        await each.start()
+        ground.stack.push_async_callback(each.stop)
+    fetching = PriceFetching(PriceSources(database), UrlFetcher(), metrics, clock)
+    ground.begin("market prices", fetching.run())
+    services.costs.prices = pricing
+    return pricing
+
+
+def watch_spending(
+    ground: Ground, services: Services, commands: CommandService, loads: LoadManagement
+) -> Settling:
+    """Begin to watch what accounts may spend, to settle what ended, and to tell displays."""
+    clock, metrics = ground.clock, ground.metrics
+    store = Spending(ground.database)
+    services.authorization.spending = Admission(store)
+    stops = TransactionStops(
+        services.charge_points, commands, services.notifications, loads, clock
+    )
+    ground.stack.push_async_callback(stops.close)
+    tokens = services.authorization.cache
+    watch = SpendingWatch(
+        store, services.events, tokens, services.charge_points, stops, clock, metrics
+    )
+    settling = Settling(Settlements(ground.database), services.events, clock)
+    telling = CostTelling(
+        services.events, services.costs.displays, services.charge_points, commands, clock
+    )
+    ground.begin("spending", watch.run())
+    ground.begin("settling", settling.run())
+    ground.begin("cost displays", telling.run())
+    return settling
+
+
+def issue_statements(ground: Ground) -> None:
+    """Begin to issue what operators order for everybody, and to deliver CDRs."""
+    clock, database = ground.clock, ground.database
+    statements = StatementService(IssuedStatements(database), clock)
+    runs = StatementRuns(StatementRunStore(database), statements, clock)
+    runs.start()
+    ground.stack.push_async_callback(runs.stop)
+    delivery = CdrDelivery(CdrOutbox(database), clock, ground.metrics)
+    delivery.start()
+    ground.stack.push_async_callback(delivery.stop)
