@@ -53,9 +53,7 @@ def watch_spending(
     clock, metrics = ground.clock, ground.metrics
     store = Spending(ground.database)
     services.authorization.spending = Admission(store)
-    stops = TransactionStops(
-        services.charge_points, commands, services.notifications, loads, clock
-    )
+    stops = TransactionStops(services.charge_points, commands, services.notifications, loads, clock)
     ground.stack.push_async_callback(stops.close)
     tokens = services.authorization.cache
     watch = SpendingWatch(
