@@ -13,7 +13,6 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from running import V16_BOOT, Running, running_app
 
-from csms.wiring import upkeep
 from csms.api.server import Api
 from csms.gateway.links import LiveLinks
 from csms.metrics import Metrics
@@ -21,6 +20,7 @@ from csms.services.commands import CommandService
 from csms.services.password_changes import PasswordChanges
 from csms.store import message_log
 from csms.store.live import Passwords
+from csms.wiring import upkeep
 
 
 @asynccontextmanager
