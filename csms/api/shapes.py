@@ -214,17 +214,27 @@ def describe(schema: Schema) -> str:
         return _describe_text(schema)
     if kind in ("integer", "number"):
         return _describe_number(schema)
+    if kind == "array":
+        return _describe_list(schema)
     return {
         "null": "null",
         "boolean": "true or false",
-        "array": "a list",
         "object": "an object",
     }.get(str(kind), "another value")
+
+
+def _describe_list(schema: Schema) -> str:
+    least, most = schema.get("minItems", 0), schema.get("maxItems")
+    if most is not None:
+        return f"a list of {least} to {most}"
+    return f"a list of {least} or more" if least else "a list"
 
 
 def _describe_text(schema: Schema) -> str:
     if schema.get("format") == "date-time":
         return "a time as RFC 3339 with a zone, such as 2026-01-31T12:00:00Z"
+    if schema.get("format") == "date":
+        return "a date that there is, such as 2026-01-31"
     text = "text"
     if "maxLength" in schema:
         text += f" of {schema.get('minLength', 0)} to {schema['maxLength']} characters"

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from csms.services.accounts.model import Credit, Payer, Reservation, Standing, WatchedLimit
 from csms.store.admin.window import Row
 from csms.store.database import Database
+from csms.store.tariff_cover import why_uncovered
 from csms.tariff.limits import Limit, Measure, Period, Used
 
 _SEED: Final = 0x6373_6D73_0030
@@ -94,15 +95,18 @@ ON CONFLICT (key) DO UPDATE SET
 class Spending:
     """Implements SpendingStore of csms.services.accounts.ports."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, default_zone: str = "UTC") -> None:
         self._database = database
+        self._default_zone = default_zone
 
     @asynccontextmanager
     async def opened(
         self, payer: Payer, charge_point_id: str, transaction_id: int | None, at: datetime
     ) -> AsyncIterator[Opened]:
         async with self._database.begin() as connection:
-            opened = Opened(connection, payer, charge_point_id, transaction_id, at)
+            opened = Opened(
+                connection, payer, charge_point_id, transaction_id, at, self._default_zone
+            )
             await opened.load()
             yield opened
 
@@ -117,8 +121,10 @@ class Opened:
         charge_point_id: str,
         transaction_id: int | None,
         at: datetime,
+        default_zone: str,
     ) -> None:
         self._connection = connection
+        self._default_zone = default_zone
         self._payer = payer
         self._asked: dict[str, Any] = {
             "at": at,
@@ -159,6 +165,19 @@ class Opened:
                 "expires_at": reservation.expires_at,
                 "at": reservation.at,
             },
+        )
+
+    async def why_uncovered(self) -> str | None:
+        credit = self.standing.credit
+        if credit is None:
+            return None
+        return await why_uncovered(
+            self._connection,
+            self._asked["charge_point_id"],
+            self._payer.id_token,
+            self._asked["at"],
+            currency=credit.currency,
+            default_zone=self._default_zone,
         )
 
     async def _credit(self) -> Credit | None:

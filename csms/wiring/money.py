@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from csms.services.accounts.admission import Admission
+from csms.services.accounts.notices import UncoveredNotices
 from csms.services.accounts.settling import Settling
 from csms.services.accounts.stopping import TransactionStops
 from csms.services.accounts.watching import SpendingWatch
@@ -51,8 +52,9 @@ def watch_spending(
 ) -> Settling:
     """Begin to watch what accounts may spend, to settle what ended, and to tell displays."""
     clock, metrics = ground.clock, ground.metrics
-    store = Spending(ground.database)
-    services.authorization.spending = Admission(store)
+    store = Spending(ground.database, ground.settings.time_zone)
+    notices = UncoveredNotices(services.charge_points, services.notifications)
+    services.authorization.spending = Admission(store, notices)
     stops = TransactionStops(services.charge_points, commands, services.notifications, loads, clock)
     ground.stack.push_async_callback(stops.close)
     tokens = services.authorization.cache

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from acceptance.pricing.bodies import flat_rate, version
 from fake_chargepoints.script import ScriptedChargePoint
 from running import V16_BOOT, V201_BOOT, Running
 
@@ -25,6 +26,9 @@ def now() -> str:
 
 async def open_account(server: Running, credit: float) -> None:
     await server.add_token("CARD-1")
+    await server.post("/tariffs", flat_rate(0.30), status=201)
+    assigned = {"tariff_id": "flat", "scope": "id_token", "subject_id": "CARD-1"}
+    await server.post("/tariff-assignments", assigned, status=201)
     await server.put("/accounts/acme", {"currency": "EUR"})
     await server.put("/accounts/acme/id-tokens/CARD-1", None)
     if credit:
@@ -241,3 +245,37 @@ async def test_without_a_price_the_credit_to_begin_with_stays_held(server: Runni
             "/accounts/acme/reservations", lambda page: page["items"][0]["energy_wh"] > 0
         )
     assert held["items"][0]["amount"] == 1
+
+
+async def refused_for_want_of_a_price(server: Running, reason: str) -> None:
+    """A card with credit is refused, its charge is recorded, and an operator can see why."""
+    async with charger_16(server) as charger:
+        blocked = {"idTagInfo": {"status": "Blocked"}}
+        await charger.send("Authorize", {"idTag": "CARD-1"}, reply=blocked)
+        await start(charger, "Blocked")
+    (recorded,) = await server.transactions()
+    assert "not_authorized" in recorded["flags"]
+    notes = (await server.get("/charge-points/CP-1/notifications?kind=no_price"))["items"]
+    assert notes[0]["severity"] == "warning"
+    assert notes[0]["summary"] == f"id token CARD-1 is prepaid and was refused: {reason}"
+
+
+async def test_a_prepaid_card_that_no_tariff_covers_is_refused(server: Running) -> None:
+    await open_account(server, 20)
+    await server.api("DELETE", "/tariff-assignments/1")
+    reason = "no tariff is assigned to id token 'CARD-1', charge point 'CP-1'"
+    await refused_for_want_of_a_price(server, f"{reason} at the transaction's start")
+
+
+async def test_a_prepaid_card_whose_tariff_has_not_begun_is_refused(server: Running) -> None:
+    await open_account(server, 20)
+    await server.put("/tariffs/flat", flat_rate(0.30, versions=[version(0.30, "2090-01-01")]))
+    await refused_for_want_of_a_price(server, "tariff 'flat' begins on 2090-01-01")
+
+
+async def test_a_prepaid_card_is_refused_where_prices_are_in_another_currency(
+    server: Running,
+) -> None:
+    await open_account(server, 20)
+    await server.put("/tariffs/flat", flat_rate(0.30, currency="CHF"))
+    await refused_for_want_of_a_price(server, "tariff 'flat' is in CHF, the account in EUR")

@@ -43,6 +43,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
+class Silent:
+    """Nobody is told of anything."""
+
+    async def uncovered(self, *about: Any) -> None:
+        raise AssertionError(about)
+
+
 def entry(amount: str, key: str, kind: str = "top_up") -> dict[str, Any]:
     return {
         "kind": kind,
@@ -211,7 +218,7 @@ async def test_of_many_who_start_at_once_only_as_many_may_as_there_is_credit_for
     database: Database,
 ) -> None:
     await top_up(database, "3")
-    admission = Admission(Spending(database))
+    admission = Admission(Spending(database), Silent())
     refusals = await asyncio.gather(
         *(
             admission.refusal(PAYER, f"CP-{number}", NOW, starting=True, transaction_id=None)
@@ -223,7 +230,7 @@ async def test_of_many_who_start_at_once_only_as_many_may_as_there_is_credit_for
 
 async def test_credit_held_for_one_who_never_begins_is_free_again(database: Database) -> None:
     await top_up(database, "1")
-    admission = Admission(Spending(database))
+    admission = Admission(Spending(database), Silent())
 
     async def may_start(charge_point_id: str, at: datetime) -> bool:
         return not await admission.refusal(

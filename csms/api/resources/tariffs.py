@@ -28,7 +28,7 @@ from csms.api.tariff_shapes import (
 from csms.errors import ConflictError, NotFoundError
 from csms.store.admin import tariffs as store
 from csms.store.admin.window import AdminConnection
-from csms.store.pricing_queue import price_incomplete_of_tariff
+from csms.store.pricing_queue import Again, price_again, price_incomplete_of_tariff
 from csms.tariff.model import Direction, Tariff
 
 TAG: Final = "Tariffs"
@@ -166,6 +166,8 @@ class Tariffs:
             before = await store.lock(connection, tariff_id)
             await refuse_changed_past(connection, before, None)
             await store.remove(connection, tariff_id)
+            await price_again(connection, Again(tariff_id=tariff_id))
+        self._context.prices_changed()
 
     async def add_version(self, asked: Asked[Nothing, VersionShape]) -> Reply:
         tariff_id, body = str(asked.path["tariff_id"]), asked.body

@@ -10,7 +10,7 @@ from typing import Final
 from csms.errors import DatabaseUnavailableError
 from csms.services.accounts.judging import going_on, refusal
 from csms.services.accounts.model import Payer, Reservation
-from csms.services.accounts.ports import SpendingStore
+from csms.services.accounts.ports import Notices, SpendingStore
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +21,9 @@ HELD_FOR: Final = timedelta(minutes=5)
 class Admission:
     """Implements `csms.services.authorization.SpendingCheck`."""
 
-    def __init__(self, store: SpendingStore) -> None:
+    def __init__(self, store: SpendingStore, notices: Notices) -> None:
         self._store = store
+        self._notices = notices
 
     async def refusal(
         self,
@@ -35,15 +36,20 @@ class Admission:
     ) -> str | None:
         """Return why a payer's token may not charge; None if it may.
 
-        For one that is `starting` credit is held; one that has begun has its own. Without an
-        answer of the database it may not: nobody could say afterwards that there was credit.
+        For one that is `starting` credit is held; one that has begun has its own. Credit is of no
+        use where nothing has a price in its currency: that would be electricity for nothing.
+        Without an answer of the database it may not: nobody could say afterwards that there was
+        credit.
         """
+        uncovered: str | None = None
         try:
             async with self._store.opened(payer, charge_point_id, transaction_id, at) as opened:
                 credit = opened.standing.credit
                 if transaction_id is not None:
                     return going_on(opened.standing)
                 reason = refusal(opened.standing)
+                if reason is None and credit is not None:
+                    uncovered = reason = await opened.why_uncovered()
                 if reason is None and starting and credit is not None:
                     await opened.reserve(
                         Reservation(
@@ -56,7 +62,9 @@ class Admission:
                             expires_at=at + HELD_FOR,
                         )
                     )
-                return reason
+            if uncovered is not None:
+                await self._notices.uncovered(charge_point_id, payer.id_token, uncovered, at)
         except DatabaseUnavailableError as error:
             log.warning("credit of %s is not known: %s", payer.id_token, error)
             return "whether there is credit is not known just now"
+        return reason

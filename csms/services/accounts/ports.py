@@ -20,6 +20,10 @@ class OpenStanding(Protocol):
         """Replace what the transaction has reserved."""
         ...
 
+    async def why_uncovered(self) -> str | None:
+        """Return why no tariff would price in the account's currency what begins; else None."""
+        ...
+
 
 class SpendingStore(Protocol):
     def opened(
@@ -29,6 +33,16 @@ class SpendingStore(Protocol):
 
         Durable at the end. Raises DatabaseUnavailableError.
         """
+        ...
+
+
+class Notices(Protocol):
+    """Who tells operators of what they should mend."""
+
+    async def uncovered(
+        self, charge_point_id: str, id_token: str, reason: str, at: datetime
+    ) -> None:
+        """Tell that a prepaid token was refused because nothing has a price for it there."""
         ...
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from csms.tariff.assignment import Assignment, Circumstances, Scope
@@ -28,3 +29,13 @@ def for_direction(
 ) -> list[Assignment]:
     """Return the assignments of tariffs for energy that flows in a direction."""
     return [each for each in assignments if tariffs[each.tariff_id].direction is direction]
+
+
+def uncovered(tariff: Tariff, day: date, currency: str) -> str | None:
+    """Return why a tariff gives no price in a currency on a day; None if it does."""
+    first = min(version.valid_from for version in tariff.versions)
+    if day < first:
+        return f"tariff {tariff.id!r} begins on {first:%Y-%m-%d}"
+    if tariff.currency != currency:
+        return f"tariff {tariff.id!r} is in {tariff.currency}, the account in {currency}"
+    return None

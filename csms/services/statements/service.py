@@ -122,7 +122,10 @@ async def _composed(
     try:
         return await asyncio.to_thread(compose, heading, gathered.material, order.supplier_bill)
     except KeyError as error:
-        raise ConflictError(f"tariff {error.args[0]!r} priced transactions and is gone") from error
+        raise ConflictError(
+            f"tariff {error.args[0]!r} was deleted and transactions still name it: "
+            "price them again (POST /api/v1/pricing-requests)"
+        ) from error
 
 
 def _checked(gathered: Gathered, now: datetime) -> IssuerSettings:

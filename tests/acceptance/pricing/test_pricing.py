@@ -203,3 +203,23 @@ async def test_who_paid_stays_when_the_token_gets_another_owner(server: Running)
     again = await server.post(f"/transactions/{number}/price")
 
     assert again["tariff_reason"] == "tariff 'flat' is assigned to user 'ana'"
+
+
+async def test_a_deleted_tariff_leaves_nothing_behind_that_names_it(server: Running) -> None:
+    await set_up(server, flat_rate(0.20, versions=[version(0.20, "2090-01-01")]))
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        number = await charge(charger)
+    assert (await cost(server, number))["reason"] == "the tariff begins on 2090-01-01"
+    (assignment,) = (await server.get("/tariff-assignments"))["items"]
+    await server.api("DELETE", f"/tariff-assignments/{assignment['id']}")
+
+    assert (await server.api("DELETE", "/tariffs/flat")).status == 204
+
+    found = await server.eventually(
+        f"/transactions/{number}", lambda each: each["cost"]["revision"] == 2
+    )
+    assert (found["cost"]["state"], found["cost"]["tariff_id"]) == ("unpriced", None)
+    month = {"kind": "user", "subject_id": "ana", "site_id": "lisbon", "month": "2026-11"}
+    draft = await server.post("/statements/drafts", month)
+    assert (draft["complete"], draft["unpriced_kwh"]) == (False, 10)

@@ -121,3 +121,11 @@ def test_an_amount_of_money_that_is_a_text_is_refused_by_its_place() -> None:
         Shape(_Prices).read({"prices": [{"per_kwh": "0.2"}]})
     assert caught.value.errors[0].field == "prices.0.per_kwh"
     assert caught.value.errors[0].allowed == "a number"
+
+
+def test_a_list_and_a_date_are_described_by_what_is_allowed() -> None:
+    assert describe({"type": "array", "minItems": 1, "maxItems": 9}) == "a list of 1 to 9"
+    assert describe({"type": "array", "minItems": 1}) == "a list of 1 or more"
+    assert describe({"type": "array"}) == "a list"
+    date = {"type": "string", "format": "date"}
+    assert describe(date) == "a date that there is, such as 2026-01-31"
