@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +11,9 @@ import orjson
 
 from csms.services.provisioning.batches import LimitsByAction, MessageLimits
 from csms.services.provisioning.jobs import Job, JobStatus
+from csms.services.provisioning.reports import Report
 from csms.services.provisioning.templates import Template, dump_setting, load_setting
+from csms.services.records import ReportState
 from csms.store.database import Database
 
 _SEVERITIES: Final = """
@@ -64,6 +66,21 @@ WHERE status = 'reboot_required'
   AND charge_point_key = (SELECT key FROM charge_points WHERE lower(id) = lower($1))
 """
 _RESUME: Final = "UPDATE configuration_jobs SET status = 'waiting' WHERE status = 'running'"
+_REPORTS: Final = """
+SELECT reports.*, charge_points.id AS charge_point_id
+FROM device_reports AS reports
+JOIN charge_points ON charge_points.key = reports.charge_point_key
+"""
+_REPORT: Final = _REPORTS + "WHERE reports.charge_point_key = $1 AND reports.request_id = $2"
+_ABANDONED: Final = (
+    _REPORTS
+    + """
+WHERE reports.requested_at > $1 - interval '7 days' AND reports.updated_at < $1
+  AND (reports.status IN ('requested', 'receiving')
+    OR reports.status = 'incomplete' AND reports.reason IS NULL)
+ORDER BY reports.requested_at LIMIT $2
+"""
+)
 
 
 class ProvisioningStore:
@@ -91,6 +108,17 @@ class ProvisioningStore:
             else:
                 told[action] = replace(limits, items=value)
         return told
+
+    async def kept_report(self, charge_point_key: int, request_id: int) -> Report | None:
+        async with self._database.raw() as connection:
+            row = await connection.fetchrow(_REPORT, charge_point_key, request_id)
+        return None if row is None else _report_of(dict(row))
+
+    async def abandoned_reports(self, latest: datetime, limit: int) -> Sequence[Report]:
+        async with self._database.raw() as connection:
+            return [
+                _report_of(dict(row)) for row in await connection.fetch(_ABANDONED, latest, limit)
+            ]
 
     async def templates(self) -> Sequence[Template]:
         async with self._database.raw() as connection:
@@ -163,6 +191,13 @@ class ProvisioningStore:
     async def resume_jobs(self) -> None:
         async with self._database.raw() as connection:
             await connection.execute(_RESUME)
+
+
+def _report_of(row: Mapping[str, Any]) -> Report:
+    values = {each.name: row[each.name] for each in fields(ReportState)}
+    values["scope"] = orjson.loads(values["scope"])
+    values["missing_parts"] = tuple(values["missing_parts"])
+    return Report.of(row["charge_point_id"], ReportState(**values))
 
 
 def template_of(row: Mapping[str, Any]) -> Template:

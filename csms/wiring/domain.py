@@ -97,7 +97,7 @@ def make_services(
             writer, ProvisioningStore(database), MONITOR_READERS, clock, ground.metrics
         ),
         notifications=notifications,
-        reports=Reports(writer, events, clock),
+        reports=Reports(writer, events, clock, ProvisioningStore(database)),
         operations=OperationBook(Operations(database), Displays(database), events, clock),
         running_costs=RunningCosts(
             PricingStore(database),

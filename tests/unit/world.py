@@ -46,13 +46,14 @@ from csms.services.pricing.ports import PricingReads, PricingTurn
 from csms.services.pricing.pricers import Pricers
 from csms.services.pricing.running import RunningCosts
 from csms.services.provisioning.monitors import Monitors
-from csms.services.provisioning.reports import Reports
+from csms.services.provisioning.reports import Report, Reports
 from csms.services.records import (
     ConnectorReport,
     LoggedMessage,
     MeterValueRecord,
     Notification,
     Record,
+    ReportState,
     ReservationChange,
     VariableMonitor,
     VariableValue,
@@ -270,6 +271,26 @@ class MemoryDisplays:
         return False
 
 
+class KeptReports:
+    """The reports in a memory store, as the database hands them out."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def _states(self) -> dict[tuple[int, int], ReportState]:
+        states = self._store.of(ReportState)
+        return {(each.charge_point_key, each.request_id): each for each in states}
+
+    async def kept_report(self, charge_point_key: int, request_id: int) -> Report | None:
+        state = self._states().get((charge_point_key, request_id))
+        return None if state is None else Report.of("CP-1", state)
+
+    async def abandoned_reports(self, latest: datetime, limit: int) -> list[Report]:
+        found = [each for each in self._states().values() if each.updated_at < latest]
+        left = [each for each in found if each.status in ("requested", "receiving")]
+        return [Report.of("CP-1", each) for each in left[:limit]]
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryStations:
     """Provides `csms.services.stations.service.StationStore`."""
@@ -442,7 +463,7 @@ def make_world(
         data_transfer=DataTransferService(notifications),
         monitors=Monitors(recorder, store, {OcppVersion.V201: read_changes}, clock, metrics),
         notifications=notifications,
-        reports=Reports(recorder, events, clock),
+        reports=Reports(recorder, events, clock, KeptReports(store)),
         running_costs=RunningCosts(
             NoPrices(), events, charge_points.live, metrics, clock, Pricers(), "UTC"
         ),

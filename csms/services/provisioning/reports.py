@@ -1,15 +1,17 @@
 """Reports that charge points send part by part: asked for, received, complete or not (B07, N02).
 
 A report is complete when its last part came and none before it is missing. Parts may come twice
-and out of order; a part of a report that nobody here asked for begins one.
+and out of order; a part of a report that nobody here asked for begins one. What another process
+noted, one before a restart or another node, is looked up when its next part comes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,12 +29,17 @@ log = logging.getLogger(__name__)
 
 PATIENCE: Final = timedelta(minutes=3)
 """How long a report may go without a further part."""
+ABANDONED: Final = PATIENCE + timedelta(minutes=1)
+"""After this silence no process looks after a report any more."""
+MAX_ABANDONED_AT_ONCE: Final = 100
 MAX_OPEN_REPORTS: Final = 10_000
 MAX_ENDED_REPORTS: Final = 1000
 """Ended ones that are remembered, for parts that come twice and answers that come late."""
 MAX_PARTS: Final = 10_000
 MAX_MISSING_SHOWN: Final = 20
 SWEEP_S: Final = 5.0
+SWEEPS_PER_LEFT: Final = 12
+"""What a stopped server left is looked for once a minute."""
 
 
 class ReportKind(StrEnum):
@@ -56,6 +63,8 @@ class ReportStatus(StrEnum):
 
 
 OPEN: Final = frozenset({ReportStatus.REQUESTED, ReportStatus.RECEIVING, ReportStatus.INCOMPLETE})
+UNDER_WAY: Final = frozenset({ReportStatus.REQUESTED, ReportStatus.RECEIVING})
+UNFINISHED: Final = frozenset({ReportStatus.INCOMPLETE, ReportStatus.TIMED_OUT})
 
 ACTIONS: Final = {
     "GetBaseReport": ReportKind.BASE,
@@ -105,6 +114,33 @@ class Report:
     def is_of_everything(self) -> bool:
         return not self.scope.get("criteria") and not self.scope.get("variables")
 
+    @classmethod
+    def of(cls, charge_point_id: str, state: ReportState) -> Report:
+        """Take up what was kept of a report; how many items each part had is not."""
+        missing = frozenset(state.missing_parts)
+        numbers = [number for number in range(state.parts + len(missing)) if number not in missing]
+        received = dict.fromkeys(numbers, 0)
+        if numbers:
+            received[numbers[0]] = state.items
+        status = ReportStatus(state.status)
+        is_whole = status in (ReportStatus.COMPLETE, ReportStatus.INCOMPLETE)
+        return cls(
+            charge_point_key=state.charge_point_key,
+            charge_point_id=charge_point_id,
+            request_id=state.request_id,
+            kind=ReportKind(state.kind),
+            requested_at=state.requested_at,
+            scope=dict(state.scope),
+            requested_by=state.requested_by,
+            status=status,
+            reason=state.reason,
+            last=max(numbers, default=None) if is_whole else None,
+            received=received,
+            updated_at=state.updated_at,
+            completed_at=state.completed_at,
+            asked_for=state.requested_by is not None or bool(state.scope),
+        )
+
     def state(self) -> ReportState:
         return ReportState(
             charge_point_key=self.charge_point_key,
@@ -128,6 +164,14 @@ def new_request_id() -> int:
     return secrets.randbelow(2**31 - 1) + 1
 
 
+class ReportStore(Protocol):
+    async def kept_report(self, charge_point_key: int, request_id: int) -> Report | None: ...
+
+    async def abandoned_reports(self, latest: datetime, limit: int) -> Sequence[Report]:
+        """Return those on their way that nobody has touched since `latest`."""
+        ...
+
+
 class CommandSender(Protocol):
     def outgoing(self, charge_point_id: str, command: Command) -> Outgoing: ...
 
@@ -139,8 +183,11 @@ class CommandSender(Protocol):
 class Reports:
     """All reports that are on their way to this server; what becomes of them is stored."""
 
-    def __init__(self, recorder: Recorder, events: Events, clock: Clock) -> None:
+    def __init__(
+        self, recorder: Recorder, events: Events, clock: Clock, store: ReportStore
+    ) -> None:
         self._recorder = recorder
+        self._store = store
         self._events = events
         self._clock = clock
         self._open: dict[tuple[int, int], Report] = {}
@@ -211,11 +258,17 @@ class Reports:
         """Note a part whose content is stored; durable on return."""
         report = self._open.get((charge_point.key, request_id))
         if report is None:
-            ended = self._ended.get((charge_point.key, request_id))
-            if ended is not None and part > 0 and part in ended.received:
-                return ended  # said twice
-            kind = ReportKind.MONITORING if monitoring else ReportKind.CUSTOM
-            report = self._new(charge_point, request_id, kind)
+            known = self._ended.get((charge_point.key, request_id))
+            known = known or await self._store.kept_report(charge_point.key, request_id)
+            if known is not None and _goes_on(known, part):
+                report = known
+                report.reason = None
+                self._remember(report)
+            elif known is not None and part > 0 and part in known.received:
+                return known  # said twice
+            else:
+                kind = ReportKind.MONITORING if monitoring else ReportKind.CUSTOM
+                report = self._new(charge_point, request_id, kind)
         if part < MAX_PARTS:
             report.take(part, items, more=more)
         if report.status is ReportStatus.COMPLETE:
@@ -226,10 +279,12 @@ class Reports:
 
     async def run(self) -> None:
         """Give up on reports that stopped coming, until cancelled."""
-        while True:
+        for turn in itertools.count(1):
             await asyncio.sleep(SWEEP_S)
             try:
                 await self.sweep()
+                if turn % SWEEPS_PER_LEFT == 0:
+                    await self.sweep_left()
             except Exception:  # the next round may go well
                 log.exception("reports could not be looked after")
 
@@ -237,11 +292,20 @@ class Reports:
         """End the reports whose next part is overdue."""
         latest = self._clock.now() - PATIENCE
         for report in [each for each in self._open.values() if _heard_of(each) < latest]:
-            missing = report.status is ReportStatus.INCOMPLETE
-            if missing:
-                await self._end(report, ReportStatus.INCOMPLETE, "parts are missing")
-            else:
-                await self._end(report, ReportStatus.TIMED_OUT, "no further part came")
+            await self._give_up(report)
+
+    async def sweep_left(self) -> None:
+        """End overdue reports that a process left when it stopped."""
+        latest = self._clock.now() - ABANDONED
+        for report in await self._store.abandoned_reports(latest, MAX_ABANDONED_AT_ONCE):
+            if (report.charge_point_key, report.request_id) not in self._open:
+                await self._give_up(report)
+
+    async def _give_up(self, report: Report) -> None:
+        if report.status is ReportStatus.INCOMPLETE:
+            await self._end(report, ReportStatus.INCOMPLETE, "parts are missing")
+        else:
+            await self._end(report, ReportStatus.TIMED_OUT, "no further part came")
 
     def _new(self, charge_point: ChargePoint, request_id: int, kind: ReportKind) -> Report:
         report = Report(charge_point.key, charge_point.id, request_id, kind, self._clock.now())
@@ -291,6 +355,13 @@ def _put(
     if len(reports) >= most and key not in reports:
         del reports[next(iter(reports))]
     reports[key] = report
+
+
+def _goes_on(report: Report, part: int) -> bool:
+    """Whether a part belongs to a report that was left or given up; else it begins another."""
+    if report.status in UNFINISHED:
+        return part not in report.received
+    return report.status in UNDER_WAY
 
 
 def _heard_of(report: Report) -> datetime:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from unit.world import World, make_world
+from unit.world import KeptReports, World, make_world
 
 from csms.events import ReportProgressed
 from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
-from csms.services.provisioning.reports import PATIENCE
+from csms.services.provisioning.reports import ABANDONED, PATIENCE, Reports
 from csms.services.records import OldMonitorsGone, ReportState
 
 
@@ -120,3 +120,53 @@ async def test_monitors_are_forgotten_only_after_a_report_of_all() -> None:
     await reports.answered(link, "GetMonitoringReport", {"requestId": 2}, accepted)
     await reports.received(charge_point, 2, 0, 1, more=False, monitoring=True)
     assert len(world.store.of(OldMonitorsGone)) == 1
+
+
+def restarted(world: World) -> Reports:
+    """What a new process knows: what was kept, and nothing else."""
+    return Reports(world.recorder, world.events, world.clock, KeptReports(world.store))
+
+
+async def test_a_report_goes_on_after_the_server_was_restarted() -> None:
+    world = make_world()
+    charge_point = await world.connect(version=OcppVersion.V201)
+    await asked(world, charge_point)
+    await part(world, charge_point, 0, more=True)
+    report = await restarted(world).received(charge_point, 7, 1, 2, more=False)
+    assert (report.status, report.kind, report.scope) == (
+        "complete",
+        "base",
+        {"base": "FullInventory"},
+    )
+    assert (last(world).parts, last(world).items, last(world).missing_parts) == (2, 4, ())
+
+
+async def test_a_part_said_twice_around_a_restart_leaves_a_whole_report_whole() -> None:
+    world = make_world()
+    charge_point = await world.connect(version=OcppVersion.V201)
+    await asked(world, charge_point)
+    await part(world, charge_point, 0, more=True)
+    await part(world, charge_point, 1, more=False)
+    await restarted(world).received(charge_point, 7, 1, 2, more=False)
+    assert (last(world).status, last(world).parts, last(world).kind) == ("complete", 2, "base")
+
+
+async def test_a_report_that_a_stopped_server_left_times_out() -> None:
+    world = make_world()
+    charge_point = await world.connect(version=OcppVersion.V201)
+    await asked(world, charge_point)
+    reports = restarted(world)
+    world.clock.advance(ABANDONED.total_seconds() + 1)
+    await reports.sweep_left()
+    assert (last(world).status, last(world).reason) == ("timed_out", "no further part came")
+
+
+async def test_a_part_that_comes_after_patience_ended_is_still_of_its_report() -> None:
+    world = make_world()
+    charge_point = await world.connect(version=OcppVersion.V201)
+    await asked(world, charge_point)
+    await part(world, charge_point, 0, more=True)
+    world.clock.advance(PATIENCE.total_seconds() + 1)
+    await world.services.reports.sweep()
+    await part(world, charge_point, 1, more=False)
+    assert (last(world).status, last(world).kind, last(world).reason) == ("complete", "base", None)
