@@ -34,7 +34,7 @@ from csms.store.writer import BatchWriter
 from csms.wiring.charge_points import check_signatures, follow_charge_points, provision
 from csms.wiring.commanding import make_commands
 from csms.wiring.domain import make_services
-from csms.wiring.ground import Ground
+from csms.wiring.ground import Ground, end
 from csms.wiring.loads import make_loads
 from csms.wiring.money import begin_pricing, issue_statements, watch_spending
 from csms.wiring.operations import OperationRooms
@@ -125,7 +125,7 @@ class Application:
         issue_statements(ground)
         ground.begin("reports", services.reports.run())
         lists = keep_lists(ground, services, commands)
-        provision(ground, services, commands, links)
+        templates = provision(ground, services, commands, links)
         check_signatures(ground, services, writer)
         loads = make_loads(ground, services, commands)
         self.settling = watch_spending(ground, services, commands, loads.management)
@@ -135,7 +135,8 @@ class Application:
         authority.on_new_root = gateway.trust_clients_of
         await gateway.start()
         stack.push_async_callback(gateway.stop, settings.shutdown_timeout)
-        # It ends before the gateway, whose last connections would look lost to it.
+        # They end before the gateway, whose last connections would look lost to them.
+        stack.push_async_callback(end, templates)
         await loads.management.start()
         stack.push_async_callback(loads.management.stop)
         self.ocpp_port = gateway.port

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from csms.gateway.links import LiveLinks
 from csms.services.commands import CommandService
 from csms.services.enforcement import Enforcement
@@ -29,8 +31,8 @@ def follow_charge_points(ground: Ground, services: Services, commands: CommandSe
 
 def provision(
     ground: Ground, services: Services, commands: CommandService, links: LiveLinks
-) -> None:
-    """Begin to ask who was approved to boot, and to apply templates."""
+) -> asyncio.Task[None]:
+    """Begin to ask who was approved to boot, and to apply templates: the task of the latter."""
     store = ProvisioningStore(ground.database)
     approvals = Approvals(services.events, services.charge_points, commands)
     jobs = ConfigurationJobs(
@@ -43,7 +45,7 @@ def provision(
         per_minute=ground.settings.configuration_jobs_per_minute,
     )
     ground.begin("approvals", approvals.run())
-    ground.begin("templates", jobs.run())
+    return ground.begin("templates", jobs.run())
 
 
 def check_signatures(ground: Ground, services: Services, writer: BatchWriter) -> None:

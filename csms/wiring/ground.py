@@ -24,6 +24,14 @@ class Ground:
     metrics: Metrics
     stack: AsyncExitStack
 
-    def begin(self, name: str, job: Coroutine[Any, Any, None]) -> None:
+    def begin(self, name: str, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a job in a task of its own until the server ends."""
-        self.stack.callback(asyncio.create_task(job, name=name).cancel)
+        task = asyncio.create_task(job, name=name)
+        self.stack.callback(task.cancel)
+        return task
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait until it is over."""
+    task.cancel()
+    await asyncio.wait([task])
