@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, and_, delete, func, insert, select, text, update
+from sqlalchemy import RowMapping, and_, case, delete, exists, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.services.pricing.records import (
@@ -259,8 +259,11 @@ async def _transactions(
         "id", "id_token", "started_at", "stopped_at", "energy_wh", "meter_start_wh",
         "meter_stop_wh",
     )  # fmt: skip
-    # Who paid for a transaction stays, also if its token is somebody else's by now.
-    user_id = func.coalesce(priced.user_id, id_tokens.c.user_id)
+    # Who paid stays, also if the token is somebody else's by now, unless it was asked for.
+    anew = exists().where(pricing_queue.c.transaction_id == table.id, pricing_queue.c.owner_anew)
+    user_id = case(
+        (anew, id_tokens.c.user_id), else_=func.coalesce(priced.user_id, id_tokens.c.user_id)
+    )
     rows = await connection.execute(
         select(
             *(table[name] for name in names),

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    false,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.store.tables import charge_points, transactions
@@ -39,6 +48,23 @@ class Again:
     tariff_id: str | None = None
     incomplete: bool = False
     """Only what has no price, or not for everything."""
+    owner_anew: bool = False
+    """Whoever owns the id token now pays; not where that would change what was stated or paid."""
+
+
+_UNSETTLED: Final = text("""(
+    priced_transactions.transaction_id IS NULL OR NOT (EXISTS (SELECT FROM account_settlements s
+        WHERE s.transaction_id = priced_transactions.transaction_id AND s.charged <> 0)
+    OR EXISTS (SELECT FROM statements d
+        WHERE d.site_id = priced_transactions.site_id
+            AND d.month = CAST(date_trunc('month', priced_transactions.started_at
+                AT TIME ZONE priced_transactions.time_zone) AS date)
+            AND (d.kind = 'site'
+                OR d.kind = 'user' AND lower(d.subject_id) = lower(priced_transactions.user_id)
+                OR d.kind = 'charge_point'
+                    AND lower(d.subject_id) = lower(priced_transactions.charge_point_id))))
+)""")
+"""No issued statement has the price, and no account paid it."""
 
 
 async def price_again(connection: AsyncConnection, wanted: Again) -> int:
@@ -62,11 +88,12 @@ async def price_again(connection: AsyncConnection, wanted: Again) -> int:
     ):
         if value is not None:
             conditions.append(column == value)
+    unsettled = [_UNSETTLED] if wanted.owner_anew else []
     found = (
-        select(transactions.c.id)
+        select(transactions.c.id, literal(wanted.owner_anew))
         .join(charge_points, charge_points.c.key == transactions.c.charge_point_key)
         .outerjoin(priced_transactions, current)
-        .where(*conditions)
+        .where(*conditions, *unsettled)
         .order_by(transactions.c.id)
         .limit(MOST)
     )
@@ -103,7 +130,7 @@ async def _again(connection: AsyncConnection, condition: ColumnElement[bool]) ->
     priced = priced_transactions.c
     newest = select(func.max(priced.ended_at)).where(priced.current).scalar_subquery()
     found = (
-        select(priced.transaction_id)
+        select(priced.transaction_id, false())
         .where(priced.current, ~priced.complete, condition)
         .where(priced.ended_at >= newest - TRIED_AGAIN)
         .order_by(priced.transaction_id)
@@ -112,5 +139,7 @@ async def _again(connection: AsyncConnection, condition: ColumnElement[bool]) ->
 
 
 async def _add(connection: AsyncConnection, found: Any) -> int:
-    added = await connection.execute(insert(pricing_queue).from_select(["transaction_id"], found))
+    added = await connection.execute(
+        insert(pricing_queue).from_select(["transaction_id", "owner_anew"], found)
+    )
     return int(added.rowcount)

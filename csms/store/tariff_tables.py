@@ -160,12 +160,14 @@ pricing_queue = Table(
     Column("transaction_id", BigInteger, nullable=False),
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("due_at", UTC, nullable=False, server_default=func.now()),
+    Column("owner_anew", Boolean, nullable=False, server_default="false"),
     Index(None, "transaction_id"),
     Index(None, "due_at", "id"),
 )
 """Transactions to price. A row is written with the transaction's end itself, so none is forgotten.
 
-A transaction may have several rows: who adds one never waits for who prices.
+A transaction may have several rows: who adds one never waits for who prices. `owner_anew`: whoever
+owns its id token now pays, not who did when it was priced first.
 """
 
 charging_states = Table(

@@ -95,6 +95,13 @@ class PricingRequest(Struct, forbid_unknown_fields=True, kw_only=True):
     user_id: UserId | None = None
     tariff_id: TariffId | None = None
     only_unpriced: bool = False
+    owner_anew: Annotated[
+        bool,
+        Meta(
+            description="Whoever owns the id token now pays, not who did when it was priced first. "
+            "Leaves out what is on an issued statement, and what a prepaid account paid."
+        ),
+    ] = False
 
 
 class Queued(Struct):
@@ -175,6 +182,7 @@ class Pricing:
             user_id=body.user_id,
             tariff_id=body.tariff_id,
             incomplete=body.only_unpriced,
+            owner_anew=body.owner_anew,
         )
         async with self._context.change(
             asked.actor.name, "price", "transactions", msgspec.to_builtins(body)

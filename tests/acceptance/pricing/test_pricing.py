@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from acceptance.pricing.bodies import flat_rate, four_periods, version
@@ -223,3 +223,50 @@ async def test_a_deleted_tariff_leaves_nothing_behind_that_names_it(server: Runn
     month = {"kind": "user", "subject_id": "ana", "site_id": "lisbon", "month": "2026-11"}
     draft = await server.post("/statements/drafts", month)
     assert (draft["complete"], draft["unpriced_kwh"]) == (False, 10)
+
+
+async def test_a_wrong_owner_is_corrected_until_a_statement_is_issued(server: Running) -> None:
+    await set_up(server, flat_rate(0.20))
+    await server.post("/users", {"id": "rui", "name": "Rui"}, status=201)
+    issuer = {"name": "Garage", "series": "G", "language": "en"}
+    await server.put("/sites/lisbon/statement-issuer", issuer)
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        stated = await charge(charger, MONDAY - timedelta(days=40))
+        await cost(server, stated)
+        october = {"kind": "user", "subject_id": "ana", "site_id": "lisbon", "month": "2026-10"}
+        await server.post("/statements", october, status=201)
+        number = await charge(charger)
+        await cost(server, number)
+    await server.put("/id-tokens/card", {"user_id": "rui"})
+
+    asked = {"id_token": "card", "owner_anew": True}
+    queued = await server.post("/pricing-requests", asked, status=202)
+
+    assert queued == {"count": 1}
+    prices = await server.eventually(
+        f"/transactions/{number}/prices", lambda each: len(each["items"]) == 2
+    )
+    assert [each["user_id"] for each in prices["items"]] == ["rui", "ana"]
+    (kept,) = (await server.get(f"/transactions/{stated}/prices"))["items"]
+    assert kept["user_id"] == "ana"
+    await server.post(f"/transactions/{number}/price")
+    assert len((await server.get(f"/transactions/{number}/prices"))["items"]) == 2
+
+
+async def test_what_an_account_paid_stays_its_owners(server: Running) -> None:
+    await set_up(server, flat_rate(0.20))
+    await server.put("/accounts/anas", {"currency": "EUR", "user_id": "ana"})
+    top_up = {"amount": 20, "idempotency_key": "first"}
+    await server.post("/accounts/anas/top-ups", top_up, status=201)
+    await server.post("/users", {"id": "rui", "name": "Rui"}, status=201)
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        start = datetime.now(UTC) - timedelta(minutes=5)
+        await charge(charger, start, hours=0.2, wh=1000)
+    await server.eventually("/accounts/anas", lambda account: account["balance"] != 20)
+    await server.put("/id-tokens/card", {"user_id": "rui"})
+
+    asked = {"id_token": "card", "owner_anew": True}
+
+    assert await server.post("/pricing-requests", asked, status=202) == {"count": 0}
