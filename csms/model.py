@@ -83,6 +83,7 @@ class Flag(StrEnum):
 
 
 ID_TOKEN_MAX_LENGTH: Final = 255  # 2.0.1 edition 3 idToken: 255 with additional info; 1.6: 20
+NO_TOKEN_TYPE: Final = "NoAuthorization"  # noqa: S105 - the type of a token that is none
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ ClockTime: TypeAlias = Annotated[
 DayOfYear: TypeAlias = Annotated[
     str, Meta(pattern=_DAY_OF_YEAR, description="A day of every year: month-day.")
 ]
-Currency: TypeAlias = Annotated[str, Meta(pattern=_CURRENCY, description="ISO 4217.")]
+Currency: TypeAlias = Annotated[str, Meta(pattern=_CURRENCY, description="ISO 4217, such as EUR.")]
 VendorId: TypeAlias = Annotated[
     str,
     Meta(

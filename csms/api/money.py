@@ -11,11 +11,9 @@ from csms.errors import InvalidValueError
 
 MAX_AMOUNT: Final = 1_000_000_000
 DECIMALS: Final = 4
-_CURRENCY: Final = "^[A-Z]{3}$"
 
 Amount: TypeAlias = Annotated[float, Meta(gt=0, le=MAX_AMOUNT)]
 SignedAmount: TypeAlias = Annotated[float, Meta(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
-Currency: TypeAlias = Annotated[str, Meta(pattern=_CURRENCY, description="ISO 4217, such as EUR.")]
 
 
 def exact(field: str, amount: float) -> Decimal:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from csms.api.fields import MonthText, Name, SiteId, SubjectId
-from csms.api.money import Currency, SignedAmount, exact
+from csms.api.fields import Currency, MonthText, Name, SiteId, SubjectId
+from csms.api.money import SignedAmount, exact
 from csms.api.resources.statement_issuers import Language
 from csms.errors import InvalidValueError
 from csms.services.statements.model import Order, Wanted

@@ -8,7 +8,6 @@ from csms.handlers.phrasebook import reader
 from csms.services.clocks import format_time
 from csms.services.commands import CommandAnswer, GetLog
 
-LOCATION_LENGTH: Final = 512
 _NAME_LENGTH: Final = 255
 
 _read_yes = reader("Accepted", "AcceptedCanceled")  # N01.FR.12: the one before is given up

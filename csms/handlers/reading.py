@@ -218,7 +218,7 @@ AddSample: TypeAlias = Callable[[MeterValueBuilder, dict[str, Any]], None]
 """How a version gives one of its samples to the builder."""
 
 
-def _listed(raw: object) -> list[Any]:
+def listed(raw: object) -> list[Any]:
     """A list, even where a charger forgot the brackets."""
     if isinstance(raw, list):
         return raw
@@ -231,7 +231,7 @@ def _samples(raw: object) -> list[Any]:
         return [raw]
     if "sampledValue" not in raw and "value" in raw:
         return [raw]
-    return _listed(raw.get("sampledValue"))
+    return listed(raw.get("sampledValue"))
 
 
 def _context(raw: object) -> str:
@@ -273,7 +273,7 @@ def read_meter_values(
     One without samples gives nothing; samples of different contexts give several.
     """
     found: list[MeterValue] = []
-    for item in _listed(raw):
+    for item in listed(raw):
         samples = _samples(item)
         if not samples:
             continue

@@ -9,7 +9,7 @@ from typing import Final, Literal, Protocol
 
 from csms.clock import Clock
 from csms.metrics import Metrics
-from csms.model import Authorization, AuthorizationStatus, IdToken
+from csms.model import NO_TOKEN_TYPE, Authorization, AuthorizationStatus, IdToken
 from csms.services.accounts.model import Payer
 from csms.services.charge_point import ChargePoint
 from csms.services.id_token import IdTokenRecord
@@ -22,7 +22,6 @@ CACHE_SIZE: Final = 50_000
 CACHE_TTL_S: Final = 60.0
 """Another node's change is seen after this long at the latest; our own at once."""
 
-NO_TOKEN_TYPE: Final = "NoAuthorization"  # noqa: S105 - an id token type of OCPP 2.0.1
 DIRECT_PAYMENT_TYPE: Final = "DirectPayment"
 """Of 2.1: the reference of a payment that a terminal at the charge point got authorised (C18)."""
 

@@ -55,6 +55,11 @@ def _type_in_json(column: Column[Any]) -> str:
     return "text" if isinstance(column.type, JSONB) else column.type.compile(_DIALECT)
 
 
+def json_text(value: object) -> str:
+    """Write one value for a column of JSON; what JSON does not know becomes text."""
+    return orjson.dumps(value, default=str).decode()
+
+
 def dump(rows: Iterable[Row]) -> str:
     """Write rows as the parameter of their statement."""
     return orjson.dumps(

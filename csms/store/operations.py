@@ -12,6 +12,7 @@ import orjson
 
 from csms.services.operations.display import DisplayMessage
 from csms.services.operations.model import Kind, NewOperation, Operation, Part, State
+from csms.store.bulk import json_text
 from csms.store.database import Database, LentConnection
 
 _SELECT: Final = """
@@ -104,8 +105,8 @@ class HeldRow:
             operation.state.value,
             operation.status,
             operation.reason,
-            _json(operation.result),
-            _json(operation.statuses),
+            json_text(operation.result),
+            json_text(operation.statuses),
             operation.updated_at,
             operation.deadline_at,
             operation.finished_at,
@@ -114,7 +115,7 @@ class HeldRow:
     async def add_part(self, part: Part) -> None:
         if self._found is not None:
             await self._connection.execute(
-                _ADD_PART, self._found.id, part.seq_no, part.is_last, _json(part.data)
+                _ADD_PART, self._found.id, part.seq_no, part.is_last, json_text(part.data)
             )
 
     async def parts(self) -> Sequence[Part]:
@@ -137,8 +138,8 @@ class Operations:
                 operation.charge_point_key,
                 operation.kind.value,
                 operation.request_id,
-                _json(operation.request),
-                _json(operation.result),
+                json_text(operation.request),
+                json_text(operation.result),
                 operation.firmware_id,
                 operation.campaign_id,
                 operation.created_by,
@@ -208,10 +209,6 @@ class Displays:
     async def keep_only(self, charge_point_key: int, message_ids: Sequence[int]) -> None:
         async with self._database.raw() as connection:
             await connection.execute(_KEEP_ONLY, charge_point_key, list(message_ids))
-
-
-def _json(value: object) -> str:
-    return orjson.dumps(value, default=str).decode()
 
 
 def _operation(row: asyncpg.Record) -> Operation:

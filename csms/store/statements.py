@@ -28,7 +28,7 @@ from csms.services.records import (
 )
 from csms.services.transactions.model import RegisterRun, Transaction
 from csms.store import station_statements, tables, tariff_tables
-from csms.store.bulk import Statement, Write, insert, update
+from csms.store.bulk import Statement, Write, insert, json_text, update
 from csms.store.provisioning_statements import PROVISIONING
 
 _CHARGE_POINT: Final = (
@@ -166,10 +166,6 @@ CHARGING_STATE: Final = Statement(
 )
 
 
-def _json(value: object) -> str:
-    return orjson.dumps(value, default=str).decode()
-
-
 def _charge_point(c: ChargePoint) -> list[Write]:
     offset = c.clock.offset
     row = (
@@ -210,7 +206,7 @@ def _transaction(t: Transaction) -> list[Write]:
 
 def dump_evidence(t: Transaction) -> str:
     """Write down what is needed to go on with a transaction after a restart."""
-    return _json(
+    return json_text(
         {
             "runs": [
                 (
@@ -235,7 +231,7 @@ def dump_evidence(t: Transaction) -> str:
 
 def _meter_value(r: MeterValueRecord) -> list[Write]:
     v = r.meter_value
-    others = _json(v.others) if v.others else None
+    others = json_text(v.others) if v.others else None
     figures = (
         v.power_w, v.power_offered_w, v.current_a, v.current_l1_a, v.current_l2_a,
         v.current_l3_a, v.current_offered_a, v.voltage_v, v.voltage_l1_v, v.voltage_l2_v,
@@ -258,7 +254,7 @@ def _charging_state(r: ChargingStateReport) -> list[Write]:
 def _notification(n: Notification) -> list[Write]:
     row = (
         n.charge_point_key, n.kind, n.severity, n.summary, n.evse_id, n.connector_id,
-        _json(n.data), n.at, n.received_at,
+        json_text(n.data), n.at, n.received_at,
     )  # fmt: skip
     return [(NOTIFICATION, row)]
 
@@ -267,7 +263,7 @@ def _variable(v: VariableValue) -> list[Write]:
     row = (
         v.charge_point_key, v.component, v.component_instance, v.evse_id, v.connector_id,
         v.variable, v.variable_instance, v.attribute, v.value, v.mutability,
-        _json(v.characteristics) if v.characteristics is not None else None, v.reported_at,
+        json_text(v.characteristics) if v.characteristics is not None else None, v.reported_at,
     )  # fmt: skip
     return [(VARIABLE, row)]
 

@@ -22,14 +22,10 @@ from csms.services.station_records import (
     TransactionDetails,
 )
 from csms.store import station_tables as tables
-from csms.store.bulk import Row, Statement, insert, update
+from csms.store.bulk import Row, Statement, insert, json_text, update
 
 _FIRST_ORDER: Final = 100
 """After the records of transactions, which lead to tables of their own."""
-
-
-def _dump(value: object) -> str:
-    return orjson.dumps(value, default=str).decode()
 
 
 def _names(record: type[Any]) -> tuple[str, ...]:
@@ -86,7 +82,7 @@ def _writes(record: Any) -> list[tuple[Statement, Row]]:
     if isinstance(record, Settlement):
         values.append(_digest(record.told))
     row = tuple(
-        _dump(value) if isinstance(column.type, JSONB) and value is not None else value
+        json_text(value) if isinstance(column.type, JSONB) and value is not None else value
         for column, value in zip(statement.columns, values, strict=True)
     )
     return [(statement, row)]

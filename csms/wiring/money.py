@@ -17,11 +17,11 @@ from csms.services.pricing.pricers import Pricers
 from csms.services.services import Services
 from csms.services.statements.runs import StatementRuns
 from csms.services.statements.service import StatementService
+from csms.store.account_charges import AccountCharges
 from csms.store.cdr_outbox import CdrOutbox
 from csms.store.issued_statements import IssuedStatements
 from csms.store.price_sources import PriceSources
 from csms.store.pricing import PricingStore
-from csms.store.settlements import Settlements
 from csms.store.spending import Spending
 from csms.store.statement_runs import StatementRunStore
 from csms.wiring.ground import Ground
@@ -61,7 +61,7 @@ def watch_spending(
     watch = SpendingWatch(
         store, services.events, tokens, services.charge_points, stops, clock, metrics
     )
-    settling = Settling(Settlements(ground.database), services.events, clock)
+    settling = Settling(AccountCharges(ground.database), services.events, clock)
     telling = CostTelling(
         services.events, services.costs.displays, services.charge_points, commands, clock
     )

@@ -16,10 +16,10 @@ from csms.errors import ConflictError
 from csms.services.accounts.admission import Admission
 from csms.services.accounts.judging import to_reserve
 from csms.services.accounts.model import Payer, Reservation
+from csms.store.account_charges import AccountCharges
 from csms.store.admin import accounts, spending_limits
 from csms.store.admin.window import Window
 from csms.store.database import Database
-from csms.store.settlements import Settlements
 from csms.store.spending import Spending
 from csms.tariff.limits import Used
 
@@ -246,8 +246,8 @@ async def test_a_price_is_charged_once_however_often_it_is_settled(database: Dat
     await top_up(database, "10")
     await use(database, 7, money("3"), money("1"))
     await price(database, 7, "3.21")
-    settlements = Settlements(database)
-    await asyncio.gather(*(settlements.settle(7, NOW) for _ in range(8)))
+    charges = AccountCharges(database)
+    await asyncio.gather(*(charges.settle(7, NOW) for _ in range(8)))
     assert await ledger(database) == [
         ("top_up", 10, 10),
         ("charge", Decimal("-3.21"), Decimal("6.79")),
@@ -257,21 +257,21 @@ async def test_a_price_is_charged_once_however_often_it_is_settled(database: Dat
 
 async def test_a_new_price_leads_to_a_correction(database: Database) -> None:
     await top_up(database, "10")
-    settlements = Settlements(database)
+    charges = AccountCharges(database)
     for revision, gross in enumerate(("3.21", "3.21", "2.00"), 1):
         await price(database, 7, gross, revision=revision)
-        await settlements.settle(7, NOW)
-        await settlements.settle(7, NOW)
+        await charges.settle(7, NOW)
+        await charges.settle(7, NOW)
     kinds = [(kind, amount) for kind, amount, _ in await ledger(database)]
     assert kinds == [("top_up", 10), ("charge", Decimal("-3.21")), ("correction", Decimal("1.21"))]
 
 
 async def test_what_was_charged_offline_makes_the_balance_negative(database: Database) -> None:
     await price(database, 7, "3.21")
-    assert list(await Settlements(database).unsettled(None, 0, 10)) == [7]
-    await Settlements(database).settle(7, NOW)
+    assert list(await AccountCharges(database).unsettled(None, 0, 10)) == [7]
+    await AccountCharges(database).settle(7, NOW)
     assert (await account(database))["balance"] == Decimal("-3.21")
-    assert list(await Settlements(database).unsettled(None, 0, 10)) == []
+    assert list(await AccountCharges(database).unsettled(None, 0, 10)) == []
 
 
 async def test_without_a_price_nothing_is_charged_and_the_credit_stays_held(
@@ -280,7 +280,7 @@ async def test_without_a_price_nothing_is_charged_and_the_credit_stays_held(
     await top_up(database, "10")
     await use(database, 7, money("3"), money("1"))
     await price(database, 7, None)
-    settled = await Settlements(database).settle(7, NOW)
+    settled = await AccountCharges(database).settle(7, NOW)
     assert settled is not None
     assert "not completely priced" in settled.problem
     assert (await account(database))["reserved"] == 4
@@ -288,7 +288,7 @@ async def test_without_a_price_nothing_is_charged_and_the_credit_stays_held(
 
 async def test_another_currency_is_not_charged_but_told(database: Database) -> None:
     await price(database, 7, "3.21", currency="CHF")
-    settled = await Settlements(database).settle(7, NOW)
+    settled = await AccountCharges(database).settle(7, NOW)
     assert settled is not None
     assert settled.problem == "it costs CHF, account ACME is in EUR"
     assert await ledger(database) == []
@@ -299,7 +299,7 @@ async def test_a_late_reading_holds_nothing_for_a_transaction_that_is_settled(
 ) -> None:
     await top_up(database, "10")
     await price(database, 7, "3.21")
-    await Settlements(database).settle(7, NOW)
+    await AccountCharges(database).settle(7, NOW)
     await use(database, 7, money("3"), money("1"))
     assert (await account(database))["reserved"] == 0
 
@@ -309,8 +309,8 @@ async def test_what_ended_before_the_card_belonged_to_the_account_is_not_charged
 ) -> None:
     await do(database, "UPDATE account_id_tokens SET since = '2026-06-15T12:30Z'")
     await price(database, 7, "3.21")
-    assert list(await Settlements(database).unsettled(None, 0, 10)) == []
-    assert await Settlements(database).settle(7, NOW) is None
+    assert list(await AccountCharges(database).unsettled(None, 0, 10)) == []
+    assert await AccountCharges(database).settle(7, NOW) is None
 
 
 async def test_a_refund_can_not_pay_out_what_is_reserved(database: Database) -> None:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from csms.api.context import Context
-from csms.api.fields import AccountId, Name, Number, Text
-from csms.api.money import Amount, Currency, exact
+from csms.api.fields import AccountId, Currency, Name, Number, Text
+from csms.api.money import Amount, exact
 from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.route import Asked, Nothing, Reply, Route, delete, get
 from csms.errors import ConflictError, NotFoundError

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from csms.api.context import Context
-from csms.api.fields import Int64, Number, Text
-from csms.api.money import Amount, Currency, exact
+from csms.api.fields import Currency, Int64, Number, Text
+from csms.api.money import Amount, exact
 from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.route import Asked, Nothing, Route, delete, get
 from csms.errors import InvalidValueError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from csms.handlers.reading import listed
 from csms.handlers.v16.fields import text
 from csms.services.commands import CommandAnswer
 
@@ -15,20 +16,14 @@ def read_configuration(response: dict[str, Any], _: object) -> CommandAnswer:
     `status`: Accepted, or UnknownVariable for a key that the charge point does not know. The
     answer counts as accepted unless every key that was asked for is unknown.
     """
-    known = [_known(entry) for entry in _listed(response.get("configurationKey"))]
-    unknown = [_unknown(entry) for entry in _listed(response.get("unknownKey"))]
+    known = [_known(entry) for entry in listed(response.get("configurationKey"))]
+    unknown = [_unknown(entry) for entry in listed(response.get("unknownKey"))]
     found = [result for result in known if result is not None]
     missing = [result for result in unknown if result is not None]
     accepted = bool(found) or not missing
     return CommandAnswer(
         "Accepted" if accepted else "UnknownKey", accepted, response, found + missing
     )
-
-
-def _listed(raw: object) -> list[Any]:
-    if isinstance(raw, list):
-        return raw
-    return [] if raw is None else [raw]
 
 
 def _known(entry: object) -> dict[str, Any] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from csms.handlers.log_upload import LOCATION_LENGTH, log_period, read_log
+from csms.handlers.firmware import LOCATION_LENGTH
+from csms.handlers.log_upload import log_period, read_log
 from csms.handlers.phrasebook import within
 from csms.handlers.retrying import retrying
 from csms.handlers.v16.fields import VERSION, text

@@ -10,12 +10,17 @@ from csms.handlers.contract import Payload
 from csms.handlers.editions import Edition, edition_of
 from csms.handlers.phrasebook import within
 from csms.handlers.v201.fields import group, text
-from csms.model import ID_TOKEN_MAX_LENGTH, Authorization, AuthorizationStatus, IdToken
+from csms.model import (
+    ID_TOKEN_MAX_LENGTH,
+    NO_TOKEN_TYPE,
+    Authorization,
+    AuthorizationStatus,
+    IdToken,
+)
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import format_time, parse_time
 
 DEFAULT_TYPE: Final = "Central"
-NO_TOKEN_TYPE: Final = "NoAuthorization"  # noqa: S105 - the type of a token that is none
 TYPE_LENGTH: Final = 20
 TRANSACTION_ID_LENGTH: Final = 36
 """The longest that a charging station may give a transaction."""

@@ -35,29 +35,30 @@ def read_needs(charge_point: ChargePoint, payload: Payload, received_at: datetim
     needs = group(payload, "chargingNeeds")
     ac, dc = group(needs, "acChargingParameters"), group(needs, "dcChargingParameters")
     either = {**dc, **ac}  # K15.FR.06: one of them
-    energy_wh = _amount(either, "energyAmount")
+    energy_wh = read_amount(either, "energyAmount")
     return CarNeeds(
         evse_id=natural(payload, "evseId") or 0,
         transfer=text(needs, "requestedEnergyTransfer"),
         departure_at=_departure(charge_point, needs, received_at),
         energy_wh=_missing_energy(dc) if energy_wh is None else energy_wh,
-        min_current_a=_amount(either, "evMinCurrent"),
-        max_current_a=_amount(either, "evMaxCurrent"),
-        max_voltage_v=_amount(either, "evMaxVoltage"),
-        max_power_w=_amount(either, "evMaxPower"),
-        soc_percent=_amount(dc, "stateOfCharge"),
+        min_current_a=read_amount(either, "evMinCurrent"),
+        max_current_a=read_amount(either, "evMaxCurrent"),
+        max_voltage_v=read_amount(either, "evMaxVoltage"),
+        max_power_w=read_amount(either, "evMaxPower"),
+        soc_percent=read_amount(dc, "stateOfCharge"),
     )
 
 
-def _amount(fields: Fields, key: str) -> float | None:
+def read_amount(fields: Fields, key: str) -> float | None:
+    """Read a number that is none below 0."""
     number = read_float(fields.get(key))
     return number if number is not None and number >= 0 else None
 
 
 def _missing_energy(dc: Fields) -> float | None:
     """What is missing in the battery, where the car tells how full it is."""
-    capacity_wh, soc = _amount(dc, "evEnergyCapacity"), _amount(dc, "stateOfCharge")
-    full = _amount(dc, "fullSoC")
+    capacity_wh, soc = read_amount(dc, "evEnergyCapacity"), read_amount(dc, "stateOfCharge")
+    full = read_amount(dc, "fullSoC")
     if capacity_wh is None or soc is None:
         return None
     return capacity_wh * max(0.0, (100.0 if full is None else full) - soc) / 100

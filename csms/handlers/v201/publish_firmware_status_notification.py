@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from csms.handlers.contract import Payload
+from csms.handlers.firmware import LOCATION_LENGTH
 from csms.handlers.v201.fields import integer, text
 from csms.services.charge_point import ChargePoint
 from csms.services.operations.model import Kind
@@ -13,7 +14,6 @@ from csms.services.services import Services
 
 _FAILURES: Final = frozenset({"DownloadFailed", "InvalidChecksum", "PublishFailed"})
 _MAX_LOCATIONS: Final = 10
-_LOCATION_LENGTH: Final = 512
 
 
 async def handle(
@@ -44,4 +44,4 @@ def _locations(payload: Payload) -> list[str]:
     """Return the addresses of the published firmware, one for each protocol (L03.FR.04)."""
     raw = payload.get("location")
     told = raw if isinstance(raw, list) else [raw]
-    return [each[:_LOCATION_LENGTH] for each in told if isinstance(each, str)][:_MAX_LOCATIONS]
+    return [each[:LOCATION_LENGTH] for each in told if isinstance(each, str)][:_MAX_LOCATIONS]

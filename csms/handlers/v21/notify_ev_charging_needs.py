@@ -6,10 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from csms.handlers.contract import Payload
-from csms.handlers.numbers import read_float
 from csms.handlers.v201 import notify_ev_charging_needs
 from csms.handlers.v201.fields import Fields, group
-from csms.handlers.v201.notify_ev_charging_needs import read_needs
+from csms.handlers.v201.notify_ev_charging_needs import read_amount, read_needs
 from csms.services.charge_point import ChargePoint
 from csms.services.charging_reports import CarNeeds
 from csms.services.services import Services
@@ -31,14 +30,14 @@ async def handle(
 
 def read_v2x_needs(needs: CarNeeds, parameters: Fields) -> CarNeeds:
     """Fill in what a car tells in the way of ISO 15118-20."""
-    target_wh = _amount(parameters, "evTargetEnergyRequest")
+    target_wh = read_amount(parameters, "evTargetEnergyRequest")
     return replace(
         needs,
         energy_wh=needs.energy_wh
         if target_wh is None and needs.energy_wh is not None
         else target_wh
         if target_wh is not None
-        else _amount(parameters, "evMaxEnergyRequest"),
+        else read_amount(parameters, "evMaxEnergyRequest"),
         min_current_a=_first(needs.min_current_a, parameters, "minChargeCurrent"),
         max_current_a=_first(needs.max_current_a, parameters, "maxChargeCurrent"),
         max_voltage_v=_first(needs.max_voltage_v, parameters, "maxVoltage"),
@@ -47,9 +46,4 @@ def read_v2x_needs(needs: CarNeeds, parameters: Fields) -> CarNeeds:
 
 
 def _first(known: float | None, parameters: Fields, key: str) -> float | None:
-    return _amount(parameters, key) if known is None else known
-
-
-def _amount(fields: Fields, key: str) -> float | None:
-    number = read_float(fields.get(key))
-    return number if number is not None and number >= 0 else None
+    return read_amount(parameters, key) if known is None else known

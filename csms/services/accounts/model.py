@@ -71,7 +71,7 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class AccountCharge:
     """What became of a transaction's final price."""
 
     transaction_id: int

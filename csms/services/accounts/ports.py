@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from csms.services.accounts.model import Payer, Reservation, Settlement, Standing
+from csms.services.accounts.model import AccountCharge, Payer, Reservation, Standing
 
 
 class OpenStanding(Protocol):
@@ -46,7 +46,7 @@ class Notices(Protocol):
         ...
 
 
-class SettlementStore(Protocol):
+class AccountChargeStore(Protocol):
     async def unsettled(self, since: datetime | None, after: int, limit: int) -> Sequence[int]:
         """Return transactions priced since then whose latest price is not in a ledger yet.
 
@@ -59,7 +59,7 @@ class SettlementStore(Protocol):
         """Return those of some transactions that `unsettled` would return."""
         ...
 
-    async def settle(self, transaction_id: int, at: datetime) -> Settlement | None:
+    async def settle(self, transaction_id: int, at: datetime) -> AccountCharge | None:
         """Put the latest price into the ledger, once, and release what was reserved.
 
         A price that changed leads to a correction. None: there is nothing to settle (yet).

@@ -14,7 +14,7 @@ from typing import Final
 from csms.clock import Clock
 from csms.errors import DatabaseUnavailableError
 from csms.events import Events, TransactionPriced
-from csms.services.accounts.ports import SettlementStore
+from csms.services.accounts.ports import AccountChargeStore
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ MARGIN: Final = timedelta(minutes=10)
 
 
 class Settling:
-    def __init__(self, store: SettlementStore, events: Events, clock: Clock) -> None:
+    def __init__(self, store: AccountChargeStore, events: Events, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._priced = events.subscribe(WAITING, TransactionPriced)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from csms.services.accounts.model import Settlement
+from csms.services.accounts.model import AccountCharge
 from csms.store.admin.window import Row
 from csms.store.database import Database
 
@@ -64,8 +64,8 @@ ON CONFLICT (transaction_id) DO UPDATE SET
 _RELEASE: Final = text("DELETE FROM spending_reservations WHERE transaction_id = :transaction_id")
 
 
-class Settlements:
-    """Implements SettlementStore of csms.services.accounts.ports."""
+class AccountCharges:
+    """Implements AccountChargeStore of csms.services.accounts.ports."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -82,20 +82,20 @@ class Settlements:
             found = await connection.execute(_DUE, {"transaction_ids": list(transaction_ids)})
             return list(found.scalars())
 
-    async def settle(self, transaction_id: int, at: datetime) -> Settlement | None:
+    async def settle(self, transaction_id: int, at: datetime) -> AccountCharge | None:
         async with self._database.begin() as connection:
             price = await _row(connection, _PRICE, transaction_id=transaction_id)
             if price is None or (price["account_id"] is None and not price["is_held"]):
                 return None
             if price["account_id"] is None:
                 await connection.execute(_RELEASE, {"transaction_id": transaction_id})
-                return Settlement(transaction_id, None, Decimal(0))
+                return AccountCharge(transaction_id, None, Decimal(0))
             return await _settle(connection, transaction_id, price["account_id"], at)
 
 
 async def _settle(
     connection: AsyncConnection, transaction_id: int, account_id: str, at: datetime
-) -> Settlement | None:
+) -> AccountCharge | None:
     account = await _row(connection, _ACCOUNT, account_id=account_id)
     # Looked at again: what was read before the account was ours may be settled by now.
     price = await _row(connection, _PRICE, transaction_id=transaction_id)
@@ -107,7 +107,7 @@ async def _settle(
         return None
     problem = _problem(account, price)
     if problem:
-        return Settlement(transaction_id, account_id, Decimal(0), problem)
+        return AccountCharge(transaction_id, account_id, Decimal(0), problem)
     before = Decimal(0) if settled is None else settled["charged"]
     change = before - price["gross"]
     if settled is None or change:
@@ -123,7 +123,7 @@ async def _settle(
         },
     )
     await connection.execute(_RELEASE, {"transaction_id": transaction_id})
-    return Settlement(transaction_id, account_id, change)
+    return AccountCharge(transaction_id, account_id, change)
 
 
 def _problem(account: Row, price: Row) -> str:
