@@ -25,6 +25,7 @@ from csms.api.resources.certificates import Certificates
 from csms.api.resources.charge_points import ChargePoints
 from csms.api.resources.charging_limits import ChargingLimits
 from csms.api.resources.charging_needs import ChargingNeeds
+from csms.api.resources.charging_profiles import ChargingProfiles
 from csms.api.resources.circuits import Circuits
 from csms.api.resources.commands import Commands
 from csms.api.resources.commissioning_checks import CommissioningChecks
@@ -193,6 +194,7 @@ class Api:
                 DeviceReports(context).routes(),
                 MonitorsOfVariables(context).routes(),
                 ChargingLimits(context).routes(),
+                ChargingProfiles(context).routes(),
                 Certificates(context).routes(),
                 Reservations(context, book).routes(),
                 IdTokens(context).routes(),

@@ -21,6 +21,9 @@ class Purpose(StrEnum):
 class Kind(StrEnum):
     ABSOLUTE = "absolute"
     RELATIVE = "relative"
+    DAILY = "daily"
+    """Recurring: it begins anew each day at the time of its start."""
+    WEEKLY = "weekly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class Period:
 class ChargingProfile:
     """One profile with one schedule.
 
-    `start_at` is the schedule's startSchedule, None for RELATIVE. `transaction_id` is ours and
-    `ocpp_transaction_id` the charge point's own, both set for Purpose.TX alone.
+    `start_at` is the schedule's startSchedule, None for RELATIVE alone. `transaction_id` is ours
+    and `ocpp_transaction_id` the charge point's own, both set for Purpose.TX alone.
     """
 
     profile_id: int

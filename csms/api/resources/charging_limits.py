@@ -117,7 +117,7 @@ class ChargingLimits:
         await self._orders.check_known(asked)
         limit = _limit_of(body)
         await self._orders.note(asked, "limit", msgspec.to_builtins(body))
-        self._refuse_steered(asked.charge_point_id, body.evse_id)
+        refuse_steered(self._context, asked.charge_point_id, body.evse_id)
         if body.transaction_only:
             return await self._limit_transaction(asked, limit)
         now = self._context.clock.now()
@@ -135,7 +135,7 @@ class ChargingLimits:
         if link is None:
             raise NotConnectedError(asked.charge_point_id)
         transaction = running_transaction(link.charge_point, limit.evse_id)
-        self._refuse_steered(asked.charge_point_id, transaction.evse_id)
+        refuse_steered(self._context, asked.charge_point_id, transaction.evse_id)
         profile = transaction_profile(limit, transaction, self._context.clock.now())
         return view_of(await self._install(asked, transaction.evse_id, profile))
 
@@ -164,14 +164,15 @@ class ChargingLimits:
             answer.results.append(installed)
         return answer
 
-    def _refuse_steered(self, charge_point_id: str, evse_id: int) -> None:
-        steered = self._context.steered
-        if steered is not None and steered.is_steered(charge_point_id, evse_id):
-            subject = f"EVSE {evse_id}" if evse_id else "an EVSE"
-            raise ConflictError(
-                f"{subject} of {charge_point_id} is steered by load management, which would undo "
-                "the limit; give its circuit a lower limit, or the EVSE another mode"
-            )
+
+def refuse_steered(context: Context, charge_point_id: str, evse_id: int) -> None:
+    """Raises ConflictError for an EVSE that load management steers (0: any of them)."""
+    if context.steered is not None and context.steered.is_steered(charge_point_id, evse_id):
+        subject = f"EVSE {evse_id}" if evse_id else "an EVSE"
+        raise ConflictError(
+            f"{subject} of {charge_point_id} is steered by load management, which would undo "
+            "the limit; give its circuit a lower limit, or the EVSE another mode"
+        )
 
 
 def _limit_of(body: LimitBody) -> OperatorLimit:

@@ -27,7 +27,13 @@ _PURPOSES: Final = {
     Purpose.TX_DEFAULT: "TxDefaultProfile",
     Purpose.TX: "TxProfile",
 }
-_KINDS: Final = {Kind.ABSOLUTE: "Absolute", Kind.RELATIVE: "Relative"}
+_KINDS: Final = {
+    Kind.ABSOLUTE: "Absolute",
+    Kind.RELATIVE: "Relative",
+    Kind.DAILY: "Recurring",
+    Kind.WEEKLY: "Recurring",
+}
+_RECURRENCIES: Final = {Kind.DAILY: "Daily", Kind.WEEKLY: "Weekly"}
 
 
 def set_charging_profile(charge_point: ChargePoint, command: SetChargingProfile) -> Outgoing:
@@ -81,6 +87,8 @@ def _profile(charge_point: ChargePoint, profile: ChargingProfile) -> dict[str, A
     written["stackLevel"] = profile.stack_level
     written["chargingProfilePurpose"] = _PURPOSES[profile.purpose]
     written["chargingProfileKind"] = _KINDS[profile.kind]
+    if profile.kind in _RECURRENCIES:
+        written["recurrencyKind"] = _RECURRENCIES[profile.kind]
     if profile.valid_from is not None:
         written["validFrom"] = format_time(profile.valid_from)
     if profile.valid_to is not None:
@@ -102,7 +110,7 @@ def _schedule(profile: ChargingProfile) -> dict[str, Any]:
     schedule: dict[str, Any] = {}
     if profile.duration_s is not None:
         schedule["duration"] = profile.duration_s
-    if profile.start_at is not None and profile.kind is Kind.ABSOLUTE:
+    if profile.start_at is not None and profile.kind is not Kind.RELATIVE:
         schedule["startSchedule"] = format_time(profile.start_at)
     schedule["chargingRateUnit"] = profile.unit
     schedule["chargingSchedulePeriod"] = [_period(period) for period in profile.periods]

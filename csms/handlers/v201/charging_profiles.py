@@ -35,7 +35,13 @@ _PURPOSES: Final = {
     Purpose.TX_DEFAULT: "TxDefaultProfile",
     Purpose.TX: "TxProfile",
 }
-_KINDS: Final = {Kind.ABSOLUTE: "Absolute", Kind.RELATIVE: "Relative"}
+_KINDS: Final = {
+    Kind.ABSOLUTE: "Absolute",
+    Kind.RELATIVE: "Relative",
+    Kind.DAILY: "Recurring",
+    Kind.WEEKLY: "Recurring",
+}
+_RECURRENCIES: Final = {Kind.DAILY: "Daily", Kind.WEEKLY: "Weekly"}
 
 
 def set_charging_profile(charge_point: ChargePoint, command: SetChargingProfile) -> Outgoing:
@@ -117,6 +123,8 @@ def _profile(charge_point: ChargePoint, profile: ChargingProfile) -> Payload:
         "chargingProfilePurpose": _PURPOSES[profile.purpose],
         "chargingProfileKind": _KINDS[profile.kind],
     }
+    if profile.kind in _RECURRENCIES:
+        written["recurrencyKind"] = _RECURRENCIES[profile.kind]
     if profile.valid_from is not None:
         written["validFrom"] = format_time(profile.valid_from)
     if profile.valid_to is not None:
@@ -131,9 +139,9 @@ def _profile(charge_point: ChargePoint, profile: ChargingProfile) -> Payload:
 
 def _schedule(profile: ChargingProfile) -> Payload:
     schedule: Payload = {"id": profile.profile_id}
-    if profile.kind is Kind.ABSOLUTE:
+    if profile.kind is not Kind.RELATIVE:
         if profile.start_at is None:  # K01.FR.40
-            raise InvalidValueError("start_at", None, "the start of an absolute schedule")
+            raise InvalidValueError("start_at", None, "the start of a schedule that isn't relative")
         schedule["startSchedule"] = format_time(profile.start_at)  # K01.FR.41: not if relative
     if profile.duration_s is not None:
         schedule["duration"] = profile.duration_s
