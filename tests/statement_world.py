@@ -14,9 +14,10 @@ from unit.tariff.tariffs import FOUR_PERIODS
 
 from csms.services.pricing.records import PricedRecord
 from csms.store.database import Database
+from csms.store.load_tables import sites
 from csms.store.priced_transactions import row_of
 from csms.store.statement_tables import statement_issuers
-from csms.store.tables import charge_points, id_tokens, sites, transactions
+from csms.store.tables import charge_points, id_tokens, transactions
 from csms.store.tariff_tables import priced_transactions, tariff_versions, tariffs, users
 from csms.store.tariffs import tariff_row, version_row
 from csms.tariff.model import Tariff

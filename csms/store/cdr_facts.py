@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.errors import ConflictError
 from csms.statements.cdr import CdrFacts, Party, Place
+from csms.store.load_tables import evses, sites
 from csms.store.statement_tables import statement_issuers
-from csms.store.tables import charge_points, evses, sites, transactions
+from csms.store.tables import charge_points, transactions
 from csms.store.tariff_tables import priced_transactions
 from csms.store.tariffs import load_tariffs
 from csms.tariff.lines import Line

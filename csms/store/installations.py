@@ -21,7 +21,8 @@ from csms.smart_charging.grid import (
     parse_wiring,
 )
 from csms.smart_charging.wishes import ModeSettings
-from csms.store.tables import charge_points, circuit_readings, circuits, evses, meters, sites
+from csms.store.load_tables import circuit_readings, circuits, evses, meters, sites
+from csms.store.tables import charge_points
 
 _SAME_IN_SITE: Final = (
     "id", "name", "voltage_v", "time_zone", "country", "max_meter_age_s", "slot_s",

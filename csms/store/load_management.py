@@ -39,20 +39,18 @@ from csms.store.installations import (
     mode_settings_of,
     per_phase,
 )
-from csms.store.plan_prices import plan_prices
-from csms.store.site_locks import SiteLocks
-from csms.store.tables import (
-    charge_points,
+from csms.store.load_tables import (
     charging_needs,
     circuit_readings,
     circuits,
     evse_memories,
     evses,
-    id_tokens,
     limit_orders,
     sites,
-    transactions,
 )
+from csms.store.plan_prices import plan_prices
+from csms.store.site_locks import SiteLocks
+from csms.store.tables import charge_points, id_tokens, transactions
 
 _SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _VERSIONS: Final = """

@@ -25,16 +25,14 @@ from sqlalchemy import Table
 from csms.clock import Clock
 from csms.errors import DatabaseUnavailableError
 from csms.store.database import Database, RawConnection, driver_errors_wrapped
+from csms.store.load_tables import load_alarms, phase_switches, price_points
 from csms.store.provisioning_tables import configuration_jobs, device_reports
 from csms.store.tables import (
     audit_log,
     connector_status_history,
-    load_alarms,
     message_log,
     meter_values,
     notifications,
-    phase_switches,
-    price_points,
 )
 from csms.store.tariff_tables import charging_states, withheld_energy
 

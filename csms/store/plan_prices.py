@@ -13,8 +13,8 @@ from csms.services.pricing.curve import site_curve
 from csms.smart_charging.look_ahead import PricePoint
 from csms.smart_charging.price_curve import Goal
 from csms.store.climate_tables import grid_intensities, site_climates
+from csms.store.load_tables import price_points, sites
 from csms.store.pricing import market_of
-from csms.store.tables import price_points, sites
 from csms.store.tariffs import load_assignments, load_tariffs
 from csms.tariff.assignment import Circumstances, Scope
 

@@ -14,8 +14,8 @@ from csms.services.pricing.fetching import PriceSource
 from csms.services.pricing.price_files import QuarterPrice
 from csms.store.admin.window import AdminConnection, Row
 from csms.store.database import Database
+from csms.store.load_tables import price_points, sites
 from csms.store.pricing_queue import price_incomplete_at_site
-from csms.store.tables import price_points, sites
 from csms.store.tariff_tables import price_sources
 
 _LEASE: Final = timedelta(minutes=5)

@@ -19,13 +19,12 @@ from csms.services.pricing.records import (
     Told,
 )
 from csms.store.database import Database
+from csms.store.load_tables import price_points, sites
 from csms.store.priced_transactions import record_of, row_of
 from csms.store.tables import (
     charge_points,
     connector_status_history,
     id_tokens,
-    price_points,
-    sites,
     transactions,
 )
 from csms.store.tariff_tables import (

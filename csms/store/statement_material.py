@@ -22,9 +22,10 @@ from csms.services.statements.model import Gathered, IssuerSettings, Wanted
 from csms.statements.composing import Material, Priced, grouped
 from csms.statements.document import Issuer, Kind, Pending, PendingState, Recipient
 from csms.store.account_tables import account_settlements
+from csms.store.load_tables import sites
 from csms.store.statement_fees import base_fees, is_only_site, users_in, with_own_tariffs
 from csms.store.statement_tables import statement_issuers
-from csms.store.tables import charge_points, id_tokens, sites, transactions
+from csms.store.tables import charge_points, id_tokens, transactions
 from csms.store.tariff_tables import priced_transactions, users
 from csms.tariff.billing import Bill
 from csms.tariff.lines import Line

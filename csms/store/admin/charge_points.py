@@ -24,8 +24,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from csms.errors import ConflictError, NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
+from csms.store.load_tables import evses
 from csms.store.station_tables import battery_swaps, settlements
-from csms.store.tables import charge_points, connectors, evses, transactions
+from csms.store.tables import charge_points, connectors, transactions
 
 _HIDDEN: Final = "password_hash"
 _COLUMNS = (

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from csms.errors import NotFoundError
 from csms.store.admin.window import AdminConnection, Row
-from csms.store.tables import charging_needs, circuits, evses, transactions
+from csms.store.load_tables import charging_needs, circuits, evses
+from csms.store.tables import transactions
 
 
 async def find(connection: AdminConnection, transaction_id: int) -> Row:

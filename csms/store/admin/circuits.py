@@ -14,7 +14,13 @@ from csms.errors import ConflictError, NotFoundError
 from csms.services.load_management.ports import CircuitReading
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
 from csms.store.installations import has_meter
-from csms.store.tables import circuit_readings, circuits, evses, limit_orders, meters
+from csms.store.load_tables import (
+    circuit_readings,
+    circuits,
+    evses,
+    limit_orders,
+    meters,
+)
 
 _READING = tuple(
     column.label(f"reading_{column.name}")

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, select, upda
 from csms.errors import ConflictError, NotFoundError
 from csms.smart_charging.grid import EvseKey
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
-from csms.store.tables import charge_points, circuits, evse_memories, evses, phase_switches
+from csms.store.load_tables import circuits, evse_memories, evses, phase_switches
+from csms.store.tables import charge_points
 
 _identity = func.lower(charge_points.c.id)
 

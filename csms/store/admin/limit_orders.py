@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 
 from csms.errors import NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
-from csms.store.tables import limit_orders
+from csms.store.load_tables import limit_orders
 
 OPERATOR: Final = "operator"
 SIGNAL: Final = "signal"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
-from csms.store.tables import load_alarms
+from csms.store.load_tables import load_alarms
 
 
 async def list_page(

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from csms.errors import NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
 from csms.store.authorization_tables import local_lists, site_local_lists
-from csms.store.tables import charge_points, sites
+from csms.store.load_tables import sites
+from csms.store.tables import charge_points
 
 _identity: Final = func.lower(charge_points.c.id)
 _AUTOMATIC: Final = func.coalesce(local_lists.c.automatic, site_local_lists.c.automatic, False)

@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, func, insert, select, update
 
 from csms.errors import ConflictError, NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
-from csms.store.tables import circuit_readings, circuits, meters, sites
+from csms.store.load_tables import circuit_readings, circuits, meters, sites
 
 
 async def list_page(

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
-from csms.store.tables import price_points
+from csms.store.load_tables import price_points
 
 
 async def list_page(

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from csms.errors import ConflictError, NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
 from csms.store.installations import Installation, load_installation
-from csms.store.tables import circuits, evses, pv_groups, sites
+from csms.store.load_tables import circuits, evses, pv_groups, sites
 
 
 async def list_page(connection: AdminConnection, window: Window) -> list[Row]:

@@ -11,7 +11,8 @@ from csms.errors import InvalidValueError, NotFoundError
 from csms.model import normalise_id_token
 from csms.store.admin import user_groups, users
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
-from csms.store.tables import charge_points, sites
+from csms.store.load_tables import sites
+from csms.store.tables import charge_points
 from csms.store.tariff_tables import tariff_assignments, tariffs
 from csms.tariff.assignment import Scope
 

@@ -12,7 +12,7 @@ from sqlalchemy import any_, delete, func, insert, literal, select, update
 
 from csms.errors import ConflictError, NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
-from csms.store.tables import sites
+from csms.store.load_tables import sites
 from csms.store.tariff_tables import (
     priced_transactions,
     tariff_assignments,
