@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from csms.store.stated import STATED
 from csms.store.tables import charge_points, transactions
 from csms.store.tariff_tables import priced_transactions, pricing_queue, user_group_members
 from csms.tariff.assignment import Scope
@@ -52,17 +53,10 @@ class Again:
     """Whoever owns the id token now pays; not where that would change what was stated or paid."""
 
 
-_UNSETTLED: Final = text("""(
-    priced_transactions.transaction_id IS NULL OR NOT (EXISTS (SELECT FROM account_settlements s
-        WHERE s.transaction_id = priced_transactions.transaction_id AND s.charged <> 0)
-    OR EXISTS (SELECT FROM statements d
-        WHERE d.site_id = priced_transactions.site_id
-            AND d.month = CAST(date_trunc('month', priced_transactions.started_at
-                AT TIME ZONE priced_transactions.time_zone) AS date)
-            AND (d.kind = 'site'
-                OR d.kind = 'user' AND lower(d.subject_id) = lower(priced_transactions.user_id)
-                OR d.kind = 'charge_point'
-                    AND lower(d.subject_id) = lower(priced_transactions.charge_point_id))))
+_UNSETTLED: Final = text(f"""(
+    priced_transactions.transaction_id IS NULL OR NOT ({STATED} OR EXISTS (
+        SELECT FROM account_settlements s
+        WHERE s.transaction_id = priced_transactions.transaction_id AND s.charged <> 0))
 )""")
 """No issued statement has the price, and no account paid it."""
 

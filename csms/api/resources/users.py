@@ -110,7 +110,13 @@ class Users:
                 answers={200: UserView, 201: UserView},
                 problems=(409,),
             ),
-            delete(one, self.remove, "Delete a user; its tokens stay, without one", tag=TAG),
+            delete(
+                one,
+                self.remove,
+                "Delete a user whose statements are issued; its tokens stay, without one",
+                tag=TAG,
+                problems=(404, 409),
+            ),
         ]
 
     async def list_all(self, asked: Asked[UserQuery, Nothing]) -> Page[UserView]:

@@ -12,6 +12,7 @@ from csms.errors import ConflictError, NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
 from csms.store.installations import Installation, load_installation
 from csms.store.load_tables import circuits, evses, pv_groups, sites
+from csms.store.stated import refuse_owed_site
 
 
 async def list_page(connection: AdminConnection, window: Window) -> list[Row]:
@@ -83,13 +84,14 @@ async def change(connection: AdminConnection, site_id: str, values: Mapping[str,
 
 
 async def remove(connection: AdminConnection, site_id: str) -> None:
-    """Raises NotFoundError, and ConflictError while it has circuits."""
+    """Raises NotFoundError, and ConflictError while it has circuits or statements are missing."""
     await touch(connection, site_id)
     circuit_id = await connection.scalar(
         select(circuits.c.id).where(circuits.c.site_id == site_id).order_by(circuits.c.id).limit(1)
     )
     if circuit_id is not None:
         raise ConflictError(f"site {site_id!r} has circuits, such as {circuit_id!r}")
+    await refuse_owed_site(connection, site_id)
     await connection.execute(delete(sites).where(sites.c.id == site_id))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from csms.errors import ConflictError, InvalidValueError, NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
+from csms.store.stated import refuse_owing_user
 from csms.store.tables import id_tokens
 from csms.store.tariff_tables import tariff_assignments, user_group_members, users
 from csms.tariff.assignment import Scope
@@ -85,8 +86,12 @@ async def replace(
 
 
 async def remove(connection: AdminConnection, user_id: str) -> None:
-    """Delete a user and what is assigned to it; its tokens stay. Raises NotFoundError."""
+    """Delete a user and what is assigned to it; its tokens stay.
+
+    Raises NotFoundError, and ConflictError while a statement of what it owes is missing.
+    """
     row = await find(connection, user_id)
+    await refuse_owing_user(connection, row["id"])
     await connection.execute(
         delete(tariff_assignments).where(
             tariff_assignments.c.scope == Scope.USER.value,

@@ -164,3 +164,18 @@ async def test_issuing_is_in_the_audit_log(garage: Running) -> None:
     lines = (await garage.get("/audit-log"))["items"]
     assert (lines[0]["action"], lines[0]["target"]) == ("issue", f"statements/{made['id']}")
     assert lines[0]["data"]["number"] == made["number"]
+
+
+async def test_who_still_owes_is_not_deleted(garage: Running) -> None:
+    for path in ("/users/flat-7", "/sites/garage"):
+        said = refused(await garage.api("DELETE", path), 409)
+        assert "has transactions that are on no statement yet" in said
+
+    await garage.post("/statements", JUNE, status=201)
+
+    assert (await garage.api("DELETE", "/users/flat-7")).status == 204
+
+
+async def test_where_nobody_issues_statements_users_may_go(garage: Running) -> None:
+    await garage.api("DELETE", "/sites/garage/statement-issuer")
+    assert (await garage.api("DELETE", "/users/flat-7")).status == 204
