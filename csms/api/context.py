@@ -13,7 +13,7 @@ from csms.events import Events
 from csms.meters.guided_check import GuidedChecks
 from csms.meters.registry import MeterHealth
 from csms.metrics import Metrics
-from csms.services.commands import CommandService
+from csms.services.commanding import CommandService
 from csms.services.load_management.ports import LoadView, MeterInbox
 from csms.services.operator_limits import SteeredEvses
 from csms.services.ports import Link

@@ -71,7 +71,7 @@ from csms.api.route import Route
 from csms.config import Settings
 from csms.meters.guided_check import GuidedChecks
 from csms.metrics import Metrics
-from csms.services.commands import CommandService
+from csms.services.commanding import CommandService
 from csms.services.load_management.ports import LoadView, MeterInbox
 from csms.services.local_list.service import LocalListServices
 from csms.services.operator_limits import SteeredEvses

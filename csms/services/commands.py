@@ -1,20 +1,16 @@
-"""Commands to charge points: the raw door and the version-neutral verbs."""
+"""Commands to charge points in words of no version, and what charge points say to them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
-from csms.clock import Clock, SystemClock
-from csms.errors import NotConnectedError
-from csms.model import IdToken, OcppVersion
+from csms.model import IdToken
 from csms.services.certificates.words import CertificateHash, CertificateUse, SigningUse
-from csms.services.charge_point import ChargePoint
 from csms.services.local_list.words import SentList
-from csms.services.ports import Link, Links
 from csms.services.provisioning.words import (
     ClearMonitors,
     GetBaseReport,
@@ -398,89 +394,3 @@ class Outgoing:
     action: str
     payload: dict[str, Any]
     read: Read
-
-
-class Translator(Protocol):
-    """Says a command in one OCPP version.
-
-    Raises NotSupportedError where the version has no such thing, InvalidValueError for a value it
-    can't carry.
-    """
-
-    def __call__(self, charge_point: ChargePoint, command: Command, /) -> Outgoing: ...
-
-
-class AnswerWatcher(Protocol):
-    """Learns from what charge points answer, whatever way the command was sent."""
-
-    async def answered(
-        self, link: Link, action: str, payload: Mapping[str, Any], answer: dict[str, Any]
-    ) -> None: ...
-
-
-class CommandService:
-    def __init__(
-        self,
-        links: Links,
-        translators: Mapping[OcppVersion, Translator],
-        *watchers: AnswerWatcher,
-        timeout_s: float,
-        clock: Clock | None = None,
-    ) -> None:
-        self._links = links
-        self._translators = translators
-        self._watchers: Sequence[AnswerWatcher] = watchers
-        self._clock = clock or SystemClock()
-        self.timeout_s = timeout_s
-
-    def _link(self, charge_point_id: str) -> Link:
-        link = self._links.get(charge_point_id)
-        if link is None:
-            raise NotConnectedError(charge_point_id)
-        return link
-
-    async def call(
-        self,
-        charge_point_id: str,
-        action: str,
-        payload: Mapping[str, Any],
-        timeout_s: float | None = None,
-    ) -> dict[str, Any]:
-        """Relay any CSMS-initiated action as it stands; the schema is the only check.
-
-        Raises NotConnectedError and what `Link.call` raises.
-        """
-        return await self._send(self._link(charge_point_id), action, payload, timeout_s)
-
-    def outgoing(self, charge_point_id: str, command: Command) -> Outgoing:
-        """Say a command in the charge point's own version, to be sent by `deliver`.
-
-        Raises NotConnectedError, NotSupportedError and InvalidValueError.
-        """
-        link = self._link(charge_point_id)
-        return self._translators[link.version](link.charge_point, command)
-
-    async def deliver(
-        self, charge_point_id: str, outgoing: Outgoing, timeout_s: float | None = None
-    ) -> CommandAnswer:
-        """Send what `outgoing` made. Raises NotConnectedError and what `Link.call` raises."""
-        answer = await self.call(charge_point_id, outgoing.action, outgoing.payload, timeout_s)
-        return outgoing.read(answer, self._clock.now())
-
-    async def execute(
-        self, charge_point_id: str, command: Command, timeout_s: float | None = None
-    ) -> CommandAnswer:
-        """Send a version-neutral command in the charge point's own version.
-
-        Raises NotConnectedError, NotSupportedError, InvalidValueError and what `Link.call` raises.
-        """
-        outgoing = self.outgoing(charge_point_id, command)
-        return await self.deliver(charge_point_id, outgoing, timeout_s)
-
-    async def _send(
-        self, link: Link, action: str, payload: Mapping[str, Any], timeout_s: float | None
-    ) -> dict[str, Any]:
-        answer = await link.call(action, payload, timeout_s or self.timeout_s)
-        for watcher in self._watchers:
-            await watcher.answered(link, action, payload, answer)
-        return answer

@@ -15,7 +15,8 @@ from csms.clock import Clock
 from csms.errors import CommandError, InvalidValueError
 from csms.events import ChargePointNotified, Events
 from csms.services.charge_points import ChargePointService
-from csms.services.commands import CommandService, RemoteStop
+from csms.services.commanding import CommandService
+from csms.services.commands import RemoteStop
 from csms.services.transactions.model import Transaction
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from csms.gateway.links import LiveLinks
-from csms.services.commands import CommandService
+from csms.services.commanding import CommandService
 from csms.services.enforcement import Enforcement
 from csms.services.provisioning.approval import Approvals
 from csms.services.provisioning.device_models import DeviceModels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from csms.gateway.links import LiveLinks
 from csms.services.certificates.installed import InstalledCertificates
-from csms.services.commands import CommandService
+from csms.services.commanding import CommandService
 from csms.services.configuration_memory import ConfigurationMemory
 from csms.services.local_list.memory import LocalListMemory
 from csms.services.operations.display import DisplayMemory

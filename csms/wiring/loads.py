@@ -8,7 +8,7 @@ from csms.meters.guided_check import GuidedChecks
 from csms.meters.registry import MeterConfig, Meters
 from csms.meters.secrets import SecretFiles
 from csms.meters.watching import watch_meters
-from csms.services.commands import CommandService
+from csms.services.commanding import CommandService
 from csms.services.load_management.controller import LoadManagement
 from csms.services.services import Services
 from csms.store.load_management import LoadStore

@@ -8,7 +8,7 @@ from csms.services.accounts.settling import Settling
 from csms.services.accounts.stopping import TransactionStops
 from csms.services.accounts.watching import SpendingWatch
 from csms.services.cdrs.delivery import CdrDelivery
-from csms.services.commands import CommandService
+from csms.services.commanding import CommandService
 from csms.services.cost_display.telling import CostTelling
 from csms.services.load_management.controller import LoadManagement
 from csms.services.pricing.ended import EndedPricing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.services.commands import CommandService
+from csms.services.commanding import CommandService
 from csms.services.local_list.forgetting import ListForgetting
 from csms.services.local_list.service import LocalListServices, local_list_services
 from csms.services.services import Services

@@ -11,7 +11,8 @@ from csms.clock import Clock
 from csms.errors import CommandError, InvalidValueError
 from csms.services.charge_point import ChargePoint
 from csms.services.charge_points import ChargePointService
-from csms.services.commands import Command, CommandService, RemoteStop, SetChargingProfile
+from csms.services.commanding import CommandService
+from csms.services.commands import Command, RemoteStop, SetChargingProfile
 from csms.services.notifications import NotificationService
 from csms.services.operator_limits import OperatorLimit, transaction_profile
 from csms.services.transactions.model import Transaction

@@ -13,7 +13,8 @@ from csms.events import Events, TransactionPriced
 from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
 from csms.services.charge_points import ChargePointService
-from csms.services.commands import Command, CommandService, SendData, TellCost
+from csms.services.commanding import CommandService
+from csms.services.commands import Command, SendData, TellCost
 from csms.services.cost_display.displays import Display, KnownDisplays
 from csms.services.cost_display.wording import cents, say
 from csms.services.transactions.model import Transaction

@@ -13,7 +13,7 @@ from csms.events import Events
 from csms.metrics import Metrics
 from csms.services.charge_points import ChargePointService
 from csms.services.charging_reports import CarSchedule
-from csms.services.commands import CommandService
+from csms.services.commanding import CommandService
 from csms.services.load_management import facts
 from csms.services.load_management.dispatch import Dispatch
 from csms.services.load_management.handing_back import hand_back

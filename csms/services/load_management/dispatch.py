@@ -14,10 +14,10 @@ from csms.errors import (
     NotSupportedError,
     TooManyCommandsError,
 )
+from csms.services.commanding import CommandService
 from csms.services.commands import (
     ClearChargingProfile,
     Command,
-    CommandService,
     CompositeSchedule,
     GetCompositeSchedule,
     RemoteStop,

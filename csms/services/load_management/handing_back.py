@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from csms.errors import CommandError, InvalidValueError
-from csms.services.commands import ClearChargingProfile, CommandService
+from csms.services.commanding import CommandService
+from csms.services.commands import ClearChargingProfile
 from csms.smart_charging.grid import EvseKey
 from csms.smart_charging.profile_building import profile_id
 from csms.smart_charging.profiles import Register

@@ -8,10 +8,8 @@ from typing import Final
 from csms.errors import CommandError, DatabaseUnavailableError, InvalidValueError
 from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
-from csms.services.commands import (
-    CommandService,
-    GetConfiguration,
-)
+from csms.services.commanding import CommandService
+from csms.services.commands import GetConfiguration
 from csms.services.load_management.ports import LoadManagementStore
 from csms.services.provisioning.words import (
     VariableName,

@@ -17,7 +17,8 @@ from csms.errors import (
 )
 from csms.events import Events, OperationChanged
 from csms.services.charge_point import ChargePoint
-from csms.services.commands import Command, CommandAnswer, CommandService
+from csms.services.commanding import CommandService
+from csms.services.commands import Command, CommandAnswer
 from csms.services.operations.display import MAX_MESSAGES, DisplayMessage
 from csms.services.operations.judging import IDLE, judge_status, judge_version
 from csms.services.operations.model import (

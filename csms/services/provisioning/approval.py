@@ -10,7 +10,8 @@ from csms.errors import CommandError, InvalidValueError
 from csms.events import Events, RegistrationDecided
 from csms.model import RegistrationStatus
 from csms.services.charge_points import ChargePointService
-from csms.services.commands import CommandService, Trigger
+from csms.services.commanding import CommandService
+from csms.services.commands import Trigger
 
 log = logging.getLogger(__name__)
 

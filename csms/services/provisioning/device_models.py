@@ -9,12 +9,8 @@ import orjson
 
 from csms.errors import NotConnectedError
 from csms.model import OcppVersion
-from csms.services.commands import (
-    Command,
-    CommandAnswer,
-    CommandService,
-    GetConfiguration,
-)
+from csms.services.commanding import CommandService
+from csms.services.commands import Command, CommandAnswer, GetConfiguration
 from csms.services.ports import Link, Links
 from csms.services.provisioning.batches import LimitsByAction, MessageLimits, batches
 from csms.services.provisioning.words import (

@@ -27,7 +27,8 @@ from csms.events import (
 from csms.model import RegistrationStatus
 from csms.services.charge_point import ChargePoint
 from csms.services.charge_points import ChargePointService
-from csms.services.commands import CommandService, Reset
+from csms.services.commanding import CommandService
+from csms.services.commands import Reset
 from csms.services.provisioning.applying import WELL, Applied, SettingResult, apply, verify
 from csms.services.provisioning.device_models import DeviceModels
 from csms.services.provisioning.templates import Template, settings_for

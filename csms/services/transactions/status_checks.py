@@ -17,7 +17,8 @@ from csms.events import Events, TransactionEnded
 from csms.model import Flag, OcppVersion
 from csms.services.charge_point import ChargePoint
 from csms.services.charge_points import ChargePointService
-from csms.services.commands import CommandService, GetTransactionStatus
+from csms.services.commanding import CommandService
+from csms.services.commands import GetTransactionStatus
 from csms.services.notifications import NotificationService
 from csms.services.transactions.matching import newest_first
 from csms.services.transactions.model import Transaction

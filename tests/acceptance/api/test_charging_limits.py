@@ -18,7 +18,7 @@ from running import V16_BOOT, Running
 from csms.api.server import Api
 from csms.gateway.links import LiveLinks
 from csms.metrics import Metrics
-from csms.services.commands import CommandService
+from csms.services.commanding import CommandService
 
 LIMIT = "/charge-points/CP-1/limit"
 CARD = "CARD-1"

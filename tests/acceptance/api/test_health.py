@@ -16,7 +16,7 @@ from running import V16_BOOT, Running, running_app
 from csms.api.server import Api
 from csms.gateway.links import LiveLinks
 from csms.metrics import Metrics
-from csms.services.commands import CommandService
+from csms.services.commanding import CommandService
 from csms.services.password_changes import PasswordChanges
 from csms.store import message_log
 from csms.store.live import Passwords
