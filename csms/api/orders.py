@@ -12,7 +12,7 @@ from csms.api.context import Context
 from csms.api.fields import TimeoutS
 from csms.api.route import Asked, Route
 from csms.services.commands import Command, CommandAnswer
-from csms.services.confidential import may_hold_secret
+from csms.services.confidential import address_shown, may_hold_secret
 from csms.store.admin import audit_log, charge_points
 
 TAG: Final = "Commands"
@@ -102,6 +102,7 @@ def joined(answers: Sequence[CommandAnswer]) -> CommandAnswer:
 
 def without_secrets(data: Any) -> Any:
     """Return what the audit log may hold of an order: nothing of one that may carry a secret."""
-    if may_hold_secret(msgspec.json.encode(data).decode()):
+    text = msgspec.json.encode(data).decode()
+    if may_hold_secret(text) or address_shown(text) != text:
         return "(withheld: may hold a secret)"
     return data

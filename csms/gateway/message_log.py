@@ -9,6 +9,7 @@ import orjson
 
 from csms.gateway.frames import Json
 from csms.gateway.shapes import fold
+from csms.services.confidential import address_shown
 
 SECRETIVE: Final = frozenset(
     {
@@ -34,10 +35,8 @@ _SECRET_WORDS: Final = ("password", "authorizationkey", "passphrase", "secret", 
 _PERSONAL: Final = "data"
 """What is known of a customer, in NotifyCustomerInformation."""
 _VALUES: Final = frozenset({"value", "attributeValue"})
-_SECRET_IN_ADDRESS: Final = re.compile(
-    r"(?<=://)[^/@\s]+(?=@)|(?<=/files/)[A-Za-z0-9_-]{43}", re.ASCII
-)
-"""A login, and the part of a link to our files that nobody may guess."""
+_SECRET_IN_LINK: Final = re.compile(r"(?<=/files/)[A-Za-z0-9_-]{43}", re.ASCII)
+"""The part of a link to our files that nobody may guess."""
 
 
 def shown(text: bytes, max_chars: int) -> str:
@@ -64,7 +63,7 @@ def _masked(value: Json, *, secret: bool) -> Json:
     if isinstance(value, list):
         return [_masked(item, secret=secret) for item in value]
     if isinstance(value, str):
-        return _SECRET_IN_ADDRESS.sub(MASK, value)
+        return _SECRET_IN_LINK.sub(MASK, address_shown(value))
     return value
 
 

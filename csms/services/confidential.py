@@ -8,6 +8,14 @@ from typing import Final
 _SECRET: Final = re.compile(
     r"authorizationkey|passw|secret|private|simpin|\bpin\b|apn|://[^/\s\"]*@", re.IGNORECASE
 )
+_LOGIN: Final = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_QUERY: Final = re.compile(r"(://[^\s?#]*\?)[^\s#]+")
+"""Links of cloud stores have their signature there."""
+
+
+def address_shown(text: str) -> str:
+    """Return a text without the logins and queries of the addresses in it."""
+    return _QUERY.sub(r"\1***", _LOGIN.sub("***", text))
 
 
 def may_hold_secret(text: str) -> bool:

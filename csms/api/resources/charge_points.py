@@ -34,7 +34,7 @@ SecurityProfile: TypeAlias = Annotated[
         "2 a password over TLS, 3 a client certificate.",
     ),
 ]
-PinnedVersion: TypeAlias = Literal["ocpp1.6", "ocpp2.0.1"]
+PinnedVersion: TypeAlias = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
 
 
 class ConnectorView(Struct):

@@ -41,7 +41,7 @@ from csms.services.provisioning.templates import (
     dump_setting,
     settings_for,
 )
-from csms.services.provisioning.words import SetConfiguration
+from csms.services.provisioning.words import SetConfiguration, VariableName
 from csms.store.admin import charge_points
 from csms.store.admin import configuration_templates as store
 from csms.store.admin.window import AdminConnection, Row, Window
@@ -263,7 +263,14 @@ def _checked(bodies: Sequence[SettingBody]) -> list[SetConfiguration]:
         if may_hold_secret(body.variable) or may_hold_secret(body.value):
             allowed = "no passwords, keys and PINs; they are not for everybody who reads templates"
             raise invalid([field_error(f"settings.{number}.variable", body.variable, allowed)])
-    return [setting_of(body) for body in bodies]
+    settings = [setting_of(body) for body in bodies]
+    seen: set[VariableName] = set()
+    for number, setting in enumerate(settings):
+        if setting.name in seen:
+            name = f"settings.{number}.variable"
+            raise invalid([field_error(name, bodies[number].variable, "each variable once")])
+        seen.add(setting.name)
+    return settings
 
 
 def _check_all_fit(wanted: Sequence[str] | None, rows: Sequence[Row]) -> None:

@@ -77,6 +77,8 @@ class DiagnosticsCommands:
         timeout_s: float | None,
     ) -> Placed:
         body = asked.body
+        if body.since is not None and body.until is not None and body.until <= body.since:
+            raise InvalidValueError("until", body.until, "a time after since")
         order = LogOrder(
             is_security_log=body.log_type == "security",
             location=body.location,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from csms.api.context import Context
 from csms.api.fields import Moment, Name, RecordId
@@ -15,7 +15,7 @@ from csms.api.orders import AnswerView, CommandQuery, Orders, order, view_of
 from csms.api.resources.certificates import Pem
 from csms.api.resources.firmware_files import Signature
 from csms.api.route import Asked, Route
-from csms.errors import ConflictError
+from csms.errors import ConflictError, InvalidValueError
 from csms.services.charge_point import ChargePoint
 from csms.services.commands import UnpublishFirmware
 from csms.services.operations.desk import FirmwareOrder, OperationDesk, Placed, Transfer
@@ -29,7 +29,8 @@ class UpdateBody(Struct, forbid_unknown_fields=True, kw_only=True):
 
     `version` is what shall run afterwards; without, that of the firmware file. A signed update
     takes certificate and signature of the firmware file, unless others are given; `signed` false
-    sends none. OCPP 1.6 has `install_at` for signed updates alone.
+    sends none, and true refuses firmware without (422). OCPP 1.6 has `install_at` for signed
+    updates alone.
     """
 
     firmware_id: RecordId | None = None
@@ -39,7 +40,7 @@ class UpdateBody(Struct, forbid_unknown_fields=True, kw_only=True):
     install_at: Moment | None = None
     retries: Retries | None = None
     retry_interval_s: RetryIntervalS | None = None
-    signed: bool = True
+    signed: bool | UnsetType = UNSET
     signing_certificate: Pem | None = None
     signature: Signature | None = None
 
@@ -96,14 +97,17 @@ class FirmwareCommands:
         certificate, signature = body.signing_certificate, body.signature
         if firmware is not None and certificate is None and signature is None:
             certificate, signature = firmware.signing_certificate, firmware.signature
+        if body.signed is True and (certificate is None or signature is None):
+            allowed = "false, as there is no certificate and signature"
+            raise InvalidValueError("signed", value=True, allowed=allowed)
         order = FirmwareOrder(
             firmware=firmware,
             location=body.location,
             version=body.version,
             retrieve_at=utc(body.retrieve_at),
             install_at=utc(body.install_at),
-            signing_certificate=certificate if body.signed else None,
-            signature=signature if body.signed else None,
+            signing_certificate=None if body.signed is False else certificate,
+            signature=None if body.signed is False else signature,
             transfer=Transfer(retries=body.retries, retry_interval_s=body.retry_interval_s),
         )
         return await self._desk.update_firmware(

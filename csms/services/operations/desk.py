@@ -19,11 +19,11 @@ from csms.services.commands import (
     PublishFirmware,
     UpdateFirmware,
 )
+from csms.services.confidential import address_shown
 from csms.services.operations.book import OperationBook
 from csms.services.operations.links import FileLinks
 from csms.services.operations.model import Kind, Operation
 
-_LOGIN: Final = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 _NAME_LENGTH: Final = 60
 
@@ -276,8 +276,8 @@ class OperationDesk:
 
 
 def shown(location: str | None) -> str | None:
-    """Return a location without the login in it; None (the built-in place) stays None."""
-    return None if location is None else _LOGIN.sub("***", location)
+    """Return a location without login and query; None (the built-in place) stays None."""
+    return None if location is None else address_shown(location)
 
 
 def _numbered(asked: CustomerInformation, operation: Operation) -> CustomerInformation:

@@ -192,3 +192,10 @@ async def test_a_password_is_not_in_the_audit_log(server: Running) -> None:
         "change",
         {"password": "changed"},
     )
+
+
+async def test_a_charger_may_be_pinned_to_any_version_that_is_spoken(server: Running) -> None:
+    pinned = await server.put("/charge-points/CP-1", {"pinned_version": "ocpp2.1"})
+    assert pinned["pinned_version"] == "ocpp2.1"
+    async with server.charge_point("CP-1", "ocpp2.1") as station:
+        await station.send("Heartbeat", {})

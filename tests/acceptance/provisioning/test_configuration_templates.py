@@ -248,3 +248,10 @@ async def test_a_charger_that_a_template_does_not_fit_does_not_get_it(server: Ru
         assert await server.post(f"{PATH}/apply", status=202) == {"jobs": 0}
         body = {"charge_point_ids": ["CP-1"]}
         await server.post(f"{PATH}/apply", body, status=422)
+
+
+async def test_a_template_wants_one_value_of_a_setting(server: Running) -> None:
+    twice = {**TEMPLATE, "settings": [INTERVAL, INTERVAL | {"value": "61"}]}
+    answer = await server.api("PUT", PATH, twice)
+    problem = answer.body["errors"][0]
+    assert (answer.status, problem["field"]) == (422, "settings.1.variable")

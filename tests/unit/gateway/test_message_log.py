@@ -25,6 +25,7 @@ from csms.gateway import message_log
         b'[2,"1","SetNetworkProfile",{"connectionData":{"vpn":{"key":"s3cret","type":"IKEv2"}}}]',
         b'[2,"1","GetDiagnostics",{"location":"ftp://user:s3cret@host/dir"}]',
         b'[2,"1","UpdateFirmware",{"location":"https://s3cret@host/fw.bin"}]',
+        b'[2,"1","UpdateFirmware",{"location":"https://host/fw.bin?X-Amz-Signature=s3cret"}]',
         b'[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"s3cret"',
     ],
 )
