@@ -339,7 +339,8 @@ class _Writing:
             )
         energy = "?" if entry.energy_kwh is None else self._kwh(entry.energy_kwh)
         times = [figures.moment(entry.started_at), figures.moment(entry.ended_at)]
-        yield Row([*times, f"{place}{mark}", energy, "", amount], bold=True, ruled=True)
+        head = [*times, f"{place}{mark}", energy, "", amount]
+        yield Row(head, bold=True, ruled=True, heads=bool(entry.lines))
         for line in entry.lines:
             price = self._price(line, entry.lines)
             cost = self._say("unpriced") if line.amount is None else figures.exact(line.amount, 2)

@@ -70,6 +70,8 @@ class Row:
     grey: float = BLACK
     ruled: bool = False
     """With a rule above it."""
+    heads: bool = False
+    """Not the last on a page: it is about the row after it, which has one line."""
 
 
 class Sheet:
@@ -134,7 +136,8 @@ class Sheet:
                 for cell, place in zip(row.cells, places, strict=True)
             ]
             height = max(len(lines) for lines in cells) * SIZE * LEADING
-            if self.y - height - 4 < BOTTOM:
+            needed = height + 4 + SIZE * LEADING if row.heads else height
+            if self.y - needed - 4 < BOTTOM:
                 self.page()
                 self._headings(columns, places)
             if row.ruled and number:

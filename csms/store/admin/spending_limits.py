@@ -55,7 +55,7 @@ async def put(connection: AdminConnection, values: Mapping[str, Any]) -> Row:
     )
     if kept is None:
         what = values["scope"].replace("_", " ")
-        raise InvalidValueError("subject_id", values["subject_id"], f"an {what} that exists")
+        raise InvalidValueError("subject_id", values["subject_id"], f"the id of an existing {what}")
     new = insert(spending_limits).values({**values, "subject_id": kept})
     rows = await connection.execute(
         new.on_conflict_do_update(

@@ -115,6 +115,18 @@ def test_a_long_statement_repeats_its_headings_and_counts_its_pages() -> None:
         assert f"Page {number} of {len(found)}" in text
 
 
+def test_no_page_ends_with_a_transaction_whose_lines_are_on_the_next() -> None:
+    entry = june_document().entries[0]
+    for lines in range(1, 5):
+        first = replace(entry, lines=entry.lines[:1] * lines)
+        others = (replace(entry, lines=entry.lines[:1]),) * 30
+        found = pages(replace(june_document(), entries=(first, *others)))
+        assert len(found) > 1
+        for page in found[1:]:
+            rows = page.partition("Unit price Amount ")[2]
+            assert re.match(r"\d\d/\d\d/\d{4}", rows), rows[:60]
+
+
 @pytest.mark.parametrize(
     ("language", "total", "month", "day"),
     [
