@@ -75,7 +75,7 @@ _REPORT: Final = _REPORTS + "WHERE reports.charge_point_key = $1 AND reports.req
 _ABANDONED: Final = (
     _REPORTS
     + """
-WHERE reports.requested_at > $1 - interval '7 days' AND reports.updated_at < $1
+WHERE reports.requested_at > $1::timestamptz - interval '7 days' AND reports.updated_at < $1
   AND (reports.status IN ('requested', 'receiving')
     OR reports.status = 'incomplete' AND reports.reason IS NULL)
 ORDER BY reports.requested_at LIMIT $2

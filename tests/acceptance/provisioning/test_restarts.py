@@ -40,6 +40,24 @@ async def test_a_report_whose_parts_came_around_a_restart_is_complete(
         assert (report["kind"], report["requested_by"]) == ("base", "tests")
 
 
+async def test_a_report_that_a_stopped_server_left_does_not_stay_on_its_way(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with running_app(database_url, tmp_path) as before, station_201(before) as station:
+        station.expect("GetBaseReport")
+        path = "/charge-points/CS-1/reports"
+        asked = await before.post(path, {"base": "FullInventory"}, status=201)
+        path += f"/{asked['request_id']}"
+        await send_part(station, asked["request_id"], 0, more=True)
+        long_ago = "UPDATE device_reports SET updated_at = updated_at - interval '10 minutes'"
+        await before.rows(long_ago)
+    async with running_app(database_url, tmp_path, operator="again") as after:
+        await after.app.services.reports.sweep_left()
+        report = await after.get(path)
+        assert (report["status"], report["reason"]) == ("timed_out", "no further part came")
+        assert (report["parts"], report["requested_by"]) == (1, "tests")
+
+
 async def test_a_template_that_was_being_applied_is_applied_after_a_restart(
     database_url: str, tmp_path: Path
 ) -> None:
