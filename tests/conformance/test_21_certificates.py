@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from conformance.pki import Contracts, Request, mobility_operator
 from conformance.stations import ACCEPTED, station_21
+from fake_chargepoints.errors import CallError
 from running import Running
 
 EMAID = "DE8AACA2B3C4D5"
@@ -65,3 +66,9 @@ async def test_where_nobody_can_be_asked_the_answer_is_failed(
             "GetCertificateChainStatus", {"certificateStatusRequests": [asked]}
         )
     assert answer["certificateStatus"][0]["status"] == "Failed"  # M07.FR.02, M07.FR.05
+
+
+async def test_a_question_about_no_certificate_is_refused(server: Running) -> None:
+    async with station_21(server) as station:
+        with pytest.raises(CallError, match="OccurrenceConstraintViolation"):
+            await station.send("GetCertificateChainStatus", {"certificateStatusRequests": []})

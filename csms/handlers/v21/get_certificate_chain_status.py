@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from csms.handlers import certificate_hashes
-from csms.handlers.contract import Payload
+from csms.handlers.contract import CallRefusedError, Payload, Refusal
 from csms.handlers.v201.fields import Fields, group, groups, text
 from csms.services.certificates.chain_status import RevocationSource, Standing, StandingQuestion
 from csms.services.charge_point import ChargePoint
@@ -23,6 +23,11 @@ async def handle(
     services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
 ) -> Payload:
     asked = groups(payload, "certificateStatusRequests")[:MOST_CERTIFICATES]
+    if not asked:
+        raise CallRefusedError(
+            Refusal.OCCURRENCE_CONSTRAINT_VIOLATION,
+            "certificateStatusRequests names no certificate",
+        )
     standings = await asyncio.gather(
         *(_standing(services, charge_point, each, received_at) for each in asked)
     )

@@ -7,11 +7,16 @@ from typing import Any
 from acceptance.api.installation import BREAKER, EVSE, refused, set_up
 from running import V16_BOOT, Running
 
+STEERED_BY = ("ClearChargingProfile", "GetCompositeSchedule", "SetChargingProfile")
+
 
 async def charging(server: Running) -> int:
     """A car charges at CP-1; returns the transaction's id."""
     await server.add_token("CARD")
     async with server.charge_point("CP-1") as charger:
+        for action in STEERED_BY:
+            charger.tolerate(action, {"status": "Rejected"})
+        charger.tolerate("GetConfiguration", {})
         await charger.send("BootNotification", V16_BOOT)
         started = await charger.send(
             "StartTransaction",
