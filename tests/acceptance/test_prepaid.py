@@ -233,7 +233,7 @@ async def test_a_limit_of_energy_needs_no_tariff(server: Running) -> None:
         await stop.happened()
 
 
-async def test_without_a_price_the_credit_to_begin_with_stays_held(server: Running) -> None:
+async def test_a_reading_moves_what_is_held(server: Running) -> None:
     await open_account(server, 10)
     async with charger_16(server) as charger:
         number = await start(charger)
@@ -244,7 +244,7 @@ async def test_without_a_price_the_credit_to_begin_with_stays_held(server: Runni
         held = await server.eventually(
             "/accounts/acme/reservations", lambda page: page["items"][0]["energy_wh"] > 0
         )
-    assert held["items"][0]["amount"] == 1
+    assert held["items"][0]["amount"] == 1.53
 
 
 async def refused_for_want_of_a_price(server: Running, reason: str) -> None:

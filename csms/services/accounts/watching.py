@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 from csms.clock import Clock
 from csms.errors import DatabaseUnavailableError
-from csms.events import Event, Events, MeterValuesReceived, TransactionPriced, TransactionStarted
+from csms.events import Event, Events, TransactionPriced, TransactionStarted
 from csms.metrics import Metrics
 from csms.services.accounts.judging import running, to_reserve
 from csms.services.accounts.model import Payer, Reservation, Standing
@@ -80,9 +80,7 @@ class SpendingWatch:
         self._stops = stops
         self._clock = clock
         self._stopped = metrics.spending_stops
-        self._news = events.subscribe(
-            WAITING, TransactionPriced, TransactionStarted, MeterValuesReceived
-        )
+        self._news = events.subscribe(WAITING, TransactionPriced, TransactionStarted)
         self._seen: OrderedDict[int, _Seen] = OrderedDict()
         self._unwatched: OrderedDict[int, tuple[str, float]] = OrderedDict()
 
@@ -103,28 +101,6 @@ class SpendingWatch:
                 await self._watch(news)
             else:
                 self._seen.pop(news.transaction_id, None)
-        elif isinstance(news, MeterValuesReceived) and news.transaction_id is not None:
-            await self._metered(news, news.transaction_id)
-
-    async def _metered(self, news: MeterValuesReceived, number: int) -> None:
-        """Watch the energy of a transaction whose cost nobody tells."""
-        seen = self._seen.get(number)
-        transaction = self._open_transaction(news.charge_point_id, number)
-        if transaction is None or (seen is not None and seen.is_priced):
-            return
-        await self._watch(
-            TransactionPriced(
-                at=news.at,
-                charge_point_id=news.charge_point_id,
-                transaction_id=number,
-                id_token=transaction.id_token,
-                running=True,
-                currency=None,
-                net=None,
-                gross=None,
-                energy_wh=transaction.energy_wh,
-            )
-        )
 
     async def _begin(self, news: TransactionStarted) -> None:
         """Hold what was held for its beginning for the transaction itself."""
