@@ -175,7 +175,6 @@ async def test_many_chargers_that_ask_at_once_share_the_credit(server: Running) 
                 {"connectorId": 1, "idTag": "CARD-1", "meterStart": 0, "timestamp": now()},
             )
             charger.tolerate("RemoteStopTransaction", ACCEPTED)
-            await asyncio.sleep(0)
             status: str = begun["idTagInfo"]["status"]
             return status
 

@@ -55,7 +55,7 @@ class ListForgetting:
                         change.charge_point_id,
                         error,
                     )
-                except Exception:
+                except Exception:  # the next customer must be forgotten all the same
                     logger.exception("updating the list of %s failed", change.charge_point_id)
 
     async def _look(self, change: OperationChanged) -> None:

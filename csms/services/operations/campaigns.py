@@ -161,7 +161,7 @@ class CampaignRunner:
                 await self.look()
             except DatabaseUnavailableError as error:
                 logger.warning("firmware campaigns have to wait: %s", error)
-            except Exception:
+            except Exception:  # the task must live; the next look tries again
                 logger.exception("looking at the firmware campaigns failed")
             try:
                 await asyncio.wait_for(self._wake.wait(), self._look_every_s)
