@@ -25,6 +25,8 @@ SLACK_S = 10.0 + METER_S + REACTION_S
 """When the rest of the building takes more at once, nobody knows before the next reading."""
 STALE_S = 60.0
 """So long a silent meter's last word counts (max_meter_age_s)."""
+LOAN_S = 300.0 + 30.0
+"""So long chargers keep what a server lent them before it died, by a clock that may be behind."""
 ORDER_A = 120.0
 ORDER_GRACE_S = 60.0
 
@@ -65,26 +67,21 @@ class GridOperator:
 def test_no_breaker_trips_on_a_day_on_which_a_lot_breaks(
     database_server: str, tmp_path: Path
 ) -> None:
-    silences: list[tuple[datetime, datetime]] = []
+    silences: list[tuple[datetime, float]] = []
     operators: list[GridOperator] = []
 
     async def story(world: GarageWorld) -> None:
         start, garage = world.clock.now(), world.garage
         incidents = random_incidents(SITE, 11, start, HOURS)
-        silences.extend(
-            (each.at, each.at + timedelta(seconds=each.lasts_s))
-            for each in incidents
-            if each.kind == "meter"
-        )
+        silences.extend((each.at, STALE_S) for each in incidents if each.kind == "meter")
         garage.play(incidents)
         garage.welcome(random_stays(SITE, 11, start, HOURS, pace=12.0))
         operators.append(operator := GridOperator(world))
         await world.pass_time(hours=0.25)
-        away_at = world.clock.now()
+        silences.append((world.clock.now(), LOAN_S))
         await world.stop_server()
         await world.pass_time(hours=0.2)
         await world.start_server()
-        silences.append((away_at, world.clock.now()))
         await world.pass_time(hours=0.12)
         await operator.order(ORDER_A, hours=0.08)
         await world.pass_time(hours=0.08, on_step=operator.look)
@@ -102,11 +99,10 @@ def test_no_breaker_trips_on_a_day_on_which_a_lot_breaks(
     print(report_of(garage))
 
     def in_silence(overload: Overload) -> bool:
-        """Nobody knew what the building took."""
-        limit_s = STALE_S + SLACK_S
-        return overload.lasted_s <= limit_s and any(
-            begin <= overload.ended_at and overload.began_at <= end + timedelta(seconds=limit_s)
-            for begin, end in silences
+        """Nobody knew what the building took, and limits given before held on for so long."""
+        return any(
+            began_at <= overload.ended_at <= began_at + timedelta(seconds=holds_s + SLACK_S)
+            for began_at, holds_s in silences
         )
 
     assert garage.board.trips == []
