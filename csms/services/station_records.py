@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeAlias
+from hashlib import blake2b
+from typing import Any, Final, TypeAlias
+
+REPEATED_WITHIN: Final = timedelta(days=1)
+"""The same told again this soon is a repeat, because an answer was lost; later it is news."""
+
+
+def content_digest(*content: object) -> int:
+    """Return a number of 64 bits (with sign) that tells contents apart."""
+    digest = blake2b(repr(content).encode("utf-8", "backslashreplace"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +51,12 @@ class BatterySwapEvent:
     id_token: str | None = None
     id_token_type: str | None = None
     batteries: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def digest(self) -> int:
+        """Of everything that was told: nothing in it says when it happened."""
+        batteries = [sorted(battery.items()) for battery in self.batteries]
+        return content_digest(self.event, self.request_id, self.id_token, batteries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

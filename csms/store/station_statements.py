@@ -12,6 +12,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from csms.services.station_records import (
+    REPEATED_WITHIN,
     BatterySwapEvent,
     DerControl,
     DerControlRun,
@@ -58,8 +59,29 @@ def _statement(
     )
 
 
+def _battery_swaps() -> Statement:
+    """Make the statement for events without a time of their own: repeats are those told soon."""
+    table, names = tables.battery_swaps, (*_names(BatterySwapEvent), "digest")
+    columns = ", ".join(f"new.{name}" for name in names)
+    seconds = int(REPEATED_WITHIN.total_seconds())
+    # Only names of our own columns are put into the text.
+    change = f"""INSERT INTO battery_swaps ({", ".join(names)}) SELECT {columns} FROM {{rows}}
+        WHERE NOT EXISTS (
+            SELECT FROM battery_swaps AS kept
+            WHERE kept.charge_point_key = new.charge_point_key AND kept.digest = new.digest
+                AND kept.received_at > new.received_at - interval '{seconds} seconds')"""  # noqa: S608
+    places = (names.index("charge_point_key"), names.index("digest"))
+    return Statement(
+        table.name,
+        _FIRST_ORDER,
+        tuple(table.c[name] for name in names),
+        change,
+        lambda row: tuple(row[place] for place in places),
+    )
+
+
 _STATEMENTS: Final[dict[type[Any], Statement]] = {
-    BatterySwapEvent: _statement(BatterySwapEvent, tables.battery_swaps, 0),
+    BatterySwapEvent: _battery_swaps(),
     DerControl: _statement(DerControl, tables.der_controls, 1),
     DerControlRun: _statement(DerControlRun, tables.der_control_runs, 2),
     DynamicSchedule: _statement(DynamicSchedule, tables.dynamic_schedules, 3, keeps=True),
@@ -81,6 +103,8 @@ def _writes(record: Any) -> list[tuple[Statement, Row]]:
     values = [getattr(record, name) for name in _names(type(record))]
     if isinstance(record, Settlement):
         values.append(_digest(record.told))
+    elif isinstance(record, BatterySwapEvent):
+        values.append(record.digest)
     row = tuple(
         json_text(value) if isinstance(column.type, JSONB) and value is not None else value
         for column, value in zip(statement.columns, values, strict=True)

@@ -52,9 +52,12 @@ battery_swaps = Table(
     Column("id_token_type", Text),
     Column("batteries", JSONB, nullable=False),
     Column("received_at", UTC, nullable=False),
+    Column("digest", BigInteger),
     Index(None, "charge_point_key", "request_id"),
+    Index(None, "charge_point_key", "digest"),
     Index(None, "id_token"),
 )
+"""`digest` is of everything that was told, so that repeats are known; old rows have none."""
 
 transaction_details = Table(
     "transaction_details",

@@ -97,6 +97,17 @@ async def test_swapped_batteries_are_kept_in_and_out(server: Running) -> None:
     assert shown[0]["id_token"] == "CARD-1"
 
 
+async def test_a_repeated_battery_swap_is_kept_once(server: Running) -> None:
+    shown = {"requestId": 7, "idToken": token("CARD-1"), "batteryData": [BATTERY]}
+    for identity in ("CS-1", "CS-2"):
+        async with station_21(server, identity) as station:
+            for event in ("BatteryIn", "BatteryIn", "BatteryOut"):
+                await station.send("BatterySwap", {"eventType": event, **shown}, reply={})
+    kept = (await server.get("/battery-swaps?charge_point_id=CS-1"))["items"]
+    assert [each["event"] for each in kept] == ["BatteryOut", "BatteryIn"]
+    assert len(await notifications(server, "battery_swap")) == 2
+
+
 async def test_nobody_unknown_gets_batteries(server: Running) -> None:
     async with station_21(server):
         body = {"id_token": "STRANGER"}

@@ -22,6 +22,7 @@ from csms.services.records import (
     Notification,
     VariableValue,
 )
+from csms.services.station_records import BatterySwapEvent
 from csms.services.transactions.model import RegisterRun, Transaction
 
 NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
@@ -77,6 +78,23 @@ async def test_a_reading_sent_twice_is_kept_once(database_url: str) -> None:
         await store.writer.commit(meter_value(charge_point, 0))
         await store.writer.commit(meter_value(charge_point, 0))
         assert len(await store.rows("SELECT 1 FROM meter_values")) == 1
+
+
+async def test_a_battery_swap_is_kept_again_only_after_a_day(database_url: str) -> None:
+    """What was sent twice around a restart is one event; the same next week is another."""
+    async with running_store(database_url) as store:
+        charge_point = await known_charge_point(store)
+        for hours in (0, 0, 5, 24 * 7):
+            swap = BatterySwapEvent(
+                charge_point_key=charge_point.key,
+                event="BatteryIn",
+                received_at=NOON + timedelta(hours=hours),
+                request_id=7,
+                batteries=({"serialNumber": "B-1"},),
+            )
+            await store.writer.commit(swap, swap)
+        kept = await store.rows("SELECT received_at FROM battery_swaps ORDER BY id")
+        assert [row["received_at"] - NOON for row in kept] == [timedelta(), timedelta(days=7)]
 
 
 async def test_two_readings_of_one_moment_are_both_kept(database_url: str) -> None:

@@ -11,8 +11,6 @@ from csms.services.charge_point import ChargePoint
 from csms.services.services import Services
 from csms.services.station_records import BatterySwapEvent
 
-_LEFT_BEHIND = "BatteryOutTimeout"
-
 
 async def handle(
     services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
@@ -27,13 +25,5 @@ async def handle(
         id_token_type=None if token is None else token.type,
         batteries=tuple(dict(each) for each in groups(payload, "batteryData")),
     )
-    await services.stations.recorder.commit(swap)
-    await services.notifications.record(
-        charge_point,
-        "battery_swap",
-        f"{swap.event or 'a battery swap'}: {len(swap.batteries)} batteries",
-        payload,
-        received_at,
-        severity="warning" if swap.event == _LEFT_BEHIND else "info",
-    )
+    await services.stations.battery_swaps.swapped(charge_point, swap, payload)
     return {}

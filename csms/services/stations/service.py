@@ -7,6 +7,7 @@ from typing import Protocol
 
 from csms.services.notifications import NotificationService
 from csms.services.records import Recorder
+from csms.services.stations.battery_swaps import BatterySwapService
 from csms.services.stations.energy_controls import DerControlService, DerControlStore
 from csms.services.stations.event_streams import EventStreamService, EventStreamStore
 from csms.services.stations.settlements import SettlementService
@@ -28,6 +29,7 @@ class StationStore(DerControlStore, EventStreamStore, DynamicScheduleStore, Prot
 @dataclass(frozen=True, slots=True)
 class StationServices:
     recorder: Recorder
+    battery_swaps: BatterySwapService
     settlements: SettlementService
     vat_numbers: VatNumberService
     der_controls: DerControlService
@@ -45,6 +47,7 @@ def station_services(
 ) -> StationServices:
     return StationServices(
         recorder=recorder,
+        battery_swaps=BatterySwapService(recorder, notifications),
         settlements=SettlementService(recorder, notifications, receipt_url),
         vat_numbers=VatNumberService(vat_register),
         der_controls=DerControlService(store, recorder, notifications),
