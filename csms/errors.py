@@ -8,6 +8,7 @@ CsmsError
 ├── DatabaseUnavailableError   the database does not answer; asking again later may help
 └── CommandError               a command to a charge point did not succeed
     ├── NotConnectedError      the charge point has no live connection
+    ├── NotAcceptedError       its registration forbids asking it this
     ├── CommandTimeoutError    no answer in time
     ├── ConnectionLostError    the connection ended before the answer
     ├── TooManyCommandsError   the charge point's queue of commands is full
@@ -66,6 +67,19 @@ class CommandError(CsmsError):
 class NotConnectedError(CommandError):
     def __init__(self, charge_point_id: str) -> None:
         super().__init__(charge_point_id, "not connected")
+
+
+class NotAcceptedError(CommandError):
+    """Nothing was sent: the charge point's registration forbids it."""
+
+    def __init__(self, charge_point_id: str, action: str, registration_status: str) -> None:
+        super().__init__(
+            charge_point_id,
+            f"its registration is {registration_status}, so {action} may not be sent; "
+            "accept it first",
+        )
+        self.action = action
+        self.registration_status = registration_status
 
 
 class CommandTimeoutError(CommandError):

@@ -18,6 +18,7 @@ from csms.errors import (
     CsmsError,
     DatabaseUnavailableError,
     InvalidValueError,
+    NotAcceptedError,
     NotConnectedError,
     NotFoundError,
     NotSupportedError,
@@ -124,6 +125,11 @@ def invalid(errors: Sequence[FieldError], status: int = 422) -> Problem:
     return Problem(status, detail, errors=errors)
 
 
+def _not_accepted(error: NotAcceptedError) -> Problem:
+    wrong = field_error("registration_status", error.registration_status, "accepted")
+    return Problem(409, str(error), slug="not-accepted", errors=[wrong])
+
+
 _Translation: TypeAlias = Callable[[Any], Problem]
 
 _TRANSLATIONS: Final[tuple[tuple[type[CsmsError], _Translation], ...]] = (
@@ -131,6 +137,7 @@ _TRANSLATIONS: Final[tuple[tuple[type[CsmsError], _Translation], ...]] = (
     (NotFoundError, lambda e: Problem(404, str(e))),
     (ConflictError, lambda e: Problem(409, str(e))),
     (NotConnectedError, lambda e: Problem(409, str(e), slug="not-connected")),
+    (NotAcceptedError, _not_accepted),
     (NotSupportedError, lambda e: Problem(409, str(e), slug="not-supported")),
     (CommandTimeoutError, lambda e: Problem(504, str(e))),
     (ConnectionLostError, lambda e: Problem(504, str(e), slug="connection-lost")),

@@ -11,6 +11,7 @@ from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
 from csms.services.commands import Command, CommandAnswer, Outgoing
 from csms.services.ports import Link, Links
+from csms.services.registration import check_may_be_asked
 
 
 class Translator(Protocol):
@@ -59,24 +60,26 @@ class CommandService:
         payload: Mapping[str, Any],
         timeout_s: float | None = None,
     ) -> dict[str, Any]:
-        """Relay any CSMS-initiated action as it stands; the schema is the only check.
+        """Relay any CSMS-initiated action as it stands; only schema and registration are checked.
 
-        Raises NotConnectedError and what `Link.call` raises.
+        Raises NotConnectedError, NotAcceptedError and what `Link.call` raises.
         """
         return await self._send(self._link(charge_point_id), action, payload, timeout_s)
 
     def outgoing(self, charge_point_id: str, command: Command) -> Outgoing:
         """Say a command in the charge point's own version, to be sent by `deliver`.
 
-        Raises NotConnectedError, NotSupportedError and InvalidValueError.
+        Raises NotConnectedError, NotAcceptedError, NotSupportedError and InvalidValueError.
         """
         link = self._link(charge_point_id)
-        return self._translators[link.version](link.charge_point, command)
+        outgoing = self._translators[link.version](link.charge_point, command)
+        check_may_be_asked(link.charge_point, outgoing.action)
+        return outgoing
 
     async def deliver(
         self, charge_point_id: str, outgoing: Outgoing, timeout_s: float | None = None
     ) -> CommandAnswer:
-        """Send what `outgoing` made. Raises NotConnectedError and what `Link.call` raises."""
+        """Send what `outgoing` made; raises what `call` raises."""
         answer = await self.call(charge_point_id, outgoing.action, outgoing.payload, timeout_s)
         return outgoing.read(answer, self._clock.now())
 
@@ -85,7 +88,7 @@ class CommandService:
     ) -> CommandAnswer:
         """Send a version-neutral command in the charge point's own version.
 
-        Raises NotConnectedError, NotSupportedError, InvalidValueError and what `Link.call` raises.
+        Raises NotSupportedError, InvalidValueError and what `call` raises.
         """
         outgoing = self.outgoing(charge_point_id, command)
         return await self.deliver(charge_point_id, outgoing, timeout_s)
@@ -93,6 +96,7 @@ class CommandService:
     async def _send(
         self, link: Link, action: str, payload: Mapping[str, Any], timeout_s: float | None
     ) -> dict[str, Any]:
+        check_may_be_asked(link.charge_point, action)
         answer = await link.call(action, payload, timeout_s or self.timeout_s)
         for watcher in self._watchers:
             await watcher.answered(link, action, payload, answer)

@@ -10,6 +10,7 @@ from csms.errors import (
     CommandRefusedError,
     CommandTimeoutError,
     InvalidValueError,
+    NotAcceptedError,
     NotConnectedError,
     NotSupportedError,
     TooManyCommandsError,
@@ -99,7 +100,7 @@ def _outcome_of(error: CommandError) -> Outcome:
             return "not_supported"
         case CommandTimeoutError():
             return "timeout"
-        case NotConnectedError() | TooManyCommandsError():
+        case NotConnectedError() | NotAcceptedError() | TooManyCommandsError():
             return "unsent"
         case _:
             return "lost"

@@ -5,7 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from csms.errors import CommandError, DatabaseUnavailableError, InvalidValueError
+from csms.errors import (
+    CommandError,
+    DatabaseUnavailableError,
+    InvalidValueError,
+    NotAcceptedError,
+)
 from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
 from csms.services.commanding import CommandService
@@ -66,11 +71,13 @@ class ModelKnowledge:
                 self._keep(name, Strategy.from_json(kept))
         if name in self._known and charge_point.id in self.capabilities:
             return self._known[name]
-        told = self.capabilities[charge_point.id] = await self._ask(charge_point)
+        told = await self._ask(charge_point)
+        if told is not None:
+            self.capabilities[charge_point.id] = told
         if name in self._known:
             return self._known[name]
         return initial(
-            charge_point.vendor, charge_point.model, charge_point.ocpp_version.value, told
+            charge_point.vendor, charge_point.model, charge_point.ocpp_version.value, told or {}
         )
 
     def _keep(self, name: tuple[str, str, str | None], strategy: Strategy | None) -> None:
@@ -89,7 +96,8 @@ class ModelKnowledge:
         except DatabaseUnavailableError as error:
             log.warning("what was learned of %s %s is not kept: %s", *name[:2], error)
 
-    async def _ask(self, charge_point: ChargePoint) -> dict[str, str]:
+    async def _ask(self, charge_point: ChargePoint) -> dict[str, str] | None:
+        """Return what a charge point tells of itself; None while it may not be asked."""
         names = (
             tuple(VariableName(key) for key in _KEYS_16)
             if charge_point.ocpp_version is OcppVersion.V16
@@ -97,6 +105,8 @@ class ModelKnowledge:
         )
         try:
             answer = await self._commands.execute(charge_point.id, GetConfiguration(names))
+        except NotAcceptedError:
+            return None
         except (CommandError, InvalidValueError) as error:
             log.info("%s does not tell its charging capabilities: %s", charge_point.id, error)
             return {}

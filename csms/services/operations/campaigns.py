@@ -17,6 +17,7 @@ from csms.errors import (
     CsmsError,
     DatabaseUnavailableError,
     InvalidValueError,
+    NotAcceptedError,
     NotConnectedError,
 )
 from csms.events import ChargePointConnected, Events, OperationChanged, TransactionEnded
@@ -215,7 +216,7 @@ class CampaignRunner:
             await self._desk.update_firmware(
                 charge_point, order, campaign.created_by, campaign_id=campaign.id, begun=begun
             )
-        except NotConnectedError:
+        except (NotConnectedError, NotAcceptedError):
             await self._store.wait_again(target, self._clock.now())
         except CommandError as error:
             logger.info("%s did not take its firmware: %s", charge_point.id, error)
