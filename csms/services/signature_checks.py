@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +23,9 @@ from csms.signed_readings.verdict import Judgement, Verdict, judge
 log = logging.getLogger(__name__)
 
 WAITING: Final = 10_000
+BREATH_S: Final = 0.5
+"""Transactions that end within this time are looked up together: hardly any is signed."""
+AT_ONCE: Final = 500
 _ALARMING: Final = frozenset({Verdict.INVALID, Verdict.DIFFERS})
 CHARGE_POINT: Final = "charge_point"
 
@@ -54,6 +57,10 @@ class SignatureCheck:
 
 
 class SignatureStore(Protocol):
+    async def which_are_signed(self, transaction_ids: Collection[int]) -> Sequence[int]:
+        """Return the transactions of which anything may be signed."""
+        ...
+
     async def signed_transaction(self, transaction_id: int) -> SignedTransaction | None:
         """Return a transaction if anything of it may be signed."""
         ...
@@ -73,6 +80,10 @@ class SignatureChecks:
     def __init__(self, store: SignatureStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+
+    async def signed(self, transaction_ids: Collection[int]) -> Sequence[int]:
+        """Return the transactions of which anything may be signed."""
+        return await self._store.which_are_signed(transaction_ids)
 
     async def check(self, transaction_id: int) -> SignatureCheck | None:
         """Check a transaction and keep the result; None if nothing in it is signed."""
@@ -111,12 +122,18 @@ class SignatureWatch:
 
     async def run(self) -> None:
         """Check what ends, until cancelled."""
-        async for event in self._ended:
-            if isinstance(event, TransactionEnded):
+        async for burst in self._ended.bursts(BREATH_S, AT_ONCE):
+            ended = [each.transaction_id for each in burst if isinstance(each, TransactionEnded)]
+            try:
+                signed = await self._checks.signed(ended)
+            except Exception:  # the next burst must be looked at all the same
+                log.exception("which of the transactions %s are signed", ended)
+                continue
+            for transaction_id in signed:
                 try:
-                    await self._check(event.transaction_id)
+                    await self._check(transaction_id)
                 except Exception:  # the next transaction must be checked all the same
-                    log.exception("the signatures of transaction %d", event.transaction_id)
+                    log.exception("the signatures of transaction %d", transaction_id)
 
     async def _check(self, transaction_id: int) -> None:
         check = await self._checks.check(transaction_id)

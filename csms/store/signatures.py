@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Final
@@ -14,13 +15,19 @@ from csms.store.database import Database
 MAX_ROWS: Final = 5000
 """Rows with signed data that are looked at for one transaction."""
 
-_SIGNED: Final = """
-SELECT t.charge_point_key, t.evse_id, t.energy_wh, v.others
+_SIGNED_READINGS: Final = """
 FROM transactions t JOIN meter_values v
   ON v.charge_point_key = t.charge_point_key AND v.transaction_id = t.id
   AND v.sampled_at BETWEEN least(t.started_at, t.start_received_at) - interval '1 day'
     AND greatest(coalesce(t.stopped_at, now()), t.stop_received_at) + interval '1 day'
-WHERE t.id = $1 AND v.others::text ~* 'signed(metervalue|data)'
+  AND v.others::text ~* 'signed(metervalue|data)'
+"""
+_WHICH: Final = f"""
+SELECT DISTINCT t.id {_SIGNED_READINGS} WHERE t.id = ANY($1::bigint[]) ORDER BY t.id
+"""
+_SIGNED: Final = f"""
+SELECT t.charge_point_key, t.evse_id, t.energy_wh, v.others {_SIGNED_READINGS}
+WHERE t.id = $1
 ORDER BY v.sampled_at, v.context = 'Transaction.Begin' DESC, v.context = 'Transaction.End' LIMIT $2
 """
 _KEY: Final = """
@@ -48,6 +55,11 @@ class Signatures:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def which_are_signed(self, transaction_ids: Collection[int]) -> Sequence[int]:
+        async with self._database.raw() as connection:
+            rows = await connection.fetch(_WHICH, list(transaction_ids))
+        return [row["id"] for row in rows]
 
     async def signed_transaction(self, transaction_id: int) -> SignedTransaction | None:
         async with self._database.raw() as connection:
