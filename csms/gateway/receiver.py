@@ -111,7 +111,12 @@ class Receiver:
             call.refuse(Refusal.INTERNAL_ERROR, "the central system failed to process this")
             outcome, reply = "failed", self._refusal(call)
         if call.confirmed:
-            await self._reply(connection, call, reply)
+            if self._has_send:  # only there a charger may come back to it, by a CALLRESULTERROR
+                connection.answered = (call.message_id, call.action)
+            socket = connection.socket
+            socket.send_now(reply)
+            if socket.paused:
+                await socket.drained()
         duration_s = self._clock.monotonic() - started
         if endpoint is None:
             self.dialect.strangers[outcome].inc()
@@ -120,14 +125,6 @@ class Receiver:
             endpoint.observe_seconds(duration_s)
         answered = reply if call.confirmed else None
         self._log(connection, call, text, answered, outcome, received_at, duration_s)
-
-    async def _reply(self, connection: Connection, call: IncomingCall, reply: bytes) -> None:
-        if self._has_send:  # only there a charger may come back to it, with a CALLRESULTERROR
-            connection.answered = (call.message_id, call.action)
-        socket = connection.socket
-        socket.send_now(reply)
-        if socket.paused:
-            await socket.drained()
 
     def _is_odd(
         self, connection: Connection, endpoint: Endpoint | None, call: IncomingCall
