@@ -49,6 +49,7 @@ from csms.api.resources.local_lists import LocalLists
 from csms.api.resources.meter_health import MeterHealths
 from csms.api.resources.meters import Meters
 from csms.api.resources.monitors import MonitorsOfVariables
+from csms.api.resources.passwords import Passwords
 from csms.api.resources.price_sources import PriceSources
 from csms.api.resources.prices import Prices
 from csms.api.resources.pricing import Pricing
@@ -190,6 +191,7 @@ class Api:
                 Commands(context, book).routes(),
                 Availability(context).routes(),
                 Configuration(context).routes(),
+                Passwords(context).routes(),
                 ConfigurationTemplates(context).routes(),
                 DeviceReports(context).routes(),
                 MonitorsOfVariables(context).routes(),

@@ -41,6 +41,7 @@ from csms.services.commands import (
     SetChargingProfile,
     SetDisplayMessage,
     SetNetworkProfile,
+    SetPassword,
     TellCost,
     Trigger,
     Unlock,
@@ -130,6 +131,7 @@ class Phrasebook:
     set_monitoring_level: Say[SetMonitoringLevel]
     set_monitors: Say[SetMonitors]
     set_network_profile: Say[SetNetworkProfile]
+    set_password: Say[SetPassword]
     set_variables: Say[SetVariables]
     tell_cost: Say[TellCost]
     trigger: Say[Trigger]

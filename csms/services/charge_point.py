@@ -61,6 +61,8 @@ class ChargePoint:
     server_host: str | None = None
     """By which name or address it reaches this server, and whether with TLS; not stored."""
     uses_tls: bool = False
+    knows_password: bool = True
+    """False once an operator has set a password that this connection was not told; not stored."""
     last_seen_at: datetime | None = None
     clock: ChargerClock = field(default_factory=ChargerClock)
     connectors: dict[Place, Connector] = field(default_factory=dict)

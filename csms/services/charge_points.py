@@ -188,6 +188,7 @@ class ChargePointService:
         charge_point.ocpp_version = version
         charge_point.connection_count += 1
         charge_point.connected_at = now
+        charge_point.knows_password = True  # it just logged in with it, if it had to
         charge_point.last_seen_at = now
         self._recorder.later(charge_point)
         self._events.publish(
@@ -253,6 +254,11 @@ class ChargePointService:
                     registration_status=settings.registration_status.value,
                 )
             )
+
+    def password_set(self, charge_point_id: str) -> None:
+        """Note that an operator has set a password; who is connected goes on with its old one."""
+        if self.is_connected(charge_point_id):
+            self._live[charge_point_id.casefold()].knows_password = False
 
     def removed(self, charge_point_id: str) -> None:
         """Forget a charge point that an operator deleted; it is not connected."""

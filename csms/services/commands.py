@@ -71,6 +71,13 @@ class GetConfiguration:
 
 
 @dataclass(frozen=True, slots=True)
+class SetPassword:
+    """Give a charge point the password that it logs in with from now on (A01)."""
+
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger:
     message: str
     """The action's name, for example StatusNotification."""
@@ -316,6 +323,7 @@ Command: TypeAlias = (
     | ChangeAvailability
     | GetConfiguration
     | SetConfiguration
+    | SetPassword
     | Trigger
     | ClearCache
     | SendData

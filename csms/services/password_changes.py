@@ -40,4 +40,5 @@ class PasswordChanges:
             return
         password_hash = await asyncio.to_thread(hash_password, password)
         await self._keeper.keep_password_hash(link.charge_point.id, password_hash)
+        link.charge_point.knows_password = True
         logger.info("%s has taken a new password", link.charge_point.id)

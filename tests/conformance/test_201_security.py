@@ -44,7 +44,7 @@ async def test_tc_a_03_a_wrong_password_does_not(server: Running) -> None:
 
 
 @pytest.mark.parametrize("taken", [True, False])  # TC_A_09, TC_A_10
-@pytest.mark.parametrize("door", ["calls/SetVariables", "configuration"])
+@pytest.mark.parametrize("door", ["calls/SetVariables", "configuration", "password"])
 async def test_tc_a_09_the_next_login_wants_the_password_that_the_station_has_taken(
     server: Running, door: str, taken: bool
 ) -> None:
@@ -60,7 +60,9 @@ async def test_tc_a_09_the_next_login_wants_the_password_that_the_station_has_ta
 
 
 async def set_password(server: Running, door: str) -> None:
-    if door == "configuration":
+    if door == "password":
+        await server.post("/charge-points/CP-1/password", {"password": NEW})
+    elif door == "configuration":
         body = {"component": "SecurityCtrlr", "variable": "BasicAuthPassword", "value": NEW}
         await server.put("/charge-points/CP-1/configuration", body)
     else:

@@ -24,6 +24,11 @@ from csms.store.admin.window import AdminConnection, Row
 
 TAG: Final = "Charge points"
 
+NOT_TOLD: Final = (
+    "the password was only stored: the charge point, which is connected, was not told and can't "
+    "come back with its old one. Enter the new one there, or send one with POST .../password"
+)
+
 SecurityProfile: TypeAlias = Annotated[
     int,
     Meta(
@@ -50,7 +55,10 @@ class ConnectorView(Struct):
 
 
 class ChargePointView(Struct):
-    """A charge point: what the operator set, what it told of itself, and how it is now."""
+    """A charge point: what the operator set, what it told of itself, and how it is now.
+
+    `password_notice` warns of a password that was set here while the charge point was connected.
+    """
 
     id: str
     name: str | None
@@ -58,6 +66,7 @@ class ChargePointView(Struct):
     registration_status: RegistrationStatus
     security_profile: int
     has_password: bool
+    password_notice: str | None
     pinned_version: str | None
     ping: bool
     rated_power_w: int | None
@@ -223,6 +232,9 @@ class ChargePoints:
                 await evses.check_site_of(connection, row["key"])
             found = (await self._views(connection, [row]))[row["key"]]
         self._service.configure(row["id"], operator_settings(row), was)
+        if values.get("password_hash"):
+            self._service.password_set(row["id"])
+            found.password_notice = self._password_notice(row["id"])
         return Reply(found, 201 if is_new else 200)
 
     async def _views(
@@ -235,6 +247,12 @@ class ChargePoints:
         open_counts = await store.count_open_transactions(connection, keys)
         return {row["key"]: self._view(row, connectors[row["key"]], open_counts) for row in rows}
 
+    def _password_notice(self, charge_point_id: str) -> str | None:
+        live = self._service.live(charge_point_id)
+        is_told = live is None or live.knows_password
+        is_connected = self._service.is_connected(charge_point_id)
+        return NOT_TOLD if is_connected and not is_told else None
+
     def _view(
         self, row: Row, connectors: list[ConnectorView], open_counts: dict[int, int]
     ) -> ChargePointView:
@@ -244,6 +262,7 @@ class ChargePoints:
             ChargePointView,
             row,
             connected=self._context.links.get(row["id"]) is not None,
+            password_notice=self._password_notice(row["id"]),
             last_seen_at=seen_at or row["last_seen_at"],
             open_transactions=open_counts.get(row["key"], 0),
             connectors=connectors,

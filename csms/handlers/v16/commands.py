@@ -9,6 +9,7 @@ import orjson
 from csms.errors import InvalidValueError, NotSupportedError
 from csms.handlers import phrasebook
 from csms.handlers.phrasebook import Phrasebook, read_data_transfer, reader, unsupported
+from csms.handlers.v16.authorization_key import set_password
 from csms.handlers.v16.certificates import (
     delete_certificate,
     get_installed_certificates,
@@ -236,6 +237,7 @@ translate: Final = Phrasebook(
     set_monitors=unsupported("monitors", VERSION),
     set_display_message=unsupported("display message", VERSION),
     set_network_profile=unsupported("network profile", VERSION),
+    set_password=set_password,
     set_variables=unsupported("way to set several keys at once", VERSION),
     tell_cost=unsupported("message for costs", VERSION),
     trigger=_trigger,

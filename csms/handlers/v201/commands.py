@@ -13,6 +13,7 @@ from csms.handlers.v201.answers import (
     read_transaction_status,
     remote_start_reader,
 )
+from csms.handlers.v201.basic_auth_password import set_password
 from csms.handlers.v201.certificates import (
     delete_certificate,
     get_installed_certificates,
@@ -242,6 +243,7 @@ translate: Final = Phrasebook(
     set_monitoring_level=set_monitoring_level,
     set_monitors=set_monitors,
     set_network_profile=set_network_profile,
+    set_password=set_password,
     set_variables=set_variables,
     trigger=_trigger,
     unlock=_unlock,

@@ -26,6 +26,7 @@ from csms.services.commands import (
     Reset,
     SendData,
     SendLocalList,
+    SetPassword,
     Trigger,
     Unlock,
 )
@@ -91,6 +92,11 @@ async def shows(world: World, charge_point: ChargePoint, *connector_ids: int) ->
             SetConfiguration(VariableName("HeartbeatInterval", attribute="Actual"), "60"),
             "ChangeConfiguration",
             {"key": "HeartbeatInterval", "value": "60"},
+        ),
+        (
+            SetPassword("sixteen-or-more-"),
+            "ChangeConfiguration",
+            {"key": "AuthorizationKey", "value": "sixteen-or-more-"},
         ),
         (
             Trigger("StatusNotification", 1),

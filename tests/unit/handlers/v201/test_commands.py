@@ -35,6 +35,7 @@ from csms.services.commands import (
     SendData,
     SendLocalList,
     SetChargingProfile,
+    SetPassword,
     TellCost,
     Trigger,
     Unlock,
@@ -112,6 +113,19 @@ SAID: list[tuple[Command, str, dict[str, Any]]] = [
                     "attributeValue": "60",
                     "component": {"name": "OCPPCommCtrlr"},
                     "variable": {"name": "HeartbeatInterval"},
+                }
+            ]
+        },
+    ),
+    (
+        SetPassword("sixteen-or-more-"),
+        "SetVariables",
+        {
+            "setVariableData": [
+                {
+                    "attributeValue": "sixteen-or-more-",
+                    "component": {"name": "SecurityCtrlr"},
+                    "variable": {"name": "BasicAuthPassword"},
                 }
             ]
         },
