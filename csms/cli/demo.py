@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
-import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from rich.console import Console
-
+from csms.cli import demo_month
 from csms.cli.addresses import check_addresses
+from csms.cli.demo_display import DemoDisplay
 from csms.cli.entering import Entry, enter
 from csms.cli.options import add_command, add_config, non_negative, positive, read_settings, run
 from csms.cli.serve import greeting, loopback_of
@@ -22,18 +21,17 @@ from csms.store import api_keys, data_directory
 from csms.store.cluster import Cluster
 
 if TYPE_CHECKING:
-    from fake_chargepoints.days import DemoProgress
-
     from csms.app import Application
     from csms.cli.options import Commands
-
-_LINE_EVERY_S: Final = 10.0
 
 _DESCRIPTION: Final = """\
 Run the server with a dozen simulated chargers (OCPP 1.6 and 2.0.1, one- and three-phase cars, a
 fast charger) that live realistic days: the last hours first, as fast as the server answers, then
 on in real time, in a garage whose breakers can't feed all cars at once. The records are in a
 database of their own, CSMS_DATA_DIR/demo, which every demo empties first; yours is never touched.
+
+With --month they live through a whole month instead, by a clock that the server follows, under a
+tariff of four periods; at its end there is a statement of every user.
 """
 _EXAMPLES: Final = """\
 examples:
@@ -41,6 +39,7 @@ examples:
   csms demo --hours 72           begin three days ago
   csms demo --hours 0            real time only
   csms demo --speed 600          ten minutes a second until now is reached
+  csms demo --month 2026-06      a June with its statements, in a few minutes
 
 afterwards, to look at what was recorded:
   CSMS_DATA_DIR=data/demo csms serve
@@ -59,6 +58,7 @@ def add_to(commands: Commands) -> None:
     add("--hours", type=non_negative, default=24.0, help="before now to begin (%(default)g)")
     add("--speed", type=positive, help="times real time until now is reached (default: any)")
     add("--duration", type=positive, help="seconds until the end (default: Ctrl-C)")
+    demo_month.add_to(parser)
     add_config(parser)
     parser.set_defaults(run=_run)
 
@@ -66,9 +66,12 @@ def add_to(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     settings = read_settings(options)
     settings = dataclasses.replace(settings, data_dir=settings.data_dir / "demo", database_url=None)
+    month = None if options.month is None else demo_month.plan_of(settings, options)
     check_addresses(settings)
     with data_directory.held(settings.data_dir):
         Cluster(settings.data_dir).remove()
+    if month is not None:
+        return run(demo_month.live_month(settings, month))
     run(_demo(settings, options))
     return 0
 
@@ -94,7 +97,7 @@ async def _demo(settings: Settings, options: argparse.Namespace) -> None:
         )
         installer = await surroundings.enter_async_context(GarageApi(api, key))
         garage = DemoGarage(demo_site(demo.stations), installer)
-        with _Display() as display:
+        with DemoDisplay() as display:
             days = asyncio.create_task(run_demo_day(demo, display.show, garage=garage))
             surroundings.push_async_callback(_end, days)
             await _play(app, days, options.duration)
@@ -120,41 +123,6 @@ async def _play(app: Application, days: asyncio.Task[None], duration_s: float | 
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-class _Display:
-    """Shows how far the demo is: on a terminal in one line that changes, else now and then."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        self._status = console.status("") if console.is_terminal else None
-        self._shown_at_s = 0.0
-
-    def __enter__(self) -> Self:
-        if self._status is not None:
-            self._status.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._status is not None:
-            self._status.stop()
-
-    def show(self, progress: DemoProgress) -> None:
-        line = "  ".join(_described(progress))
-        now_s = asyncio.get_running_loop().time()
-        if self._status is not None:
-            self._status.update(line)
-        elif now_s - self._shown_at_s >= _LINE_EVERY_S:
-            self._shown_at_s = now_s
-            print(line, file=sys.stderr, flush=True)
-
-
-def _described(progress: DemoProgress) -> Iterator[str]:
-    yield f"{progress.now:%a %H:%M} UTC" + ("" if progress.is_live else " (catching up)")
-    yield f"{progress.online} online"
-    yield f"{progress.charging} charging with {progress.power_w / 1000:.1f} kW"
-    yield f"{progress.visits} visits"
-    yield progress.last_event
 
 
 def _entries() -> Iterator[Entry]:

@@ -51,19 +51,6 @@ class Server:
 
 
 @pytest.fixture
-def environment(data_dir: Path) -> dict[str, str]:
-    """An environment with settings of the test's own."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("CSMS_")}
-    return others | {
-        "CSMS_DATA_DIR": str(data_dir),
-        "CSMS_OCPP_HOST": "127.0.0.1",
-        "CSMS_API_HOST": "127.0.0.1",
-        "CSMS_OCPP_PORT": "0",
-        "CSMS_API_PORT": "0",
-    }
-
-
-@pytest.fixture
 def csms_command(
     environment: dict[str, str], data_dir: Path
 ) -> Callable[..., subprocess.CompletedProcess[str]]:

@@ -205,6 +205,7 @@ class ChargePoint(Station):
         interval_s = self.sample_interval_s()
         if interval_s:
             transaction.next_sample_at = at + timedelta(seconds=interval_s)
+        transaction.next_aligned_at = _next_aligned(at, self.aligned_interval_s())
         evse.transaction, evse.is_finishing = transaction, False
         self._update_offers(at)
         self.say_started(evse, transaction, at)
@@ -327,13 +328,17 @@ class ChargePoint(Station):
 
     def _due(self) -> list[datetime]:
         transactions = [evse.transaction for evse in self.evses if evse.transaction]
-        return [t.next_sample_at for t in transactions if t.next_sample_at is not None]
+        moments = [at for t in transactions for at in (t.next_sample_at, t.next_aligned_at)]
+        return [at for at in moments if at is not None]
 
     def _sample_if_due(self, evse: Evse, at: datetime) -> None:
         transaction = evse.transaction
-        if transaction is None or transaction.next_sample_at is None:
+        if transaction is None:
             return
-        if at >= transaction.next_sample_at:
+        if transaction.next_aligned_at is not None and at >= transaction.next_aligned_at:
+            transaction.next_aligned_at = _next_aligned(at, self.aligned_interval_s())
+            self.say_sample(evse, at, "Sample.Clock")
+        if transaction.next_sample_at is not None and at >= transaction.next_sample_at:
             interval_s = self.sample_interval_s()
             next_at = transaction.next_sample_at + timedelta(seconds=interval_s)
             transaction.next_sample_at = next_at if interval_s else None
@@ -351,3 +356,12 @@ class ChargePoint(Station):
         sharing = sum(1 for evse in self.evses if evse.transaction is not None)
         for evse in self.evses:
             evse.update_offer(self.profiles, at, sharing)
+
+
+def _next_aligned(at: datetime, interval_s: int) -> datetime | None:
+    """The next multiple of the interval, counted from midnight (UTC) as both versions say."""
+    if not interval_s:
+        return None
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    passed = (at - midnight) // timedelta(seconds=interval_s)
+    return midnight + timedelta(seconds=min((passed + 1) * interval_s, 86_400))

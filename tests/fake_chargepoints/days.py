@@ -50,6 +50,7 @@ class DemoOptions:
 
     `history_h` hours are lived through first, `speed` times as fast as real time (None: as fast
     as the central system answers), in steps of `step_s`; afterwards a step is `live_step_s`.
+    From `closes_at` on nobody comes any more.
     `passwords` gives a station's Basic-auth password by its identity.
     """
 
@@ -62,6 +63,8 @@ class DemoOptions:
     seed: int = 1
     sample_interval_s: int = 60
     live_sample_interval_s: int = 15
+    aligned_interval_s: int = 0
+    closes_at: datetime | None = None
     passwords: Callable[[str], str] | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = None
 
@@ -127,6 +130,8 @@ class CarPark:
         self._numbers = count()
         self._planned_until = clock.now().date() - timedelta(days=1)
         self._standing: dict[tuple[str, int], Visit] = {}
+        self.after_scene: Callable[[], None] = lambda: None
+        """Called whenever something may have happened."""
 
     @property
     def evses(self) -> dict[tuple[str, int], Evse]:
@@ -171,22 +176,34 @@ class CarPark:
         step_s = max(0.0, behind_s if is_live else self.options.step_s)
         for station in self.stations.values():
             station.is_replaying = not is_live
+        await self.move_on(step_s)
+        self.progress.is_live = is_live
+
+    async def move_on(self, step_s: float) -> None:
+        """Let so much time pass, play what falls into it, and have all of it delivered."""
         end = self.clock.now() + timedelta(seconds=step_s)
         self._plan_until(end)
         while self._agenda and self._agenda[0][0] <= end:
             at, _, scene = heappop(self._agenda)
             self.clock.advance(max(0.0, (at - self.clock.now()).total_seconds()))
             await scene()
+            self.after_scene()
         self.clock.advance(max(0.0, (end - self.clock.now()).total_seconds()))
         stations = self.stations.values()
         await asyncio.gather(*(station.tick() for station in stations))
         await asyncio.gather(*(station.flush() for station in stations))
-        self._take_stock(is_live=is_live)
+        self.after_scene()
+        self._take_stock()
 
-    def _take_stock(self, *, is_live: bool) -> None:
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody is here and nobody is expected."""
+        return not self._agenda and not any(evse.transaction for evse in self.evses.values())
+
+    def _take_stock(self) -> None:
         evses = [evse for station in self.stations.values() for evse in station.evses]
         progress = self.progress
-        progress.now, progress.is_live = self.clock.now(), is_live
+        progress.now = self.clock.now()
         progress.online = sum(station.is_online for station in self.stations.values())
         progress.charging = sum(evse.state == "Charging" for evse in evses)
         progress.power_w = sum(evse.box.draw.power_w for evse in evses)
@@ -213,9 +230,13 @@ class CarPark:
     def _schedule(self, at: datetime, scene: Scene) -> None:
         heappush(self._agenda, (at, next(self._numbers), scene))
 
+    def _is_open(self, at: datetime) -> bool:
+        closes_at = self.options.closes_at
+        return at >= self.clock.now() and (closes_at is None or at < closes_at)
+
     def _cast_visit(self, visit: Visit) -> None:
         # Who came before the play began is left out altogether.
-        if visit.arrives_at < self.clock.now():
+        if not self._is_open(visit.arrives_at):
             return
         self._schedule(visit.arrives_at, partial(self._arrive, visit))
         self._schedule(visit.arrives_at + hand_to_reader, partial(self._show_card, visit))
@@ -251,7 +272,7 @@ class CarPark:
         self._tell(f"{visit.vehicle.name} leaves {visit.identity}")
 
     def _cast_incident(self, incident: Incident) -> None:
-        if incident.at < self.clock.now():
+        if not self._is_open(incident.at):
             return
         self._schedule(incident.at, partial(self._begin, incident))
         if incident.lasts_s:
@@ -323,6 +344,8 @@ def build_station(station: DemoStation, options: DemoOptions, clock: SteppedCloc
     else:
         made = ChargePoint201(station_options, clock)
     set_sample_interval(made, options.sample_interval_s)
+    if options.aligned_interval_s:
+        set_aligned_interval(made, options.aligned_interval_s)
     return made
 
 
@@ -333,3 +356,12 @@ def set_sample_interval(station: ChargePoint, seconds: int) -> None:
             station.configuration.change("MeterValueSampleInterval", str(seconds))
         case ChargePoint201():
             station.device_model.put("SampledDataCtrlr", "TxUpdatedInterval", str(seconds))
+
+
+def set_aligned_interval(station: ChargePoint, seconds: int) -> None:
+    """Say how often by the clock a station tells what its meter shows during a transaction."""
+    match station:
+        case ChargePoint16():
+            station.configuration.change("ClockAlignedDataInterval", str(seconds))
+        case ChargePoint201():
+            station.device_model.put("AlignedDataCtrlr", "Interval", str(seconds))

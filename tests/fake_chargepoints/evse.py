@@ -39,6 +39,7 @@ class Transaction:
     is_authorised: bool = True
     group: str | None = None
     next_sample_at: datetime | None = None
+    next_aligned_at: datetime | None = None
     told_state: State | None = None
 
     def next_seq_no(self) -> int:

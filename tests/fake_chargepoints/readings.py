@@ -44,7 +44,8 @@ def read_meter(
 ) -> list[Reading]:
     """All wanted readings of this moment, the energy register first."""
     every = [
-        Reading("Energy.Active.Import.Register", box.register_wh, "Wh", digits=0),
+        # Like a display, and like a start or stop: what is not yet a whole Wh is not shown.
+        Reading("Energy.Active.Import.Register", int(box.register_wh), "Wh", digits=0),
         Reading("Power.Active.Import", box.draw.power_w, "W"),
         *_phase_readings(box),
         Reading("Current.Offered", box.offered_a, "A"),

@@ -114,6 +114,10 @@ class Station(ABC):
         """Seconds between meter values of a transaction, 0 for none."""
 
     @abstractmethod
+    def aligned_interval_s(self) -> int:
+        """Seconds between meter values at full hours, quarters and so on, 0 for none."""
+
+    @abstractmethod
     def flag(self, name: str) -> bool:
         """A yes-or-no setting by its 1.6 name (LocalAuthorizeOffline, ...)."""
 

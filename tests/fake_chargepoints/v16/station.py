@@ -61,6 +61,9 @@ class ChargePoint16(ChargePoint):
     def sample_interval_s(self) -> int:
         return self.configuration.integer("MeterValueSampleInterval")
 
+    def aligned_interval_s(self) -> int:
+        return self.configuration.integer("ClockAlignedDataInterval")
+
     def heartbeat_interval_s(self) -> float:
         return float(self.configuration.integer("HeartbeatInterval"))
 
@@ -142,7 +145,8 @@ class ChargePoint16(ChargePoint):
         self.outbox.put(Message("StartTransaction", lambda: payload, durable=True, on_answer=learn))
 
     def say_sample(self, evse: Evse, at: datetime, context: str) -> None:
-        wanted = self.configuration.items("MeterValuesSampledData")
+        kind = "Aligned" if context == "Sample.Clock" else "Sampled"
+        wanted = self.configuration.items(f"MeterValues{kind}Data")
         sampled = sampled_v16(read_meter(evse.box, evse.vehicle, wanted), context)
         if not sampled:
             return

@@ -49,6 +49,8 @@ charging_states = {
     "SuspendedEVSE": "SuspendedEVSE",
 }
 
+sample_triggers = {"Trigger": "Trigger", "Sample.Clock": "MeterValueClock"}
+
 flags = {
     "LocalPreAuthorize": ("AuthCtrlr", "LocalPreAuthorize"),
     "LocalAuthorizeOffline": ("AuthCtrlr", "LocalAuthorizeOffline"),
@@ -96,6 +98,9 @@ class ChargePoint201(ChargePoint):
 
     def sample_interval_s(self) -> int:
         return self.device_model.integer("SampledDataCtrlr", "TxUpdatedInterval")
+
+    def aligned_interval_s(self) -> int:
+        return self.device_model.integer("AlignedDataCtrlr", "Interval")
 
     def heartbeat_interval_s(self) -> float:
         return float(self.device_model.integer("OCPPCommCtrlr", "HeartbeatInterval"))
@@ -184,7 +189,7 @@ class ChargePoint201(ChargePoint):
         if transaction is None:
             self.say_meter_values(evse, at, context)
             return
-        trigger = "Trigger" if context == "Trigger" else "MeterValuePeriodic"
+        trigger = sample_triggers.get(context, "MeterValuePeriodic")
         self._say_event(evse, transaction, at, "Updated", trigger, context, "TxUpdated")
 
     def say_stopped(
@@ -260,7 +265,10 @@ class ChargePoint201(ChargePoint):
         return info
 
     def _sampled(self, evse: Evse, variable: str, context: str) -> list[Payload]:
-        wanted = self.device_model.items("SampledDataCtrlr", variable)
+        if context == "Sample.Clock":
+            wanted = self.device_model.items("AlignedDataCtrlr", "Measurands")
+        else:
+            wanted = self.device_model.items("SampledDataCtrlr", variable)
         return sampled_v201(read_meter(evse.box, evse.vehicle, wanted), context)
 
     def say_meter_values(self, evse: Evse, at: datetime, context: str) -> None:
