@@ -11,6 +11,7 @@ from csms.services.charge_points import ChargePointService
 from csms.services.charging_reports import ChargingReportService
 from csms.services.cost_display.board import CostBoard
 from csms.services.cost_display.displays import KnownDisplays
+from csms.services.cost_display.pace import Pace
 from csms.services.data_transfer import DataTransferService
 from csms.services.notifications import NotificationService
 from csms.services.operations.book import OperationBook
@@ -91,7 +92,7 @@ def make_services(
         ),
         charge_points=charge_points,
         charging_reports=ChargingReportService(notifications, events),
-        costs=CostBoard(KnownDisplays(CostDisplays(database), clock)),
+        costs=CostBoard(KnownDisplays(CostDisplays(database), clock), Pace(clock)),
         data_transfer=DataTransferService(notifications, StoredRules(database, clock)),
         monitors=Monitors(
             writer, ProvisioningStore(database), MONITOR_READERS, clock, ground.metrics

@@ -43,7 +43,7 @@ async def begin_pricing(ground: Ground, services: Services, pricers: Pricers) ->
         ground.stack.push_async_callback(each.stop)
     fetching = PriceFetching(PriceSources(database), UrlFetcher(), metrics, clock)
     ground.begin("market prices", fetching.run())
-    services.costs.prices = pricing
+    services.costs.prices, services.costs.running = pricing, services.running_costs
     return pricing
 
 
@@ -62,8 +62,9 @@ def watch_spending(
         store, services.events, tokens, services.charge_points, stops, clock, metrics
     )
     settling = Settling(AccountCharges(ground.database), services.events, clock)
+    costs = services.costs
     telling = CostTelling(
-        services.events, services.costs.displays, services.charge_points, commands, clock
+        services.events, costs.displays, costs.pace, services.charge_points, commands
     )
     ground.begin("spending", watch.run())
     ground.begin("settling", settling.run())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from conformance.stations import Session, station_16, station_201
+from acceptance.pricing.bodies import flat_rate
+from conformance.stations import Session, reading, station_16, station_201
 from fake_chargepoints.script import ScriptedChargePoint
 from running import Running
 
@@ -95,6 +98,38 @@ async def test_costs_are_not_told_more_often_than_wanted(server: Running) -> Non
         publish(server, number, "3.80")
         await station.send("Heartbeat", {})
         await station.send("Heartbeat", {})  # a second CostUpdated would fail the script
+
+
+@asynccontextmanager
+async def charging_at_a_price(server: Running) -> AsyncIterator[Session]:
+    """A card under 0.30 a kWh charges, and what that costs is known for the first time."""
+    await server.add_token("CARD-1")
+    await server.post("/tariffs", flat_rate(0.30), status=201)
+    assigned = {"tariff_id": "flat", "scope": "id_token", "subject_id": "CARD-1"}
+    await server.post("/tariff-assignments", assigned, status=201)
+    async with station_201(server) as station:
+        session = Session(station)
+        station.tolerate("CostUpdated", {})
+        await session.start("CARD-1")
+        begin = [reading(1000, "Transaction.Begin")]
+        await session.tell("Updated", "MeterValuePeriodic", meterValue=begin)
+        number = await open_number(server)
+        await server.eventually(
+            f"/transactions/{number}", lambda shown: shown["cost"]["gross"] is not None
+        )
+        yield session
+
+
+async def test_the_answer_to_a_reading_has_the_cost_up_to_it(server: Running) -> None:
+    await server.put("/cost-displays/vendor", {"enabled": True})
+    async with charging_at_a_price(server) as session:
+        told = {"totalCost": 0.6}
+        await session.tell("Updated", "MeterValuePeriodic", meterValue=[reading(3000)], reply=told)
+
+
+async def test_a_cost_that_nobody_shows_is_in_no_answer(server: Running) -> None:
+    async with charging_at_a_price(server) as session:
+        await session.tell("Updated", "MeterValuePeriodic", meterValue=[reading(3000)], reply={})
 
 
 async def test_an_unknown_cost_is_not_told(server: Running) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 import orjson
 import psutil
-from fuzzing.messages import random_call
+from fuzzing.messages import WITNESS_WH, random_frame, witness
 from fuzzing.mutations import mutated
 from running import V16_BOOT, V201_BOOT, Running
 from websockets.asyncio.client import ClientConnection, connect
@@ -19,7 +19,15 @@ from websockets.typing import Subprotocol
 from csms.model import OcppVersion
 
 BATCH: Final = 50
-BOOTS: Final = {OcppVersion.V16: V16_BOOT, OcppVersion.V201: V201_BOOT}
+BOOTS: Final = {
+    OcppVersion.V16: V16_BOOT,
+    OcppVersion.V201: V201_BOOT,
+    OcppVersion.V21: V201_BOOT,
+}
+STORED: Final = """
+SELECT m.energy_wh FROM meter_values m JOIN charge_points c ON c.key = m.charge_point_key
+WHERE c.id = $1 AND m.energy_wh >= $2
+"""
 SETTINGS: Final[dict[str, Any]] = {"messages_per_second": 1e6, "messages_burst": 1_000_000}
 
 
@@ -52,6 +60,7 @@ class Campaign:
     """How it went: `failures` is what must not be."""
 
     sent: int = 0
+    batches: int = 0
     answered: int = 0
     failures: list[str] = field(default_factory=list)
     memory_bytes: list[int] = field(default_factory=list)
@@ -61,10 +70,12 @@ class Campaign:
 async def bombard(server: Running, version: OcppVersion, frames: int, seed: int) -> Campaign:
     """Send so many mutated frames to a server that accepts the charge point FUZZ-<version>.
 
-    After every batch the same connection has to answer a Heartbeat.
+    After every batch the same connection has to answer a Heartbeat, and a reading that came with
+    it must be stored.
     """
     chance, campaign, process = random.Random(seed), Campaign(), psutil.Process()
-    url = f"{server.url}/FUZZ-{version.value}"
+    identity = f"FUZZ-{version.value}"
+    url = f"{server.url}/{identity}"
     protocol = Subprotocol(version.value)
     with Trouble() as trouble:
         async with connect(url, subprotocols=[protocol], compression=None) as socket:
@@ -76,15 +87,24 @@ async def bombard(server: Running, version: OcppVersion, frames: int, seed: int)
                 for raw in batch:
                     await socket.send(raw, text=_is_text(raw))
                 campaign.sent += len(batch)
+                campaign.batches += 1
+                await socket.send(orjson.dumps(witness(version, campaign.batches)), text=True)
                 await _heartbeat(socket, campaign)
                 campaign.memory_bytes.append(process.memory_info().rss)
         campaign.failures += trouble.seen
+    campaign.failures += await _lost(server, identity, campaign.batches)
     return campaign
 
 
+async def _lost(server: Running, identity: str, batches: int) -> list[str]:
+    """Return what was answered and is not in the database."""
+    stored = {row["energy_wh"] for row in await server.rows(STORED, identity, WITNESS_WH)}
+    wanted = range(WITNESS_WH + 1, WITNESS_WH + batches + 1)
+    return [f"a reading of {wh} Wh is not stored" for wh in wanted if wh not in stored]
+
+
 def _frame(version: OcppVersion, chance: random.Random) -> bytes:
-    action, payload = random_call(version, chance)
-    return mutated([2, f"{chance.getrandbits(64):x}", action, payload], chance)
+    return mutated(random_frame(version, chance), chance)
 
 
 def _is_text(raw: bytes) -> bool:

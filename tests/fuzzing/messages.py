@@ -13,9 +13,41 @@ MAX_ITEMS = 3
 WORDS = ("CARD-1", "Vendor", "1", "0", "tx-1", "L1", "é", "A" * 20, "00ff", "2.5")
 TIMES = ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00.123+02:00", "2019-12-31T23:59:59Z")
 NUMBERS = (0, 1, 2, 7, 16, 230, 4_000)
+CALL, CALL_RESULT_ERROR, SEND = 2, 5, 6
+CODES = ("FormatViolation", "InternalError", "GenericError", "x" * 300)
+STREAM = "NotifyPeriodicEventStream"
+RESULT_ERRORS, SENDS = 0.03, 0.05
+"""How many frames of 2.1 are errors about our answers, and how many other calls want no answer."""
+WITNESS_WH = 700_000_000
 
 
-def random_call(version: OcppVersion, chance: random.Random) -> tuple[str, dict[str, Any]]:
+def random_frame(version: OcppVersion, chance: random.Random) -> list[Any]:
+    """Return a frame of the charge point that is right in form: mostly a CALL.
+
+    OCPP 2.1 has two more types: SEND for values of streams, and CALLRESULTERROR.
+    """
+    message_id = f"{chance.getrandbits(64):x}"
+    is_newest = version is OcppVersion.V21
+    if is_newest and chance.random() < RESULT_ERRORS:
+        return [CALL_RESULT_ERROR, message_id, chance.choice(CODES), "no use", {"why": "fuzz"}]
+    action, payload = _random_call(version, chance)
+    is_send = is_newest and (action == STREAM or chance.random() < SENDS)
+    return [SEND if is_send else CALL, message_id, action, payload]
+
+
+def witness(version: OcppVersion, number: int) -> list[Any]:
+    """Return a flawless frame with a reading that no other frame has: it must be stored."""
+    value: Any = WITNESS_WH + number
+    report: dict[str, Any] = {"connectorId": 1}
+    if version is OcppVersion.V16:
+        value = str(value)
+    else:
+        report = {"evseId": 1}
+    report["meterValue"] = [{"timestamp": TIMES[0], "sampledValue": [{"value": value}]}]
+    return [CALL, f"witness-{number}", "MeterValues", report]
+
+
+def _random_call(version: OcppVersion, chance: random.Random) -> tuple[str, dict[str, Any]]:
     """Return an action of the charge point and a payload that is right in form."""
     schemas = schemas_of(version)
     action = chance.choice(sorted(schemas.by_charge_point))

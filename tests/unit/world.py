@@ -38,6 +38,7 @@ from csms.services.charge_points import ChargePointService, UnknownChargePoints
 from csms.services.charging_reports import ChargingReportService
 from csms.services.cost_display.board import CostBoard
 from csms.services.cost_display.displays import KnownDisplays, OperatorsWord
+from csms.services.cost_display.pace import Pace
 from csms.services.data_transfer import DataTransferService
 from csms.services.id_token import IdTokenRecord
 from csms.services.notifications import NotificationService
@@ -459,7 +460,7 @@ def make_world(
         ),
         charge_points=charge_points,
         charging_reports=ChargingReportService(notifications, events),
-        costs=CostBoard(KnownDisplays(MemoryDisplays(), clock)),
+        costs=CostBoard(KnownDisplays(MemoryDisplays(), clock), Pace(clock)),
         data_transfer=DataTransferService(notifications),
         monitors=Monitors(recorder, store, {OcppVersion.V201: read_changes}, clock, metrics),
         notifications=notifications,

@@ -28,8 +28,14 @@ async def handle(
     event = read_event(charge_point, payload, received_at)
     answer = await services.transactions.event(charge_point, event, received_at)
     said: Payload = {}
-    if event.kind == "Ended" and not event.offline:  # I03.FR.02; later nobody is there to read it
-        total_cost = await services.costs.final_cost(charge_point, answer.transaction_id)
+    if not event.offline:  # later nobody is there to read it
+        total_cost = None
+        if event.kind == "Updated":  # I02.FR.01
+            total_cost = services.costs.cost_so_far(
+                charge_point, answer.transaction_id, event.meter_values
+            )
+        elif event.kind == "Ended":  # I03.FR.02
+            total_cost = await services.costs.final_cost(charge_point, answer.transaction_id)
         if total_cost is not None:
             said["totalCost"] = float(total_cost)
     if payload.get("idToken") is None:

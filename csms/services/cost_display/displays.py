@@ -68,6 +68,14 @@ class KnownDisplays:
             self._known.popitem(last=False)
         return display
 
+    def at_hand(self, charge_point: ChargePoint) -> Display | None:
+        """Return what `of` last found, without asking anybody.
+
+        Whoever tells running costs asks `of` about the charger after each.
+        """
+        known = self._known.get(charge_point.id)
+        return None if known is None else known[1]
+
     def forget(self) -> None:
         """Ask again: the operator changed something."""
         self._known.clear()

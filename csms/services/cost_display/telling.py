@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from typing import Final
 
-from csms.clock import Clock
 from csms.errors import CommandError, InvalidValueError
 from csms.events import Events, TransactionPriced
 from csms.model import OcppVersion
@@ -16,13 +14,13 @@ from csms.services.charge_points import ChargePointService
 from csms.services.commanding import CommandService
 from csms.services.commands import Command, SendData, TellCost
 from csms.services.cost_display.displays import Display, KnownDisplays
+from csms.services.cost_display.pace import Pace
 from csms.services.cost_display.wording import cents, say
 from csms.services.transactions.model import Transaction
 
 log = logging.getLogger(__name__)
 
 WAITING: Final = 10_000
-REMEMBERED: Final = 100_000
 AT_ONCE: Final = 1000
 """Chargers that are being told; who comes beyond that is told with a later reading."""
 
@@ -32,16 +30,15 @@ class CostTelling:
         self,
         events: Events,
         displays: KnownDisplays,
+        pace: Pace,
         charge_points: ChargePointService,
         commands: CommandService,
-        clock: Clock,
     ) -> None:
         self._displays = displays
+        self._pace = pace
         self._charge_points = charge_points
         self._commands = commands
-        self._clock = clock
         self._priced = events.subscribe(WAITING, TransactionPriced)
-        self._told_at: OrderedDict[int, float] = OrderedDict()
         self._busy: set[str] = set()
 
     async def run(self) -> None:
@@ -72,17 +69,14 @@ class CostTelling:
         return None
 
     def _is_due(self, priced: TransactionPriced, display: Display) -> bool:
-        """I02.FR.01: at a relevant interval; the final cost at once."""
-        number, now = priced.transaction_id, self._clock.monotonic()
-        told_at = self._told_at.pop(number, None)
+        """I02.FR.01: at a relevant interval, answers included; the final cost at once."""
+        number = priced.transaction_id
         if not priced.running:
+            self._pace.forget(number)
             return True
-        if told_at is not None and now - told_at < display.interval_s:
-            self._told_at[number] = told_at
+        if not self._pace.is_due(number, display.interval_s):
             return False
-        self._told_at[number] = now
-        if len(self._told_at) > REMEMBERED:
-            self._told_at.popitem(last=False)
+        self._pace.told(number)
         return True
 
     async def _tell(self, charge_point_id: str, command: Command) -> None:

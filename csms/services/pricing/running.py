@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +26,7 @@ from csms.events import (
     TransactionPriced,
 )
 from csms.metrics import Metrics
+from csms.model import MeterValue
 from csms.services.charge_point import ChargePoint
 from csms.services.pricing.ports import PricingReads, PricingStore
 from csms.services.pricing.pricers import Book, Pricers, Terms
@@ -50,6 +51,8 @@ REFRESH_S: Final = 300.0
 """So often its tariff and what its charge point told are looked up again."""
 TIME_COSTS_S: Final = 60.0
 """So often a cost that grows by time alone is worked out."""
+CURRENT_S: Final = 1.0
+"""So long a cost is the present one, if no reading comes."""
 REMEMBERED_S: Final = 600.0
 """So long the last cost of an ended transaction can be asked for."""
 
@@ -67,6 +70,8 @@ class _Followed:
     worked_out_s: float = 0.0
     ended_s: float | None = None
     cost: RunningCost | None = None
+    is_new: bool = False
+    """Whether readings came since the cost was worked out."""
 
     @property
     def is_free(self) -> bool:
@@ -75,6 +80,7 @@ class _Followed:
 
     def add(self, readings: Iterable[Reading]) -> None:
         for reading in readings:
+            self.is_new |= self.readings.get(reading.at) != reading
             self.readings[reading.at] = reading
         if len(self.readings) > MOST_READINGS:
             older = sorted(self.readings)[: MOST_READINGS // 2 : 2]
@@ -122,6 +128,22 @@ class RunningCosts:
         """Return what a transaction costs so far; None if that is not known or it has no tariff."""
         followed = self._followed.get(transaction_id)
         return None if followed is None else followed.cost
+
+    def cost_with(
+        self, transaction_id: int, meter_values: Iterable[MeterValue]
+    ) -> RunningCost | None:
+        """Return what a transaction costs with readings that have just come.
+
+        Worked out at once where its tariff is known, for chargers that show it; those who are told
+        of running costs hear of it as always, and it is not worked out again for them.
+        """
+        followed = self._followed.get(transaction_id)
+        if followed is None or followed.cost is None:
+            return None
+        followed.add(_energies(meter_values))
+        if followed.is_new or self._is_old(followed):
+            self._work_out(transaction_id, followed)
+        return followed.cost
 
     async def start(self) -> None:
         """Follow what happens from now on, while anything costs."""
@@ -185,11 +207,7 @@ class RunningCosts:
                 return
             followed = self._followed[event.transaction_id] = _Followed(event.charge_point_id)
         if not followed.is_free:
-            followed.add(
-                Reading(value.sampled_at, value.energy_wh)
-                for value in event.meter_values
-                if value.energy_wh is not None
-            )
+            followed.add(_energies(event.meter_values))
         self._due.add(event.transaction_id)
         self._wake.set()
 
@@ -234,7 +252,7 @@ class RunningCosts:
             for number in known:
                 followed = self._followed.get(number)
                 if followed is not None:
-                    self._work_out(number, followed)
+                    self._work_out_and_tell(number, followed)
                     await asyncio.sleep(0)  # chargers come first
 
     async def _look_up(self, look: PricingReads, numbers: list[int]) -> None:
@@ -246,6 +264,7 @@ class RunningCosts:
                 continue
             followed.evidence, followed.terms = evidence, book.terms(evidence)
             followed.looked_up_s = self._clock.monotonic()
+            followed.is_new = True  # another tariff may count
             if followed.is_free:
                 followed.readings.clear()
                 continue
@@ -256,14 +275,26 @@ class RunningCosts:
                 start = min(evidence.usage.started_at, now)
                 followed.market = await look.market(site_id, start, now)
 
-    def _work_out(self, number: int, followed: _Followed) -> None:
-        evidence, terms = followed.evidence, followed.terms
+    def _work_out_and_tell(self, number: int, followed: _Followed) -> None:
         transaction = self._transaction(number, followed)
-        if evidence is None or terms is None or transaction is None:
+        if followed.terms is None or transaction is None:
             return
-        if terms.pricer is None:  # its energy may be limited all the same
+        if followed.terms.pricer is None:  # its energy may be limited all the same
             self._tell(followed.charge_point_id, transaction, None)
             return
+        is_known = followed.cost is not None and not followed.is_new
+        if (is_known and not self._is_old(followed)) or self._work_out(number, followed):
+            self._tell(followed.charge_point_id, transaction, followed.cost)
+
+    def _is_old(self, followed: _Followed) -> bool:
+        return self._clock.monotonic() - followed.worked_out_s >= CURRENT_S
+
+    def _work_out(self, number: int, followed: _Followed) -> bool:
+        """Work out the cost of a transaction that has a tariff; returns whether it has one."""
+        evidence, terms = followed.evidence, followed.terms
+        transaction = self._transaction(number, followed)
+        if evidence is None or terms is None or terms.pricer is None or transaction is None:
+            return False
         latest = max(followed.readings, default=transaction.started_at)
         now = max(self._clock.now(), latest, transaction.started_at)
         usage = Usage(
@@ -280,9 +311,10 @@ class RunningCosts:
             followed.cost = running_cost(terms.pricer, usage, followed.market)
         except ValueError as error:  # its times or its energy can't be
             log.warning("transaction %d has no running cost: %s", number, error)
-            return
+            return False
         followed.worked_out_s = self._clock.monotonic()
-        self._tell(followed.charge_point_id, transaction, followed.cost)
+        followed.is_new = False
+        return True
 
     def _transaction(self, number: int, followed: _Followed) -> Transaction | None:
         charge_point = self._live(followed.charge_point_id)
@@ -306,3 +338,11 @@ class RunningCosts:
                 unit_price=cost.unit_price if cost else None,
             )
         )
+
+
+def _energies(meter_values: Iterable[MeterValue]) -> Iterator[Reading]:
+    return (
+        Reading(value.sampled_at, value.energy_wh)
+        for value in meter_values
+        if value.energy_wh is not None
+    )
