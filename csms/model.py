@@ -107,6 +107,15 @@ def normalise_id_token(raw: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a whole transaction may come to; None: as much as it likes."""
+
+    money: Decimal | None = None
+    """With VAT, in the currency of its tariff."""
+    energy_wh: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Authorization:
     """What was decided about an id token."""
 
@@ -114,6 +123,10 @@ class Authorization:
     expires_at: datetime | None = None
     group_id: str | None = None
     reason: str = ""
+    prepaid_at: datetime | None = None
+    """When the credit of a prepaid token was looked at: it counts for no later moment."""
+    allowance: Allowance | None = None
+    """Of the transaction that it was about, if anything is limited."""
 
     @property
     def accepted(self) -> bool:

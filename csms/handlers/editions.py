@@ -36,6 +36,8 @@ class Edition:
     more_triggers: frozenset[str]
     """Messages that can be triggered beside those of 2.0.1."""
     has_custom_triggers: bool
+    has_prepaid_cards: bool
+    """Whether what is said of a prepaid token must not be remembered (C17)."""
 
 
 V201: Final = Edition(
@@ -63,6 +65,7 @@ V201: Final = Edition(
     network_version="OCPP20",
     more_triggers=frozenset(),
     has_custom_triggers=False,
+    has_prepaid_cards=False,
 )
 V21: Final = replace(
     V201,
@@ -79,6 +82,7 @@ V21: Final = replace(
     network_version="OCPP21",
     more_triggers=frozenset({"SignV2G20Certificate"}),
     has_custom_triggers=True,
+    has_prepaid_cards=True,
 )
 
 

@@ -10,7 +10,7 @@ from typing import Final, Literal, Protocol
 from csms.clock import Clock
 from csms.metrics import Metrics
 from csms.model import NO_TOKEN_TYPE, Authorization, AuthorizationStatus, IdToken
-from csms.services.accounts.model import Payer
+from csms.services.accounts.model import Payer, SpendingVerdict
 from csms.services.charge_point import ChargePoint
 from csms.services.id_token import IdTokenRecord
 from csms.services.ports import IdTokenStore, OpenTransactionCount
@@ -65,7 +65,7 @@ class IdTokenCache:
 class SpendingCheck(Protocol):
     """Whoever knows whether there is credit."""
 
-    async def refusal(
+    async def judge(
         self,
         payer: Payer,
         charge_point_id: str,
@@ -73,8 +73,8 @@ class SpendingCheck(Protocol):
         *,
         starting: bool,
         transaction_id: int | None,
-    ) -> str | None:
-        """Return why a payer's token may not charge; None if it may.
+    ) -> SpendingVerdict:
+        """Decide whether a payer's token may charge, and how much.
 
         For a transaction that is `starting` credit is held at once.
         """
@@ -143,11 +143,19 @@ class AuthorizationService:
         status, reason = _standing(record, charge_point, at)
         if status is AuthorizationStatus.ACCEPTED and starting:
             status, reason = await self._beginning(record, transaction_id)
-        if status is AuthorizationStatus.ACCEPTED and record.payer is not None:
-            status, reason = await self._credit(
-                record.payer, charge_point, at, starting, transaction_id
-            )
-        return Authorization(status, record.expires_at, record.group_id, reason)
+        payer = record.payer
+        if payer is None:
+            return Authorization(status, record.expires_at, record.group_id, reason)
+        allowance = None
+        if status is AuthorizationStatus.ACCEPTED:
+            verdict = await self._credit(payer, charge_point, at, starting, transaction_id)
+            allowance = verdict.allowance
+            if verdict.refusal is not None:
+                status, reason = AuthorizationStatus.NO_CREDIT, verdict.refusal
+        prepaid_at = None if payer.account_id is None else at
+        return Authorization(
+            status, record.expires_at, record.group_id, reason, prepaid_at, allowance
+        )
 
     async def _beginning(
         self, record: IdTokenRecord, transaction_id: int | None
@@ -167,17 +175,14 @@ class AuthorizationService:
         at: datetime,
         starting: bool,
         transaction_id: int | None,
-    ) -> tuple[AuthorizationStatus, str]:
+    ) -> SpendingVerdict:
         """Decide whether there is credit; whoever may be about to stop charging needs none."""
         stopping = not starting and await self._transactions.count(payer.id_token)
         if self.spending is None or stopping:
-            return AuthorizationStatus.ACCEPTED, ""
-        reason = await self.spending.refusal(
+            return SpendingVerdict()
+        return await self.spending.judge(
             payer, charge_point.id, at, starting=starting, transaction_id=transaction_id
         )
-        if reason is None:
-            return AuthorizationStatus.ACCEPTED, ""
-        return AuthorizationStatus.NO_CREDIT, reason
 
     def _of_unknown(self) -> Authorization:
         if self._unknown_accepted:

@@ -24,6 +24,7 @@ from csms.services.services import Services
 from csms.services.stations.service import station_services
 from csms.services.transactions.open_index import OpenTransactions
 from csms.services.transactions.service import TransactionService
+from csms.store.abilities import StationAbilities
 from csms.store.certificates import Certificates
 from csms.store.cost_displays import CostDisplays
 from csms.store.data_transfer_rules import StoredRules
@@ -114,6 +115,8 @@ def make_services(
             writer,
             notifications,
             Stations(database),
+            StationAbilities(database),
+            clock,
             receipt_url=settings.receipt_url,
         ),
         transactions=transactions,

@@ -59,10 +59,18 @@ def watch_spending(
     ground.stack.push_async_callback(stops.close)
     tokens = services.authorization.cache
     watch = SpendingWatch(
-        store, services.events, tokens, services.charge_points, stops, clock, metrics
+        store,
+        services.events,
+        tokens,
+        services.charge_points,
+        stops,
+        clock,
+        metrics,
+        services.stations.limits,
     )
     settling = Settling(AccountCharges(ground.database), services.events, clock)
     costs = services.costs
+    costs.limits = services.stations.limits
     telling = CostTelling(
         services.events, costs.displays, costs.pace, services.charge_points, commands
     )

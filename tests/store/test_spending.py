@@ -219,13 +219,13 @@ async def test_of_many_who_start_at_once_only_as_many_may_as_there_is_credit_for
 ) -> None:
     await top_up(database, "3")
     admission = Admission(Spending(database), Silent())
-    refusals = await asyncio.gather(
+    verdicts = await asyncio.gather(
         *(
-            admission.refusal(PAYER, f"CP-{number}", NOW, starting=True, transaction_id=None)
+            admission.judge(PAYER, f"CP-{number}", NOW, starting=True, transaction_id=None)
             for number in range(9)
         )
     )
-    assert sum(each is None for each in refusals) == 3
+    assert sum(each.refusal is None for each in verdicts) == 3
 
 
 async def test_credit_held_for_one_who_never_begins_is_free_again(database: Database) -> None:
@@ -233,9 +233,10 @@ async def test_credit_held_for_one_who_never_begins_is_free_again(database: Data
     admission = Admission(Spending(database), Silent())
 
     async def may_start(charge_point_id: str, at: datetime) -> bool:
-        return not await admission.refusal(
+        verdict = await admission.judge(
             PAYER, charge_point_id, at, starting=True, transaction_id=None
         )
+        return verdict.refusal is None
 
     assert await may_start("CP-1", NOW)
     assert not await may_start("CP-2", NOW)

@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 from unit.operations_in_memory import DisplaysInMemory, OperationsInMemory
@@ -62,6 +63,7 @@ from csms.services.records import (
 from csms.services.security_events import SecurityEventService
 from csms.services.services import Services
 from csms.services.station_records import DerControl, DynamicSchedule, EventStream
+from csms.services.stations.abilities import Abilities
 from csms.services.stations.service import station_services
 from csms.services.transactions.model import Transaction
 from csms.services.transactions.open_index import OpenTransactions
@@ -272,6 +274,18 @@ class MemoryDisplays:
         return False
 
 
+class Unannounced:
+    """Provides `csms.services.stations.service.AnnouncementStore`: no station can do anything."""
+
+    async def abilities(self, charge_point_key: int) -> Abilities:
+        return Abilities()
+
+    async def told_limits(
+        self, charge_point_key: int, ocpp_transaction_id: str
+    ) -> Mapping[str, Decimal]:
+        return {}
+
+
 class KeptReports:
     """The reports in a memory store, as the database hands them out."""
 
@@ -470,7 +484,9 @@ def make_world(
         ),
         operations=OperationBook(OperationsInMemory(), DisplaysInMemory(), events, clock),
         security_events=SecurityEventService(notifications, metrics),
-        stations=station_services(recorder, notifications, MemoryStations(store)),
+        stations=station_services(
+            recorder, notifications, MemoryStations(store), Unannounced(), clock
+        ),
         transactions=transactions,
     )
     return World(clock, events, metrics, store, recorder, services)

@@ -39,8 +39,11 @@ def read_id_token(raw: object) -> IdToken | None:
 def id_token_info(edition: Edition, authorization: Authorization) -> Payload:
     """Write an `idTokenInfo`; no `evseId` list: the token is good at every EVSE (C01.FR.19)."""
     info: Payload = {"status": authorization.status.value}
-    if authorization.expires_at is not None:
-        info["cacheExpiryDateTime"] = format_time(authorization.expires_at)
+    expires_at = authorization.expires_at
+    if edition.has_prepaid_cards and authorization.prepaid_at is not None:
+        expires_at = authorization.prepaid_at  # C17.FR.01, C17.FR.02
+    if expires_at is not None:
+        info["cacheExpiryDateTime"] = format_time(expires_at)
     group_id = authorization.group_id
     longest = edition.id_token_length
     if group_id is not None and len(group_id) <= longest:  # C01.FR.06, C09.FR.12, E01.FR.12

@@ -12,7 +12,7 @@ from csms.handlers.v201.id_token import id_token_info, read_id_token
 from csms.handlers.v201.samples import read_samples
 from csms.services.charge_point import ChargePoint
 from csms.services.services import Services
-from csms.services.transactions.model import TransactionEvent
+from csms.services.transactions.model import TransactionEvent, TransactionEventAnswer
 
 _KINDS: Final = {"started": "Started", "updated": "Updated", "ended": "Ended"}
 _STATES: Final = {
@@ -25,6 +25,14 @@ NO_SEQUENCE_NUMBER: Final = -1
 async def handle(
     services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
 ) -> Payload:
+    said, _, _ = await take(services, charge_point, payload, received_at)
+    return said
+
+
+async def take(
+    services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
+) -> tuple[Payload, TransactionEvent, TransactionEventAnswer]:
+    """Record an event; returns the answer, and what it was made of."""
     event = read_event(charge_point, payload, received_at)
     answer = await services.transactions.event(charge_point, event, received_at)
     said: Payload = {}
@@ -39,13 +47,13 @@ async def handle(
         if total_cost is not None:
             said["totalCost"] = float(total_cost)
     if payload.get("idToken") is None:
-        return said
+        return said, event, answer
     # E01.FR.12, E03.FR.02, C12.FR.03: every token named is judged again
     if answer.authorization is None:
         said["idTokenInfo"] = {"status": "Invalid"}
     else:
         said["idTokenInfo"] = id_token_info(edition_of(charge_point), answer.authorization)
-    return said
+    return said, event, answer
 
 
 def read_event(

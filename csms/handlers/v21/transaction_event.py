@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from csms.handlers.contract import Payload
+from csms.handlers.numbers import read_decimal
 from csms.handlers.v201 import transaction_event
 from csms.handlers.v201.fields import Fields, group, text
 from csms.services.charge_point import ChargePoint
@@ -21,7 +23,26 @@ async def handle(
     details = read_details(charge_point, payload, received_at)
     if details is not None:
         await services.stations.recorder.commit(details)
-    return await transaction_event.handle(services, charge_point, payload, received_at)
+    said, event, answer = await transaction_event.take(services, charge_point, payload, received_at)
+    number, limits = answer.transaction_id, services.stations.limits
+    judged = answer.authorization
+    if judged is not None and judged.allowance is not None and judged.accepted:  # C17.FR.03
+        limits.allow(number, judged.allowance)
+    if event.kind == "Ended":
+        limits.over(number)
+    elif number in limits:
+        told = _limits(details)
+        due = await limits.to_tell(charge_point, number, event.ocpp_transaction_id, told)
+        if due:  # E16.FR.02
+            said["transactionLimit"] = {name: float(limit) for name, limit in due.items()}
+    return said
+
+
+def _limits(details: TransactionDetails | None) -> dict[str, Decimal]:
+    """Read the limits that the station tells, its own and ours confirmed (E16.FR.03)."""
+    told = (details and details.transaction_limit) or {}
+    read = {name: read_decimal(limit) for name, limit in told.items()}
+    return {name: limit for name, limit in read.items() if limit is not None}
 
 
 def read_details(

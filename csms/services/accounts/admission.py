@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Final
 
 from csms.errors import DatabaseUnavailableError
-from csms.services.accounts.judging import going_on, refusal
-from csms.services.accounts.model import Payer, Reservation
+from csms.services.accounts.judging import allowance, going_on, refusal
+from csms.services.accounts.model import Payer, Reservation, SpendingVerdict, Standing
 from csms.services.accounts.ports import Notices, SpendingStore
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class Admission:
         self._store = store
         self._notices = notices
 
-    async def refusal(
+    async def judge(
         self,
         payer: Payer,
         charge_point_id: str,
@@ -33,8 +33,8 @@ class Admission:
         *,
         starting: bool,
         transaction_id: int | None,
-    ) -> str | None:
-        """Return why a payer's token may not charge; None if it may.
+    ) -> SpendingVerdict:
+        """Decide whether a payer's token may charge, and how much.
 
         For one that is `starting` credit is held; one that has begun has its own. Credit is of no
         use where nothing has a price in its currency: that would be electricity for nothing.
@@ -46,7 +46,7 @@ class Admission:
             async with self._store.opened(payer, charge_point_id, transaction_id, at) as opened:
                 credit = opened.standing.credit
                 if transaction_id is not None:
-                    return going_on(opened.standing)
+                    return _verdict(going_on(opened.standing), opened.standing)
                 reason = refusal(opened.standing)
                 if reason is None and credit is not None:
                     uncovered = reason = await opened.why_uncovered()
@@ -66,5 +66,9 @@ class Admission:
                 await self._notices.uncovered(charge_point_id, payer.id_token, uncovered, at)
         except DatabaseUnavailableError as error:
             log.warning("credit of %s is not known: %s", payer.id_token, error)
-            return "whether there is credit is not known just now"
-        return reason
+            return SpendingVerdict("whether there is credit is not known just now")
+        return _verdict(reason, opened.standing)
+
+
+def _verdict(reason: str | None, standing: Standing) -> SpendingVerdict:
+    return SpendingVerdict(reason, None if reason else allowance(standing, None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from csms.model import Allowance
 from csms.services.accounts.model import Credit, Standing, WatchedLimit
 from csms.tariff.limits import Limit, LimitVerdict, Measure, Period, Used, judge
 
@@ -57,6 +58,21 @@ def running(standing: Standing, currency: str | None, used: Used, ahead: Used) -
         if least is None or share < least:
             tightest, least = verdict, share
     return tightest
+
+
+def allowance(standing: Standing, currency: str | None) -> Allowance:
+    """Return what a transaction may come to as a whole, whatever it came to so far.
+
+    Without a price yet, `currency` is None: credit counts in its own, other money not at all.
+    """
+    if currency is None and standing.credit is not None:
+        currency = standing.credit.currency
+    left: dict[Measure, Decimal] = {}
+    for limit, month_before in _counting(standing, currency):
+        used = month_before.of(limit.measure) if limit.period is Period.MONTH else ZERO
+        room = max(limit.at_most - used, ZERO)
+        left[limit.measure] = min(left.get(limit.measure, room), room)
+    return Allowance(left.get(Measure.MONEY), left.get(Measure.ENERGY))
 
 
 def to_reserve(standing: Standing, used: Used, ahead: Used) -> Used:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from csms.model import Allowance
 from csms.tariff.limits import Limit, Used
 
 
@@ -51,6 +52,16 @@ class Standing:
 
     credit: Credit | None
     limits: tuple[WatchedLimit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingVerdict:
+    """Whether a payer's token may charge."""
+
+    refusal: str | None = None
+    """Why it may not."""
+    allowance: Allowance | None = None
+    """How much, if it may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

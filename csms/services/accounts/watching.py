@@ -19,7 +19,8 @@ from csms.clock import Clock
 from csms.errors import DatabaseUnavailableError
 from csms.events import Event, Events, TransactionPriced, TransactionStarted
 from csms.metrics import Metrics
-from csms.services.accounts.judging import running, to_reserve
+from csms.model import Allowance, OcppVersion
+from csms.services.accounts.judging import allowance, running, to_reserve
 from csms.services.accounts.model import Payer, Reservation, Standing
 from csms.services.accounts.ports import SpendingStore
 from csms.services.authorization import IdTokenCache
@@ -49,6 +50,18 @@ class Stops(Protocol):
         ...
 
 
+class Allowances(Protocol):
+    """Who tells stations what a transaction may come to."""
+
+    def allow(self, transaction_id: int, allowance: Allowance) -> None:
+        """Note it; never waits."""
+        ...
+
+    def over(self, transaction_id: int) -> None:
+        """A transaction has ended."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """The latest that was heard of a transaction, and how far from the one before.
@@ -73,11 +86,13 @@ class SpendingWatch:
         stops: Stops,
         clock: Clock,
         metrics: Metrics,
+        allowances: Allowances,
     ) -> None:
         self._store = store
         self._tokens = tokens
         self._charge_points = charge_points
         self._stops = stops
+        self._allowances = allowances
         self._clock = clock
         self._stopped = metrics.spending_stops
         self._news = events.subscribe(WAITING, TransactionPriced, TransactionStarted)
@@ -101,6 +116,7 @@ class SpendingWatch:
                 await self._watch(news)
             else:
                 self._seen.pop(news.transaction_id, None)
+                self._allowances.over(news.transaction_id)
 
     async def _begin(self, news: TransactionStarted) -> None:
         """Hold what was held for its beginning for the transaction itself."""
@@ -114,6 +130,7 @@ class SpendingWatch:
         ) as opened:
             credit = opened.standing.credit
             available = ZERO if credit is None else max(credit.available, ZERO)
+            self._allow(transaction, opened.standing, None)
             await opened.reserve(
                 Reservation(
                     charge_point_id=news.charge_point_id,
@@ -128,6 +145,8 @@ class SpendingWatch:
     async def _watch(self, news: TransactionPriced) -> None:
         payer = await self._watched_payer(news)
         transaction = self._open_transaction(news.charge_point_id, news.transaction_id)
+        if payer is None:
+            self._allowances.allow(news.transaction_id, Allowance())
         if payer is None or transaction is None:
             return
         used, ahead = self._forecast(news, transaction)
@@ -135,6 +154,7 @@ class SpendingWatch:
             payer, news.charge_point_id, news.transaction_id, self._clock.now()
         ) as opened:
             standing = opened.standing
+            self._allow(transaction, standing, news.currency)
             verdict = running(standing, news.currency, used, ahead)
             held = to_reserve(standing, used, _at_least(standing, news, ahead))
             await opened.reserve(
@@ -150,6 +170,10 @@ class SpendingWatch:
         if verdict.stop and verdict.limit is not None:
             self._stopped.labels(verdict.limit.period.value).inc()
             self._stops.stop(news.charge_point_id, news.transaction_id, verdict.reason)
+
+    def _allow(self, transaction: Transaction, standing: Standing, currency: str | None) -> None:
+        if transaction.ocpp_version is OcppVersion.V21:  # others can't be told
+            self._allowances.allow(transaction.id, allowance(standing, currency))
 
     async def _watched_payer(self, news: TransactionPriced) -> Payer | None:
         """Return who pays; that it is nobody's to watch is believed for a while."""

@@ -42,6 +42,14 @@ class RunningPrices(Protocol):
         ...
 
 
+class CostLimits(Protocol):
+    """Who tells stations how much a transaction may cost."""
+
+    def follows_cost(self, transaction_id: int) -> bool:
+        """Whether a station needs costs to keep to such a limit."""
+        ...
+
+
 class CostBoard:
     """Answers handlers; without `prices` and `running` nothing is known."""
 
@@ -50,6 +58,7 @@ class CostBoard:
         self.pace = pace
         self.prices: FinalPrices | None = None
         self.running: RunningPrices | None = None
+        self.limits: CostLimits | None = None
 
     def cost_so_far(
         self, charge_point: ChargePoint, transaction_id: int, meter_values: Iterable[MeterValue]
@@ -57,12 +66,14 @@ class CostBoard:
         """Return what an open transaction costs by its latest readings, if it is to be shown.
 
         I02.FR.01. Nothing is worked out unless the transaction has a price and the charger is known
-        to show it, and nobody is waited for.
+        to show it or has to keep to it (E16.FR.11), and nobody is waited for.
         """
         running = self.running
         if running is None or running.running_cost(transaction_id) is None:
             return None
-        if self.displays.at_hand(charge_point) is None:
+        limits = self.limits
+        is_followed = limits is not None and limits.follows_cost(transaction_id)
+        if not is_followed and self.displays.at_hand(charge_point) is None:
             return None
         cost = running.cost_with(transaction_id, meter_values)
         if cost is None or not cost.complete:

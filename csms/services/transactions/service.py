@@ -7,6 +7,7 @@ repeat over a second connection nor a restart of the database can cross two deci
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -246,10 +247,10 @@ class TransactionService:
     ) -> StartAnswer:
         repeated.flags.add(Flag.DUPLICATE)
         if repeated.authorization_status is not None:
-            authorization = Authorization(
-                repeated.authorization_status,
-                authorization.expires_at,
-                repeated.id_token_group,
+            authorization = replace(
+                authorization,
+                status=repeated.authorization_status,
+                group_id=repeated.id_token_group,
             )
         await self._recorder.commit(repeated)
         return StartAnswer(repeated.id, authorization)
@@ -274,8 +275,10 @@ def _same_answer(
         or not has_seq(transaction.seen_seq, event.seq_no)
     ):
         return authorization
-    return Authorization(
-        transaction.authorization_status, authorization.expires_at, transaction.id_token_group
+    return replace(
+        authorization,
+        status=transaction.authorization_status,
+        group_id=transaction.id_token_group,
     )
 
 
