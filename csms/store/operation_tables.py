@@ -14,7 +14,6 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
-    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -86,7 +85,7 @@ operations = Table(
     Column("updated_at", UTC, nullable=False),
     Column("deadline_at", UTC, nullable=False),
     Column("finished_at", UTC),
-    UniqueConstraint("charge_point_key", "request_id"),
+    Index(None, "charge_point_key", "request_id"),
     Index(None, "charge_point_key", "kind", "id"),
     Index(None, "kind", "id"),
     Index(None, "campaign_id"),

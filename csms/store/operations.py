@@ -31,7 +31,8 @@ SELECT o.*, c.id AS charge_point_id FROM o JOIN charge_points c ON c.key = o.cha
 """
 _BY_ID: Final = f"{_SELECT} WHERE o.id = $1 FOR UPDATE OF o"
 _BY_REQUEST: Final = f"""
-{_SELECT} WHERE o.charge_point_key = $1 AND o.kind = $2 AND o.request_id = $3 FOR UPDATE OF o
+{_SELECT} WHERE o.charge_point_key = $1 AND o.request_id = $3 AND o.kind = $2
+ORDER BY o.id DESC LIMIT 1 FOR UPDATE OF o
 """
 _NEWEST: Final = f"""
 {_SELECT} WHERE o.charge_point_key = $1 AND o.kind = $2 AND o.state <> 'rejected'

@@ -35,7 +35,7 @@ from csms.store.provisioning import ProvisioningStore
 from csms.store.stations import Stations
 from csms.store.writer import BatchWriter
 from csms.wiring.ground import Ground
-from csms.wiring.versions import MONITOR_READERS
+from csms.wiring.versions import MONITOR_READERS, RAW_ORDER_READERS
 
 
 def make_services(
@@ -100,7 +100,9 @@ def make_services(
         ),
         notifications=notifications,
         reports=Reports(writer, events, clock, ProvisioningStore(database)),
-        operations=OperationBook(Operations(database), Displays(database), events, clock),
+        operations=OperationBook(
+            Operations(database), Displays(database), events, clock, RAW_ORDER_READERS
+        ),
         running_costs=RunningCosts(
             PricingStore(database),
             events,

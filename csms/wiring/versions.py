@@ -10,6 +10,7 @@ from csms.handlers.v16.authorization_key import read_new_password as read_author
 from csms.handlers.v16.availability import read_order as read_availability_v16
 from csms.handlers.v16.certificates import read_installed as read_installed_v16
 from csms.handlers.v16.commands import translate as translate_v16
+from csms.handlers.v16.raw_orders import read_order as read_raw_order_v16
 from csms.handlers.v16.told_variables import read_values as read_configuration_values
 from csms.handlers.v21.commands import translate as translate_v21
 from csms.handlers.v21.taken import read_taken
@@ -20,6 +21,7 @@ from csms.handlers.v201.certificates import read_installed as read_installed_v20
 from csms.handlers.v201.commands import translate as translate_v201
 from csms.handlers.v201.display_messages import read_display_change
 from csms.handlers.v201.monitors import read_changes as read_monitor_changes
+from csms.handlers.v201.raw_orders import read_order as read_raw_order_v201
 from csms.handlers.v201.told_variables import read_values as read_variable_values
 from csms.model import OcppVersion
 
@@ -41,6 +43,7 @@ PASSWORD_READERS: Final = _by_version(read_authorization_key, read_basic_auth_pa
 CONFIGURATION_READERS: Final = _by_version(read_configuration_values, read_variable_values)
 INSTALLED_READERS: Final = _by_version(read_installed_v16, read_installed_v201)
 AVAILABILITY_READERS: Final = _by_version(read_availability_v16, read_availability_v201)
+RAW_ORDER_READERS: Final = _by_version(read_raw_order_v16, read_raw_order_v201)
 MONITOR_READERS: Final = {
     OcppVersion.V201: read_monitor_changes,
     OcppVersion.V21: read_monitor_changes,

@@ -146,11 +146,17 @@ class Commands:
         """The raw door: the schema of the charge point's version is the only check."""
         action, payload = str(asked.path["action"]), asked.payload
         await self._orders.note(asked, f"calls/{action}", payload)
-        async with self._reservations.watching(asked.charge_point_id, action, payload) as watch:
+        identity, operations = asked.charge_point_id, self._context.services.operations
+        link = self._context.links.get(identity)
+        async with (
+            self._reservations.watching(identity, action, payload) as watch,
+            operations.following(link, action, payload, asked.actor.name) as operation,
+        ):
             response = await self._context.commands.call(
-                asked.charge_point_id, action, payload, asked.query.timeout or None
+                identity, action, payload, asked.query.timeout or None
             )
             watch.answered(response)
+            operation.answered(response)
         return Reply(response)
 
     async def remote_start(self, asked: Asked[CommandQuery, RemoteStartBody]) -> AnswerView:

@@ -32,10 +32,10 @@ def get_log(_: ChargePoint, command: GetLog) -> Outgoing:
         payload["startTime"] = format_time(command.since)
     if command.until is not None:
         payload["stopTime"] = format_time(command.until)
-    return Outgoing("GetDiagnostics", payload, _read_diagnostics)
+    return Outgoing("GetDiagnostics", payload, read_diagnostics)
 
 
-def _read_diagnostics(response: dict[str, Any], _: object) -> CommandAnswer:
+def read_diagnostics(response: dict[str, Any], _: object) -> CommandAnswer:
     """Without a file name there are no diagnostics."""
     name = text(response, "fileName")
     if name is None:

@@ -32,9 +32,9 @@ def update_firmware(charge_point: ChargePoint, command: UpdateFirmware) -> Outgo
     payload["retrieveDate"] = format_time(command.retrieve_at)
     if "retryInterval" in retries:
         payload["retryInterval"] = retries["retryInterval"]
-    return Outgoing("UpdateFirmware", payload, _read_empty)
+    return Outgoing("UpdateFirmware", payload, read_empty)
 
 
-def _read_empty(response: dict[str, Any], _: object) -> CommandAnswer:
+def read_empty(response: dict[str, Any], _: object) -> CommandAnswer:
     """UpdateFirmware.conf has no field at all: an answer is a yes."""
     return CommandAnswer("Accepted", accepted=True, response=response)

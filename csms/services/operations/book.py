@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from csms.errors import (
     NotSupportedError,
 )
 from csms.events import Events, OperationChanged
+from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
 from csms.services.commanding import CommandService
 from csms.services.commands import Command, CommandAnswer
@@ -30,6 +32,8 @@ from csms.services.operations.model import (
     State,
 )
 from csms.services.operations.ports import DisplayStore, HeldOperation, OperationStore
+from csms.services.operations.raw_orders import Heard, RawOrderReader
+from csms.services.ports import Link
 
 REQUEST_ID_MAX: Final = 2**31 - 1
 MAX_PARTS: Final = 1000
@@ -43,15 +47,24 @@ def new_request_id() -> int:
 
 
 class OperationBook:
-    """`commands` is set once there are connections: who sends them needs the services first."""
+    """`commands` is set once there are connections: who sends them needs the services first.
+
+    `readers` know an order by the message that carries it.
+    """
 
     def __init__(
-        self, store: OperationStore, display: DisplayStore, events: Events, clock: Clock
+        self,
+        store: OperationStore,
+        display: DisplayStore,
+        events: Events,
+        clock: Clock,
+        readers: Mapping[OcppVersion, RawOrderReader] | None = None,
     ) -> None:
         self._store = store
         self._display = display
         self._events = events
         self._clock = clock
+        self._readers = readers or {}
         self.commands: CommandService | None = None
 
     # -- asking
@@ -63,12 +76,16 @@ class OperationBook:
         request: Mapping[str, Any],
         created_by: str,
         *,
+        request_id: int | None = None,
         not_before: datetime | None = None,
         result: Mapping[str, Any] | None = None,
         firmware_id: int | None = None,
         campaign_id: int | None = None,
     ) -> Operation:
-        """Enter an operation; `not_before` is when the charge point may begin at the earliest."""
+        """Enter an operation; `not_before` is when the charge point may begin at the earliest.
+
+        Without a `request_id` it gets one.
+        """
         now = self._clock.now()
         start = max(now, not_before or now)
         return await self._store.add(
@@ -76,7 +93,7 @@ class OperationBook:
                 kind=kind,
                 charge_point_key=charge_point.key,
                 charge_point_id=charge_point.id,
-                request_id=new_request_id(),
+                request_id=new_request_id() if request_id is None else request_id,
                 request=dict(request),
                 created_by=created_by,
                 created_at=now,
@@ -95,15 +112,49 @@ class OperationBook:
         Raises what `CommandService.execute` raises; the operation tells of that as well.
         """
         assert self.commands is not None, "operations are asked for before anything is connected"
-        try:
+        async with self._sending(operation):
             answer = await self.commands.execute(operation.charge_point_id, command, timeout_s)
+        return await self._answered(operation.id, answer), answer
+
+    @asynccontextmanager
+    async def following(
+        self, link: Link | None, action: str, payload: Mapping[str, Any], created_by: str
+    ) -> AsyncIterator[Heard]:
+        """Enter what a message begins that no verb sends; other messages pass untouched.
+
+        That is done before it is sent: the charge point may tell of it before its answer is read.
+        """
+        heard = Heard()
+        order = self._readers[link.version](action, payload) if link else None
+        if link is None or order is None:
+            yield heard
+            return
+        is_update = order.kind is Kind.FIRMWARE_UPDATE
+        operation = await self.begin(
+            link.charge_point,
+            order.kind,
+            order.request,
+            created_by,
+            request_id=order.request_id,
+            not_before=order.not_before,
+            result={"version_before": link.charge_point.firmware_version} if is_update else None,
+        )
+        async with self._sending(operation):
+            yield heard
+        if heard.response is not None:
+            await self._answered(operation.id, order.read(heard.response, self._clock.now()))
+
+    @asynccontextmanager
+    async def _sending(self, operation: Operation) -> AsyncIterator[None]:
+        """Note what an order fails with while it is sent, and pass it on."""
+        try:
+            yield
         except (CommandRefusedError, NotSupportedError, InvalidValueError) as error:
             await self._not_sent(operation.id, State.REJECTED, str(error))
             raise
         except CommandError as error:
             await self._not_sent(operation.id, State.UNDELIVERED, str(error))
             raise
-        return await self._answered(operation.id, answer), answer
 
     async def _not_sent(self, operation_id: int, state: State, why: str) -> None:
         """Note that there was no yes; what the charge point has begun nevertheless goes on."""
