@@ -142,6 +142,12 @@ class SteeredEvse:
         if (told := self.confirmed) is not None:
             told.renew_at = min(told.renew_at, now)
 
+    def forget_car(self, now: datetime) -> None:
+        """Forget what was learned of the car: it left, or its transaction ended."""
+        self.headroom.reset()
+        self.learning.reset(now)
+        self.governor.reset()
+
     @property
     def _ruling(self) -> Register:
         strategy = self.strategy

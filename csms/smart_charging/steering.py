@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import inf
 from typing import Final
 
 import numpy as np
 
 from csms.smart_charging.alarming import Alarming
-from csms.smart_charging.allocation import Allocation, allocate
+from csms.smart_charging.allocation import Allocation
 from csms.smart_charging.circuit_watch import CircuitWatch
-from csms.smart_charging.commitments import Commitment
 from csms.smart_charging.demands import Capacity, Demands
+from csms.smart_charging.enrolment import enrolled, to_remember
 from csms.smart_charging.evse_facts import Measured, Plug, TransactionRef
-from csms.smart_charging.grid import NO_LOAD, Binding, Evse, EvseKey, Grant, PerPhase, Site, Unit
-from csms.smart_charging.headroom import Headroom
+from csms.smart_charging.grid import Binding, Evse, EvseKey, Grant, PerPhase, Site, Unit
 from csms.smart_charging.instructions import (
     CircuitStatus,
     ClearProfiles,
@@ -36,20 +34,20 @@ from csms.smart_charging.instructions import (
 )
 from csms.smart_charging.limit_orders import Order
 from csms.smart_charging.look_ahead import Expectations, LookAhead, Planning
-from csms.smart_charging.modes import ModeGovernor, mode_at, watts_per_amp
-from csms.smart_charging.phase_learning import PhaseLearning, rotation_mismatch
-from csms.smart_charging.phase_switching import Outlook, PhaseSwitching
-from csms.smart_charging.planned_sharing import Claims, share_by_plan
+from csms.smart_charging.modes import watts_per_amp
+from csms.smart_charging.phase_choice import switch_phases, switchable
+from csms.smart_charging.phase_learning import rotation_mismatch
 from csms.smart_charging.profiles import Hold, Register
 from csms.smart_charging.releasing import SAME_A, Releases, renewal
-from csms.smart_charging.room import Room
 from csms.smart_charging.safe_shares import safe_shares
+from csms.smart_charging.shares import shares
+from csms.smart_charging.statuses import circuit_statuses, evse_status
 from csms.smart_charging.steered_evse import HeldDown, Remembered, SteeredEvse, Told
 from csms.smart_charging.strategies import Strategy, initial
 from csms.smart_charging.strategy_search import Failure, next_after
-from csms.smart_charging.takeover import cleared, leftovers
-from csms.smart_charging.topology import Floats, Topology
-from csms.smart_charging.wanting import SOLAR, PlanBounds, Wanting, why_not
+from csms.smart_charging.takeover import cleared
+from csms.smart_charging.topology import Topology
+from csms.smart_charging.wanting import PlanBounds, Wanting, why_not
 from csms.smart_charging.wishes import ChargingNeed, ModeSettings
 
 BUSY_S: Final = 2.0
@@ -126,7 +124,7 @@ class SiteSteering:
             steered = known.get(evse.key)
             if steered is None or steered.evse != evse:
                 memory = remembered.get(evse.key, Remembered())
-                steered = _steered(evse, settings, memory, steered, now)
+                steered = enrolled(evse, settings, memory, steered, now)
             steered.settings = settings
             self._evses[evse.key] = steered
             self._take_need(steered)
@@ -221,7 +219,7 @@ class SiteSteering:
             steered.plugged_at = now
         if plug is Plug.FREE:
             steered.plugged_at = None
-            _forget_car(steered, now)
+            steered.forget_car(now)
         steered.plug = plug
 
     def transaction(self, key: EvseKey, transaction: TransactionRef | None, now: datetime) -> None:
@@ -241,7 +239,7 @@ class SiteSteering:
             steered.target_a = 0.0
             steered.lowered_at = steered.raised_at = None
             steered.switch_step = steered.withheld = None
-            _forget_car(steered, now)
+            steered.forget_car(now)
         if transaction is not None and steered.is_online:
             self._transaction_found(steered, transaction, now)
         steered.transaction = transaction
@@ -457,9 +455,12 @@ class SiteSteering:
         capacity = self._watch.look(now)
         evses = list(self._evses.values())
         plan = self._plan if self._plan_until is None or now < self._plan_until else {}
-        switches = self._switch_phases(capacity, now)
+        switches = self._switch_phases(capacity, evses, now)
         demands = self._wanting.demands(evses, self._watch, plan, now)
-        allocation = self._share(capacity, demands, evses)
+        running = np.array([steered.target_a > 0 for steered in evses], dtype=bool)
+        allocation = shares(
+            self._topology, capacity, demands, running, strict=self.site.strict_priority
+        )
         self._shared = _Shared(demands, allocation)
         for row, steered in enumerate(evses):
             steered.target_a = float(allocation.limit_a[row])
@@ -496,78 +497,16 @@ class SiteSteering:
             if steered.transaction is not None:
                 steered.served_ah += steered.target_a * hours
 
-    def _switch_phases(self, capacity: Capacity, now: datetime) -> tuple[Switch, ...]:
-        """Choose one phase or three where an EVSE can switch, by what the last shares left."""
-        able = [s for s in self._evses.values() if s.evse.can_switch_phases]
-        running = [s for s in able if s.transaction is not None and s.is_steerable]
-        if not running:
+    def _switch_phases(
+        self, capacity: Capacity, evses: Sequence[SteeredEvse], now: datetime
+    ) -> tuple[Switch, ...]:
+        able = switchable(evses)
+        if not able:
             return ()
         room = self._watch.room(capacity, likely=True)
-        for steered in self._evses.values():
+        for steered in evses:
             room.take(steered.evse, steered.target_a, steered.draws_on(now))
-        switches: list[Switch] = []
-        for steered in running:
-            transaction = steered.transaction
-            is_locked = transaction is not None and transaction.id_token in self._keeping_phases
-            outlook = self._outlook(steered, room, now)
-            step = steered.choose_phases(now, outlook, is_locked=is_locked)
-            if step.change is None:
-                continue
-            steered.learning.switched(now)
-            change = step.change
-            switches.append(
-                Switch(
-                    key=steered.key,
-                    from_phases=change.from_phases,
-                    to_phases=change.to_phases,
-                    reason=change.reason,
-                )
-            )
-        return tuple(switches)
-
-    def _outlook(self, steered: SteeredEvse, room: Room, now: datetime) -> Outlook:
-        evse = steered.evse
-        room.take(evse, -steered.target_a, steered.draws_on(now))
-        one_a, _ = room.most(evse, 0.0, evse.rated_a, evse.wiring.first(1))
-        three_a, _ = room.most(evse, 0.0, evse.rated_a, evse.wiring.phases)
-        room.take(evse, steered.target_a, steered.draws_on(now))
-        learned = steered.learning.phases(now)
-        is_solar = mode_at(steered.settings, self.site, now) in SOLAR
-        return Outlook(
-            one_phase_a=one_a,
-            three_phase_a=three_a,
-            surplus_w=steered.surplus_w if is_solar else inf,
-            watts_per_amp=watts_per_amp(evse, self.site, 1),
-            car_phases=len(learned) if learned is not None and steered.phases == 3 else None,
-        )
-
-    def _share(
-        self, capacity: Capacity, demands: Demands, evses: Sequence[SteeredEvse]
-    ) -> Allocation:
-        """Fair shares; where there is a plan it says who goes first and how far."""
-        strict = self.site.strict_priority
-        if np.isnan(demands.target_a).all():
-            return allocate(self._topology, capacity, demands, strict=strict)
-        last: list[Allocation] = []
-
-        def fair_shares(claims: Claims) -> Floats:
-            round_ = demands.copy()
-            round_.wants, round_.turn = claims.wants, claims.turn
-            round_.min_a, round_.max_a = claims.min_a, claims.max_a
-            round_.target_a[:] = np.nan
-            last.append(allocate(self._topology, capacity, round_, strict=strict))
-            return last[-1].limit_a
-
-        claims = Claims(
-            wants=demands.wants, min_a=demands.min_a, max_a=demands.max_a, turn=demands.turn
-        )
-        running = np.array([steered.target_a > 0 for steered in evses])
-        # Who came after the plan was made gets a place with the minimum.
-        target_a = np.where(np.isnan(demands.target_a), demands.min_a, demands.target_a)
-        limit_a = share_by_plan(fair_shares, claims, running, target_a)
-        if not last:
-            return allocate(self._topology, capacity, demands, strict=strict)
-        return replace(last[-1], limit_a=limit_a, waiting=demands.wants & (limit_a <= 0))
+        return switch_phases(able, room, self.site, self._keeping_phases, now)
 
     def grant(self, key: EvseKey, now: datetime) -> Grant:
         """What an EVSE was given by the last decision, and what keeps it from more.
@@ -631,122 +570,15 @@ class SiteSteering:
 
         Has to be durable before an instruction that raises leaves: see `Commitment`.
         """
-        steered = self._evses[key]
-        return Remembered(
-            standing_a=steered.commitment.standing_a,
-            last_limit_a=steered.commitment.to_remember_a,
-            phases=steered.phases,
-            switched_at=steered.switching.switched_at,
-            switches=steered.switching.switches,
-            strategy=DEAF if steered.strategy is None else steered.strategy.to_json(),
-        )
+        return to_remember(self._evses[key])
 
     def evse_statuses(self, now: datetime) -> list[EvseStatus]:
         return [
-            EvseStatus(
-                key=s.key,
-                state=s.state(now),
-                grant=self.grant(s.key, now),
-                may_draw_a=s.may_draw_a(now),
-                confirmed_a=None if s.confirmed is None else s.confirmed.limit_a,
-                measured_a=s.measured_a,
-                transaction_id=s.transaction.id if s.transaction else None,
-                is_waiting=s.is_waiting,
-                draws_on=s.draws_on(now),
-            )
-            for s in self._evses.values()
+            evse_status(steered, self.grant(key, now), now) for key, steered in self._evses.items()
         ]
 
     def circuit_statuses(self, now: datetime) -> list[CircuitStatus]:
-        measured: dict[str, PerPhase] = defaultdict(lambda: NO_LOAD)
-        may_draw: dict[str, PerPhase] = defaultdict(lambda: NO_LOAD)
-        for steered in self._evses.values():
-            reserved = steered.reserved(now)
-            for circuit in self.site.path(steered.evse.circuit_id):
-                may_draw[circuit.id] = may_draw[circuit.id].plus(reserved)
-                if steered.measured_a is not None:
-                    measured[circuit.id] = measured[circuit.id].plus(steered.measured_a)
-        return [
-            CircuitStatus(
-                circuit_id=circuit_id,
-                name=watched.circuit.name,
-                limit_a=watched.limit.limit_a,
-                max_power_w=watched.limit.max_power_w,
-                limit_reason=watched.limit.reason,
-                load_a=watched.load.likely_a,
-                chargers_a=measured[circuit_id],
-                may_draw_a=may_draw[circuit_id],
-                is_stale=watched.load.stale,
-            )
-            for circuit_id, watched in self._watch.now.items()
-        ]
+        return circuit_statuses(self.site, self._evses.values(), self._watch.now, now)
 
 
-DEAF: Final = {"scheme": "none"}
-"""What is remembered of an EVSE that follows nothing we know."""
 _MAKES_ROOM: Final = frozenset({"circuit", "power", "line", "imbalance", "waiting"})
-
-
-def _steered(
-    evse: Evse,
-    settings: ModeSettings,
-    memory: Remembered,
-    before: SteeredEvse | None,
-    now: datetime,
-) -> SteeredEvse:
-    """An EVSE as it is known at the start, or again after its installation changed."""
-    if before is not None:
-        # What it was told since the memory was read counts too.
-        last_a = max(memory.last_limit_a or 0.0, before.commitment.to_remember_a)
-        memory = replace(memory, standing_a=before.commitment.standing_a, last_limit_a=last_a)
-    strategy = _known_strategy(evse, memory)
-    registers = strategy.registers if strategy is not None else tuple(Register)
-    steered = SteeredEvse(
-        evse=evse,
-        settings=settings,
-        strategy=strategy,
-        commitment=Commitment(
-            evse,
-            now,
-            standing_a=memory.standing_a,
-            last_limit_a=memory.last_limit_a,
-            in_transaction=before is not None and before.transaction is not None,
-            registers=registers,
-        ),
-        headroom=Headroom(evse.min_a, evse.step_a),
-        learning=PhaseLearning(evse.wiring),
-        switching=PhaseSwitching(
-            evse,
-            phases=memory.phases or 0,
-            switched_at=memory.switched_at,
-            switches=memory.switches,
-        ),
-        governor=ModeGovernor(),
-    )
-    if evse.controllable and memory.standing_a is None:
-        steered.leftovers = leftovers(evse.key.evse_id)
-    if before is not None:
-        steered.is_online = before.is_online
-        steered.leftovers = before.leftovers
-        steered.clock = before.clock
-        steered.commitment.clock_trusted = not before.clock.is_wrong
-        steered.plug, steered.plugged_at = before.plug, before.plugged_at
-        steered.transaction = before.transaction
-        steered.strategy = before.strategy
-    return steered
-
-
-def _known_strategy(evse: Evse, memory: Remembered) -> Strategy | None:
-    if not evse.controllable:
-        return None
-    if memory.strategy == DEAF:
-        return None
-    if memory.strategy:
-        return Strategy.from_json(memory.strategy)
-    return initial("", "", "", {})
-
-
-def _forget_car(steered: SteeredEvse, now: datetime) -> None:
-    steered.headroom.reset()
-    steered.learning.reset(now)
-    steered.governor.reset()
