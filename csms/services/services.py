@@ -14,6 +14,7 @@ from csms.services.cost_display.board import CostBoard
 from csms.services.data_transfer import DataTransferService
 from csms.services.notifications import NotificationService
 from csms.services.operations.book import OperationBook
+from csms.services.pricing.driver_tariffs import DriverTariffs
 from csms.services.pricing.running import RunningCosts
 from csms.services.provisioning.monitors import Monitors
 from csms.services.provisioning.reports import Reports
@@ -34,6 +35,7 @@ class Services:
     charging_reports: ChargingReportService
     costs: CostBoard
     data_transfer: DataTransferService
+    driver_tariffs: DriverTariffs
     monitors: Monitors
     notifications: NotificationService
     reports: Reports

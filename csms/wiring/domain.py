@@ -15,6 +15,7 @@ from csms.services.cost_display.pace import Pace
 from csms.services.data_transfer import DataTransferService
 from csms.services.notifications import NotificationService
 from csms.services.operations.book import OperationBook
+from csms.services.pricing.driver_tariffs import DriverTariffs
 from csms.services.pricing.pricers import Pricers
 from csms.services.pricing.running import RunningCosts
 from csms.services.provisioning.monitors import Monitors
@@ -33,6 +34,7 @@ from csms.store.operations import Displays, Operations
 from csms.store.pricing import PricingStore
 from csms.store.provisioning import ProvisioningStore
 from csms.store.stations import Stations
+from csms.store.tariff_cover import StoredDriverTariffs
 from csms.store.writer import BatchWriter
 from csms.wiring.ground import Ground
 from csms.wiring.versions import MONITOR_READERS, RAW_ORDER_READERS
@@ -95,6 +97,9 @@ def make_services(
         charging_reports=ChargingReportService(notifications, events),
         costs=CostBoard(KnownDisplays(CostDisplays(database), clock), Pace(clock)),
         data_transfer=DataTransferService(notifications, StoredRules(database, clock)),
+        driver_tariffs=DriverTariffs(
+            StoredDriverTariffs(database, settings.time_zone), notifications, clock
+        ),
         monitors=Monitors(
             writer, ProvisioningStore(database), MONITOR_READERS, clock, ground.metrics
         ),

@@ -44,6 +44,7 @@ from csms.services.data_transfer import DataTransferService
 from csms.services.id_token import IdTokenRecord
 from csms.services.notifications import NotificationService
 from csms.services.operations.book import OperationBook
+from csms.services.pricing.driver_tariffs import DriverTariff, DriverTariffs
 from csms.services.pricing.ports import PricingReads, PricingTurn
 from csms.services.pricing.pricers import Pricers
 from csms.services.pricing.running import RunningCosts
@@ -286,6 +287,15 @@ class Unannounced:
         return {}
 
 
+class NoDriverTariffs:
+    """Provides `csms.services.pricing.driver_tariffs.DriverTariffStore`: nobody has one."""
+
+    async def driver_tariff(
+        self, charge_point_id: str, id_token: str, at: datetime
+    ) -> DriverTariff | None:
+        return None
+
+
 class KeptReports:
     """The reports in a memory store, as the database hands them out."""
 
@@ -476,6 +486,7 @@ def make_world(
         charging_reports=ChargingReportService(notifications, events),
         costs=CostBoard(KnownDisplays(MemoryDisplays(), clock), Pace(clock)),
         data_transfer=DataTransferService(notifications),
+        driver_tariffs=DriverTariffs(NoDriverTariffs(), notifications, clock),
         monitors=Monitors(recorder, store, {OcppVersion.V201: read_changes}, clock, metrics),
         notifications=notifications,
         reports=Reports(recorder, events, clock, KeptReports(store)),

@@ -6,6 +6,7 @@ from typing import Final
 
 from csms.handlers.contract import Routes
 from csms.handlers.v21 import (
+    authorize,
     battery_swap,
     close_periodic_event_stream,
     get_certificate_chain_status,
@@ -26,6 +27,7 @@ from csms.handlers.v201 import ROUTES as V201_ROUTES
 
 ROUTES: Final[Routes] = {
     **V201_ROUTES,
+    "Authorize": authorize.handle,
     "BatterySwap": battery_swap.handle,
     "ClosePeriodicEventStream": close_periodic_event_stream.handle,
     "GetCertificateChainStatus": get_certificate_chain_status.handle,

@@ -16,6 +16,7 @@ import orjson
 
 from csms.errors import InvalidValueError
 from csms.handlers.contract import Payload
+from csms.services.stations.abilities import Abilities
 from csms.tariff.model import (
     Day,
     Dimension,
@@ -28,6 +29,8 @@ from csms.tariff.model import (
 )
 
 ID_LENGTH: Final = 60
+FOR_STATIONS: Final = "for stations: "
+"""How the words begin that say what a tariff must be like."""
 _DIGEST_CHARS: Final = 12
 _EXACT: Final = Decimal("0.000001")
 """Prices are written with six decimals: those per hour become ones per minute."""
@@ -66,6 +69,18 @@ def write_tariff(tariff: Tariff, day: date) -> Payload:
     if tariff.name:
         named["description"] = [{"format": "UTF8", "content": tariff.name[:1024]}]
     return named | written
+
+
+def write_fitting(tariff: Tariff, day: date, abilities: Abilities) -> Payload:
+    """Write a tariff for a station that takes this much; raises InvalidValueError for more."""
+    written = write_tariff(tariff, day)
+    for field, _ in _FIELDS.values():
+        prices = written.get(field, {}).get("prices", [])
+        if abilities.max_prices is not None and len(prices) > abilities.max_prices:
+            raise _refusal(tariff, f"{abilities.max_prices} or fewer prices of one kind")
+        if not abilities.takes_conditions and any("conditions" in price for price in prices):
+            raise _refusal(tariff, "no prices that depend on anything")
+    return written
 
 
 def _version_on(tariff: Tariff, day: date) -> TariffVersion:
@@ -154,4 +169,4 @@ def _number(amount: Decimal) -> int | float:
 
 
 def _refusal(tariff: Tariff, allowed: str) -> InvalidValueError:
-    return InvalidValueError("tariff_id", tariff.id, f"for stations: {allowed}")
+    return InvalidValueError("tariff_id", tariff.id, f"{FOR_STATIONS}{allowed}")
