@@ -31,7 +31,12 @@ from csms.store.message_log import MessageLogWriter
 from csms.store.migrate import migrate
 from csms.store.partitions import make_room
 from csms.store.writer import BatchWriter
-from csms.wiring.charge_points import check_signatures, follow_charge_points, provision
+from csms.wiring.charge_points import (
+    check_signatures,
+    follow_charge_points,
+    look_after_reports,
+    provision,
+)
 from csms.wiring.commanding import make_commands
 from csms.wiring.domain import make_services
 from csms.wiring.ground import Ground, end
@@ -39,7 +44,7 @@ from csms.wiring.loads import make_loads
 from csms.wiring.money import begin_pricing, issue_statements, watch_spending
 from csms.wiring.operations import OperationRooms
 from csms.wiring.tokens import keep_lists
-from csms.wiring.upkeep import Upkeep
+from csms.wiring.upkeep import keep_up
 from csms.wiring.versions import ROUTES
 
 log = logging.getLogger(__name__)
@@ -115,15 +120,13 @@ class Application:
         links = LiveLinks()
         passwords = Passwords(database)
         commands = make_commands(ground, services, writer, passwords, links)
-        upkeep = Upkeep(database, services, metrics, settings, clock)
-        await upkeep.start()
-        stack.push_async_callback(upkeep.stop)
-        operations = OperationRooms(settings, database, services, metrics, clock, links)
-        await operations.start(stack)
+        keep_up(ground, services)
+        operations = OperationRooms(ground, services, links)
+        await operations.start()
         follow_charge_points(ground, services, commands)
-        pricing = await begin_pricing(ground, services, pricers)
-        issue_statements(ground)
-        ground.begin("reports", services.reports.run())
+        pricing = begin_pricing(ground, services, pricers)
+        issuing = issue_statements(ground, services)
+        look_after_reports(ground, services)
         lists = keep_lists(ground, services, commands)
         templates = provision(ground, services, commands, links)
         check_signatures(ground, services, writer)
@@ -160,9 +163,10 @@ class Application:
             checks=loads.checks,
             local_lists=lists,
             pricing=pricing,
+            issuing=issuing,
             operations=operations.services,
         )
         await api.start()
         stack.push_async_callback(api.stop)
         self.api_port = api.port
-        await operations.begin(stack, api.port)
+        operations.begin(api.port)

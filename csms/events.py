@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -231,11 +231,29 @@ class Subscription:
         self._events._subscriptions.discard(self)
 
 
+class Bell:
+    """Rings at once for who only has to know that something happened."""
+
+    def __init__(
+        self,
+        ring: Callable[[], None],
+        kinds: tuple[type[Event], ...],
+        when: Callable[[Event], bool] | None,
+    ) -> None:
+        self.kinds = kinds
+        self._ring = ring
+        self._when = when
+
+    def _push(self, event: Event) -> None:
+        if self._when is None or self._when(event):
+            self._ring()
+
+
 class Events:
     """The one place where events are published and watched."""
 
     def __init__(self) -> None:
-        self._subscriptions: set[Subscription] = set()
+        self._subscriptions: set[Subscription | Bell] = set()
 
     def watched(self, kind: type[Event]) -> bool:
         """Whether anyone listens; lets the hot path skip building an event."""
@@ -251,3 +269,12 @@ class Events:
         subscription = Subscription(self, limit, kinds or (Event,))
         self._subscriptions.add(subscription)
         return subscription
+
+    def hang_bell(
+        self,
+        ring: Callable[[], None],
+        *kinds: type[Event],
+        when: Callable[[Event], bool] | None = None,
+    ) -> None:
+        """Call `ring` at each event of some kinds, for good; it must neither wait nor fail."""
+        self._subscriptions.add(Bell(ring, kinds, when))

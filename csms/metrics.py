@@ -214,6 +214,12 @@ class Metrics:
             "Load management: times the steering of a site had to start anew",
             registry=registry,
         )
+        self.background_failures = Counter(
+            "csms_background_failures_total",
+            "Failures in the background that nobody thought of, by task",
+            ["task"],
+            registry=registry,
+        )
         self.load_sites = Gauge(
             "csms_load_sites", "Sites that this server steers", registry=registry
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -39,6 +39,16 @@ class RunningMeters(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Issuing:
+    """Who is told of a committed order, so that it need not wait until it is looked for."""
+
+    run_ordered: Callable[[], None]
+    """A run of statements."""
+    delivery_ordered: Callable[[], None]
+    """CDRs are to be sent at once, or to a webhook that took none until now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     settings: Settings
     database: Database
@@ -54,6 +64,7 @@ class Context:
     running_meters: RunningMeters | None = None
     checks: GuidedChecks | None = None
     pricing: EndedPricing | None = None
+    issuing: Issuing | None = None
 
     @property
     def clock(self) -> Clock:
@@ -68,6 +79,16 @@ class Context:
         if self.pricing is not None:
             self.pricing.wake()
         self.services.running_costs.look_again()
+
+    def run_ordered(self) -> None:
+        """Have a committed run of statements begun at once."""
+        if self.issuing is not None:
+            self.issuing.run_ordered()
+
+    def delivery_ordered(self) -> None:
+        """Have CDRs sent at once that a committed change made due."""
+        if self.issuing is not None:
+            self.issuing.delivery_ordered()
 
     @asynccontextmanager
     async def change(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from csms.api.auth import Authenticator
-from csms.api.context import Context, LiveLinks, RunningMeters
+from csms.api.context import Context, Issuing, LiveLinks, RunningMeters
 from csms.api.endpoint import Endpoint
 from csms.api.file_door import FILES_PATTERN
 from csms.api.middleware import counting, door, errors_as_problems, safe_headers
@@ -105,6 +105,7 @@ class Api:
         checks: GuidedChecks | None = None,
         local_lists: LocalListServices | None = None,
         pricing: EndedPricing | None = None,
+        issuing: Issuing | None = None,
         operations: OperationServices | None = None,
     ) -> None:
         self._settings = settings
@@ -123,6 +124,7 @@ class Api:
             running_meters,
             checks,
             pricing,
+            issuing,
         )
         self._readiness = readiness
         self._events = EventStream(self._context)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from csms.errors import DatabaseUnavailableError
 from csms.meters.registry import MeterConfig, Meters
 
 LOOK_S: Final = 2.0
@@ -15,18 +13,21 @@ Configured = Callable[[], Awaitable[Sequence[MeterConfig]]]
 """The enabled meters of all sites. Raises DatabaseUnavailableError."""
 
 
-async def watch_meters(
-    meters: Meters, configured: Configured, is_ours: Callable[[str], bool]
-) -> None:
-    """Follow what is configured, until cancelled; `is_ours` tells of a circuit's id.
+class MeterWatch:
+    """`is_ours` tells of a circuit's id whether this node steers its site."""
 
-    While the database is away the known meters go on.
-    """
-    while True:
-        try:
-            configs = await configured()
-        except DatabaseUnavailableError:
-            await asyncio.sleep(LOOK_S)
-            continue
-        await meters.configure([config for config in configs if is_ours(config.circuit_id)])
-        await asyncio.sleep(LOOK_S)
+    def __init__(
+        self, meters: Meters, configured: Configured, is_ours: Callable[[str], bool]
+    ) -> None:
+        self._meters = meters
+        self._configured = configured
+        self._is_ours = is_ours
+
+    async def look(self) -> None:
+        """Follow what is configured now.
+
+        Raises DatabaseUnavailableError; the known meters go on meanwhile.
+        """
+        configs = await self._configured()
+        ours = [config for config in configs if self._is_ours(config.circuit_id)]
+        await self._meters.configure(ours)

@@ -14,9 +14,11 @@ from typing import Final
 from csms.clock import Clock
 from csms.errors import CommandError, InvalidValueError
 from csms.events import ChargePointNotified, Events
+from csms.metrics import Metrics
 from csms.services.charge_points import ChargePointService
 from csms.services.commanding import CommandService
 from csms.services.commands import RemoteStop
+from csms.services.rounds import Boundary
 from csms.services.transactions.model import Transaction
 
 log = logging.getLogger(__name__)
@@ -32,8 +34,10 @@ class Enforcement:
         charge_points: ChargePointService,
         commands: CommandService,
         clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._clock = clock
+        self._boundary = Boundary("enforcement", metrics)
         self._alarms = events.subscribe(WAITING_ALARMS, ChargePointNotified)
         self._charge_points = charge_points
         self._commands = commands
@@ -52,6 +56,10 @@ class Enforcement:
         return last is not None and self._clock.now() - last < FRESH
 
     async def _stop(self, charge_point_id: str, transaction_id: int) -> None:
+        with self._boundary.survive(f"stopping transaction {transaction_id}"):
+            await self._tell_to_stop(charge_point_id, transaction_id)
+
+    async def _tell_to_stop(self, charge_point_id: str, transaction_id: int) -> None:
         charge_point = self._charge_points.live(charge_point_id)
         transaction = charge_point and charge_point.open_transactions.get(transaction_id)
         if not transaction or not self._charges_now(transaction):

@@ -7,7 +7,6 @@ believed.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +15,11 @@ from typing import Any, Final, Protocol
 
 from csms.clock import Clock
 from csms.events import Events, TransactionEnded
+from csms.metrics import Metrics
 from csms.services.records import Notification, Recorder
+from csms.services.rounds import Boundary
 from csms.signed_readings.samples import signed_samples
 from csms.signed_readings.verdict import Judgement, Verdict, judge
-
-log = logging.getLogger(__name__)
 
 WAITING: Final = 10_000
 BREATH_S: Final = 0.5
@@ -113,8 +112,14 @@ class SignatureWatch:
     """Checks every transaction that ends; what is not right becomes a critical notification."""
 
     def __init__(
-        self, events: Events, checks: SignatureChecks, recorder: Recorder, clock: Clock
+        self,
+        events: Events,
+        checks: SignatureChecks,
+        recorder: Recorder,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
+        self._boundary = Boundary("signatures", metrics)
         self._ended = events.subscribe(WAITING, TransactionEnded)
         self._checks = checks
         self._recorder = recorder
@@ -124,16 +129,13 @@ class SignatureWatch:
         """Check what ends, until cancelled."""
         async for burst in self._ended.bursts(BREATH_S, AT_ONCE):
             ended = [each.transaction_id for each in burst if isinstance(each, TransactionEnded)]
-            try:
-                signed = await self._checks.signed(ended)
-            except Exception:  # the next burst must be looked at all the same
-                log.exception("which of the transactions %s are signed", ended)
-                continue
-            for transaction_id in signed:
-                try:
-                    await self._check(transaction_id)
-                except Exception:  # the next transaction must be checked all the same
-                    log.exception("the signatures of transaction %d", transaction_id)
+            with self._boundary.survive(f"which of the transactions {ended} are signed"):
+                await self._check_all(await self._checks.signed(ended))
+
+    async def _check_all(self, transaction_ids: Sequence[int]) -> None:
+        for transaction_id in transaction_ids:
+            with self._boundary.survive(f"transaction {transaction_id}"):
+                await self._check(transaction_id)
 
     async def _check(self, transaction_id: int) -> None:
         check = await self._checks.check(transaction_id)

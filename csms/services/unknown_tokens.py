@@ -6,8 +6,6 @@ who tries many, costs neither memory nor time of the answers.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +15,6 @@ from typing import Final, Protocol
 from csms.errors import CsmsError
 from csms.model import IdToken
 from csms.services.charge_point import ChargePoint
-
-log = logging.getLogger(__name__)
 
 WRITE_S: Final = 5.0
 MOST_WAITING: Final = 1000
@@ -95,12 +91,3 @@ class UnknownTokens:
         except CsmsError:
             self._waiting = taken | self._waiting  # next time
             raise
-
-    async def run(self) -> None:
-        """Write now and then, until cancelled."""
-        while True:
-            await asyncio.sleep(WRITE_S)
-            try:
-                await self.write()
-            except CsmsError as error:
-                log.warning("unknown id tokens are not noted: %s", error)

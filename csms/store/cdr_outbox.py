@@ -54,6 +54,16 @@ class CdrOutbox:
             )
             return sorted((Delivery(*row) for row in rows), key=lambda each: each.id)
 
+    async def next_due(self, now: datetime) -> datetime | None:
+        table = cdr_deliveries.c
+        async with self._database.begin() as connection:
+            due_at: datetime | None = await connection.scalar(
+                select(func.min(table.due_at))
+                .join(cdr_webhooks, cdr_webhooks.c.id == table.webhook_id)
+                .where(table.state == "waiting", table.due_at > now, cdr_webhooks.c.enabled)
+            )
+        return due_at
+
     async def body(self, delivery: Delivery) -> bytes:
         """The CDR, after the credit for the one that the receiver was told of before, if any."""
         async with self._database.begin() as connection:

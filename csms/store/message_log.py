@@ -30,6 +30,7 @@ class MessageLogWriter:
         self._database = database
         self._waiting: deque[LoggedMessage] = deque()
         self._dropped = metrics.log_dropped
+        self._news = asyncio.Event()
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -38,6 +39,7 @@ class MessageLogWriter:
             self._dropped.inc()
             return
         self._waiting.append(message)
+        self._news.set()
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="message log")
@@ -45,6 +47,7 @@ class MessageLogWriter:
     async def stop(self) -> None:
         """Write what is waiting, once, and end."""
         self._stopping.set()
+        self._news.set()
         if self._task is not None:
             await self._task
 
@@ -52,6 +55,8 @@ class MessageLogWriter:
         connection: RawConnection | None = None
         is_failing = False  # an outage is worth one line, not two a second
         while not self._stopping.is_set():
+            await self._news.wait()
+            self._news.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), PAUSE_S)
             while self._waiting:
@@ -64,6 +69,7 @@ class MessageLogWriter:
                     if not is_failing:
                         log.warning("the message log can't be written for now: %s", error)
                     is_failing = True
+                    self._news.set()
                     break
         if connection is not None:
             await connection.close()

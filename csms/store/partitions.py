@@ -11,7 +11,6 @@ free within a moment is left for the next time: housekeeping never holds up the 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,6 @@ import asyncpg
 from sqlalchemy import Table
 
 from csms.clock import Clock
-from csms.errors import DatabaseUnavailableError
 from csms.store.database import Database, RawConnection, driver_errors_wrapped
 from csms.store.load_tables import load_alarms, phase_switches, price_points
 from csms.store.provisioning_tables import configuration_jobs, device_reports
@@ -43,7 +41,7 @@ BITE_ROWS: Final = 5000
 _MAX_BITES: Final = 200
 """Bites per table and round, so that a first clean-up of years doesn't take hours at once."""
 _STATEMENT_TIMEOUT_S: Final = 600.0
-_ROUND_S: Final = 3600.0
+HOUSEKEEPING_S: Final = 3600.0
 _RETRY_S: Final = 60.0
 
 
@@ -164,18 +162,21 @@ async def make_room(database: Database, now: datetime) -> None:
         await connection.close(timeout=5.0)
 
 
-async def keep_house_forever(database: Database, retention: Retention, clock: Clock) -> None:
-    """Keep house once an hour, and again soon when something had to wait."""
-    while True:
-        pause_s = _ROUND_S
-        try:
-            done = await keep_house(database, retention, clock.now())
-            if done is not None and done.postponed:
-                pause_s = _RETRY_S
-        except DatabaseUnavailableError as error:
-            _log.warning("housekeeping has to wait: %s", error)
-            pause_s = _RETRY_S
-        await asyncio.sleep(pause_s)
+class Housekeeper:
+    """Keeps house now and then, and again soon when something had to wait."""
+
+    def __init__(self, database: Database, retention: Retention, clock: Clock) -> None:
+        self._database = database
+        self._retention = retention
+        self._clock = clock
+
+    async def keep_house(self) -> float | None:
+        """Keep house; returns in how many seconds again, if that is soon.
+
+        Raises DatabaseUnavailableError.
+        """
+        done = await keep_house(self._database, self._retention, self._clock.now())
+        return _RETRY_S if done is not None and done.postponed else None
 
 
 async def _keep_house(

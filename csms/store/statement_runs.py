@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.errors import NotFoundError
@@ -50,6 +50,16 @@ class StatementRunStore:
             )
             row = rows.mappings().one_or_none()
         return None if row is None else _run(row)
+
+    async def next_lease_end(self, now: datetime) -> datetime | None:
+        table = statement_runs.c
+        async with self._database.begin() as connection:
+            ends_at: datetime | None = await connection.scalar(
+                select(func.min(table.lease_until)).where(
+                    table.state.in_(_OPEN), table.lease_until >= now
+                )
+            )
+        return ends_at
 
     async def users(self, site_id: str, month: Month) -> Sequence[str]:
         async with self._database.begin() as connection:

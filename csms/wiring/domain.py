@@ -90,6 +90,7 @@ def make_services(
             Certificates(database),
             notifications,
             clock,
+            ground.metrics,
             authority,
             contract_pool,
         ),

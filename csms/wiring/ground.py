@@ -11,6 +11,7 @@ from typing import Any
 from csms.clock import Clock
 from csms.config import Settings
 from csms.metrics import Metrics
+from csms.services.rounds import Job, Rounds
 from csms.store.database import Database
 
 
@@ -29,6 +30,13 @@ class Ground:
         task = asyncio.create_task(job, name=name)
         self.stack.callback(task.cancel)
         return task
+
+    def repeat(self, task: str, job: Job, *, every_s: float, settle_s: float = 0.0) -> Rounds:
+        """Do a job in rounds of its own until the server ends."""
+        rounds = Rounds(task, job, self.metrics, every_s=every_s, settle_s=settle_s)
+        rounds.start()
+        self.stack.push_async_callback(rounds.stop)
+        return rounds
 
 
 async def end(task: asyncio.Task[None]) -> None:

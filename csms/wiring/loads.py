@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from csms.meters.guided_check import GuidedChecks
 from csms.meters.registry import MeterConfig, Meters
 from csms.meters.secrets import SecretFiles
-from csms.meters.watching import watch_meters
+from csms.meters.watching import LOOK_S, MeterWatch
 from csms.services.commanding import CommandService
 from csms.services.load_management.controller import LoadManagement
 from csms.services.services import Services
@@ -60,5 +60,6 @@ def make_loads(ground: Ground, services: Services, commands: CommandService) -> 
             for row in await store.enabled_meters()
         ]
 
-    ground.begin("meters", watch_meters(meters, configured, management.is_ours))
+    watch = MeterWatch(meters, configured, management.is_ours)
+    ground.repeat("meters", watch.look, every_s=LOOK_S)
     return Loads(management, checks, meters)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from csms.api.context import Issuing
 from csms.services.accounts.admission import Admission
 from csms.services.accounts.notices import UncoveredNotices
-from csms.services.accounts.settling import Settling
+from csms.services.accounts.settling import SWEEP_S, Settling
 from csms.services.accounts.stopping import TransactionStops
 from csms.services.accounts.watching import SpendingWatch
 from csms.services.cdrs.delivery import CdrDelivery
@@ -12,7 +13,7 @@ from csms.services.commanding import CommandService
 from csms.services.cost_display.telling import CostTelling
 from csms.services.load_management.controller import LoadManagement
 from csms.services.pricing.ended import EndedPricing
-from csms.services.pricing.fetching import PriceFetching, UrlFetcher
+from csms.services.pricing.fetching import LOOK_S, PriceFetching, UrlFetcher
 from csms.services.pricing.pricers import Pricers
 from csms.services.services import Services
 from csms.services.statements.runs import StatementRuns
@@ -27,7 +28,7 @@ from csms.store.statement_runs import StatementRunStore
 from csms.wiring.ground import Ground
 
 
-async def begin_pricing(ground: Ground, services: Services, pricers: Pricers) -> EndedPricing:
+def begin_pricing(ground: Ground, services: Services, pricers: Pricers) -> EndedPricing:
     """Begin to price what ended, and to follow what open transactions cost."""
     clock, database, metrics = ground.clock, ground.database, ground.metrics
     pricing = EndedPricing(
@@ -39,10 +40,10 @@ async def begin_pricing(ground: Ground, services: Services, pricers: Pricers) ->
         ground.settings.time_zone,
     )
     for each in (pricing, services.running_costs):
-        await each.start()
+        each.start()
         ground.stack.push_async_callback(each.stop)
     fetching = PriceFetching(PriceSources(database), UrlFetcher(), metrics, clock)
-    ground.begin("market prices", fetching.run())
+    ground.repeat("market prices", fetching.fetch_due, every_s=LOOK_S)
     services.costs.prices, services.costs.running = pricing, services.running_costs
     return pricing
 
@@ -68,25 +69,26 @@ def watch_spending(
         metrics,
         services.stations.limits,
     )
-    settling = Settling(AccountCharges(ground.database), services.events, clock)
+    settling = Settling(AccountCharges(ground.database), services.events, clock, metrics)
     costs = services.costs
     costs.limits = services.stations.limits
     telling = CostTelling(
-        services.events, costs.displays, costs.pace, services.charge_points, commands
+        services.events, costs.displays, costs.pace, services.charge_points, commands, metrics
     )
     ground.begin("spending", watch.run())
     ground.begin("settling", settling.run())
+    ground.repeat("settling", settling.sweep, every_s=SWEEP_S)
     ground.begin("cost displays", telling.run())
     return settling
 
 
-def issue_statements(ground: Ground) -> None:
+def issue_statements(ground: Ground, services: Services) -> Issuing:
     """Begin to issue what operators order for everybody, and to deliver CDRs."""
-    clock, database = ground.clock, ground.database
+    clock, database, metrics = ground.clock, ground.database, ground.metrics
     statements = StatementService(IssuedStatements(database), clock)
-    runs = StatementRuns(StatementRunStore(database), statements, clock)
-    runs.start()
-    ground.stack.push_async_callback(runs.stop)
-    delivery = CdrDelivery(CdrOutbox(database), clock, ground.metrics)
-    delivery.start()
-    ground.stack.push_async_callback(delivery.stop)
+    runs = StatementRuns(StatementRunStore(database), statements, clock, metrics)
+    delivery = CdrDelivery(CdrOutbox(database), services.events, clock, metrics)
+    for each in (runs, delivery):
+        each.start()
+        ground.stack.push_async_callback(each.stop)
+    return Issuing(runs.look, delivery.look)

@@ -6,6 +6,7 @@ from csms.services.commanding import CommandService
 from csms.services.local_list.forgetting import ListForgetting
 from csms.services.local_list.service import LocalListServices, local_list_services
 from csms.services.services import Services
+from csms.services.unknown_tokens import WRITE_S
 from csms.store.local_lists import LocalLists
 from csms.store.unknown_tokens import UnknownTokenTable
 from csms.wiring.ground import Ground
@@ -27,9 +28,14 @@ def keep_lists(ground: Ground, services: Services, commands: CommandService) -> 
     unknown = services.authorization.unknown
     unknown.store = UnknownTokenTable(ground.database)
     forgetting = ListForgetting(
-        services.events, services.charge_points, services.operations, lists.chooser, commands
+        services.events,
+        services.charge_points,
+        services.operations,
+        lists.chooser,
+        commands,
+        ground.metrics,
     )
     ground.begin("local lists", lists.keeper.run())
-    ground.begin("unknown tokens", unknown.run())
+    ground.repeat("unknown tokens", unknown.write, every_s=WRITE_S)
     ground.begin("customers to forget", forgetting.run())
     return lists

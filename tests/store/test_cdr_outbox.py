@@ -20,6 +20,7 @@ from statement_world import StatementWorld, again, june_prices
 from unit.statements.ocpi import CDR_ENVELOPE
 from unit.world import FakeClock
 
+from csms.events import Events, TransactionPriced
 from csms.metrics import Metrics
 from csms.services.cdrs.delivery import CdrDelivery
 from csms.services.cdrs.webhooks import PAUSES, new_secret
@@ -81,6 +82,7 @@ class Office:
         self.world = StatementWorld(database)
         self.clock = FakeClock(datetime.now(UTC) + timedelta(seconds=1))
         self.secret = new_secret()
+        self.events = Events()
 
     async def webhook(self, url: str, **values: Any) -> int:
         row = {"url": url, "site_id": None, "enabled": True, "secret": self.secret, **values}
@@ -102,9 +104,11 @@ class Office:
                 await asyncio.sleep(0.02)
 
     @asynccontextmanager
-    async def delivering(self) -> AsyncIterator[None]:
+    async def delivering(self, look_s: float = 0.01) -> AsyncIterator[None]:
         outbox = CdrOutbox(self.database)
-        delivery = CdrDelivery(outbox, self.clock, Metrics(), look_s=0.01, timeout_s=0.3)
+        delivery = CdrDelivery(
+            outbox, self.events, self.clock, Metrics(), look_s=look_s, timeout_s=0.3
+        )
         delivery.start()
         yield
         await delivery.stop()
@@ -135,6 +139,27 @@ async def test_every_price_is_told_as_a_cdr_that_the_receiver_can_verify(office:
     assert int(headers["webhook-timestamp"]) == int(office.clock.now().timestamp())
     CDR_ENVELOPE.validate(json.loads(body))
     assert sorted(cdrs[0]["id"] for cdrs in receiver.told) == ["1", "2"]
+
+
+async def test_a_price_is_told_at_once_and_not_when_it_is_looked_for(office: Office) -> None:
+    async with listening(Receiver()) as receiver, office.delivering(look_s=1000):
+        await office.webhook(receiver.url)
+        await asyncio.sleep(0.2)
+        await office.world.price(june_prices()[:1])
+        office.events.publish(
+            TransactionPriced(
+                at=office.clock.now(),
+                charge_point_id="CP-1",
+                transaction_id=1,
+                id_token=None,
+                running=False,
+                currency="EUR",
+                net=None,
+                gross=None,
+                energy_wh=None,
+            )
+        )
+        await office.until(("delivered", 1))
 
 
 async def test_what_was_priced_before_there_was_a_webhook_is_not_told(office: Office) -> None:

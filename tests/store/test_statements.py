@@ -16,6 +16,7 @@ from statement_world import AFTER_JUNE, StatementWorld, again, june_prices
 from unit.tariff.tariffs import FOUR_PERIODS
 
 from csms.errors import ConflictError, NotFoundError
+from csms.metrics import Metrics
 from csms.services.statements.model import Order, Wanted
 from csms.services.statements.runs import StatementRuns
 from csms.services.statements.service import StatementService
@@ -379,6 +380,26 @@ async def test_a_run_goes_on_where_a_dead_node_left_it(desk: Desk) -> None:
     assert (row["total"], row["issued"], row["refusals"]) == (2, 2, [])
 
 
+async def test_a_run_begins_as_soon_as_it_is_ordered(desk: Desk) -> None:
+    await desk.world.june()
+    async with _running(desk) as runs:
+        await asyncio.sleep(0.2)
+        run_id = await _ordered(desk)
+        runs.look()
+        assert (await _ended(desk, run_id))["state"] == "done"
+
+
+async def test_a_run_goes_on_when_the_lease_of_a_dead_server_ends(desk: Desk) -> None:
+    await desk.world.june()
+    run_id = await _ordered(desk)
+    lease = desk.clock.time + timedelta(seconds=0.4)
+    assert await StatementRunStore(desk.database).claim(desk.clock.time, lease) is not None
+    async with _running(desk):
+        await asyncio.sleep(0.2)
+        desk.clock.time = lease + timedelta(seconds=1)
+        assert (await _ended(desk, run_id))["state"] == "done"
+
+
 async def _ordered(desk: Desk) -> int:
     values = {
         "site_id": "garage",
@@ -392,10 +413,10 @@ async def _ordered(desk: Desk) -> int:
 
 
 @asynccontextmanager
-async def _running(desk: Desk) -> AsyncIterator[None]:
-    runs = StatementRuns(StatementRunStore(desk.database), desk, desk.clock, look_s=0.01)
+async def _running(desk: Desk) -> AsyncIterator[StatementRuns]:
+    runs = StatementRuns(StatementRunStore(desk.database), desk, desk.clock, Metrics())
     runs.start()
-    yield
+    yield runs
     await runs.stop()
 
 

@@ -477,6 +477,7 @@ def make_world(
             MemoryCertificates(store),
             notifications,
             clock,
+            metrics,
             BuiltInAuthority(
                 options.data_dir, clock, validity=timedelta(days=options.certificate_days)
             ),

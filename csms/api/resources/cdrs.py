@@ -205,7 +205,9 @@ class Cdrs:
             asked.actor.name, "replace", f"cdr-webhooks/{webhook_id}", values
         ) as connection:
             await self._check_site(connection, asked.body)
-            return view(WebhookView, await store.change(connection, webhook_id, values))
+            row = await store.change(connection, webhook_id, values)
+        self._context.delivery_ordered()
+        return view(WebhookView, row)
 
     async def remove(self, asked: Asked[Nothing, Nothing]) -> None:
         webhook_id = asked.path["webhook_id"]
@@ -230,7 +232,9 @@ class Cdrs:
         async with self._context.change(
             asked.actor.name, "retry", f"cdr-webhooks/{webhook_id}", {}
         ) as connection:
-            return Retried(await store.retry(connection, webhook_id))
+            retried = Retried(await store.retry(connection, webhook_id))
+        self._context.delivery_ordered()
+        return retried
 
     async def _check_site(self, connection: AdminConnection, body: NewWebhook) -> None:
         if body.site_id is not None and not await sites.exists(connection, body.site_id):

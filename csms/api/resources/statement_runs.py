@@ -114,6 +114,7 @@ class StatementRuns:
             await sites.find(connection, body.site_id)
             await statement_issuers.find(connection, body.site_id)
             row = await store.create(connection, values | {"created_by": asked.actor.name})
+        self._context.run_ordered()
         return _view(row)
 
     async def read(self, asked: Asked[Nothing, Nothing]) -> RunView:

@@ -6,15 +6,17 @@ in the ledger is written together with the entry, so that no repetition charges 
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from csms.clock import Clock
 from csms.errors import DatabaseUnavailableError
 from csms.events import Events, TransactionPriced
+from csms.metrics import Metrics
 from csms.services.accounts.ports import AccountChargeStore
+from csms.services.rounds import Boundary
 
 log = logging.getLogger(__name__)
 
@@ -28,46 +30,53 @@ MARGIN: Final = timedelta(minutes=10)
 
 
 class Settling:
-    def __init__(self, store: AccountChargeStore, events: Events, clock: Clock) -> None:
+    """`run` settles what is priced; `sweep` is to be called now and then."""
+
+    def __init__(
+        self, store: AccountChargeStore, events: Events, clock: Clock, metrics: Metrics
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._boundary = Boundary("settling", metrics)
         self._priced = events.subscribe(WAITING, TransactionPriced)
         self._swept_until: datetime | None = None
 
     async def run(self) -> None:
-        """Settle until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow())
-            tasks.create_task(self._sweep_forever())
-
-    async def _follow(self) -> None:
+        """Settle what is priced from now on, until cancelled."""
         async for burst in self._priced.bursts(BREATH_S, AT_ONCE):
-            ended = [p for p in burst if isinstance(p, TransactionPriced) and not p.running]
-            if not ended:
-                continue
-            try:
-                for number in await self._store.due({each.transaction_id for each in ended}):
-                    await self.settle(number)
-            except DatabaseUnavailableError as error:
-                log.warning("%d transactions are settled later: %s", len(ended), error)
-
-    async def _sweep_forever(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except DatabaseUnavailableError as error:
-                log.warning("prices are settled later: %s", error)
-            await asyncio.sleep(SWEEP_S)
+            priced = [each for each in burst if isinstance(each, TransactionPriced)]
+            ended = {each.transaction_id for each in priced if not each.running}
+            if ended:
+                with self._boundary.survive(f"{len(ended)} transactions"):
+                    await self._settle_all(await self._store.due(ended))
 
     async def sweep(self) -> None:
-        """Settle all that was priced since the last time; the first time, all there is."""
+        """Settle all that was priced since the last time; the first time, all there is.
+
+        Raises DatabaseUnavailableError.
+        """
         begun_at = self._clock.now()
         after = 0
+        went_well = True
         while found := await self._store.unsettled(self._swept_until, after, AT_ONCE):
-            for number in found:
-                await self.settle(number)
+            went_well &= await self._settle_all(found)
             after = found[-1]
-        self._swept_until = begun_at - MARGIN
+        if went_well:
+            self._swept_until = begun_at - MARGIN
+
+    async def _settle_all(self, transaction_ids: Sequence[int]) -> bool:
+        """Settle transactions, each for itself; returns whether all went well."""
+        went_well = True
+        for number in transaction_ids:
+            try:
+                await self.settle(number)
+            except DatabaseUnavailableError:
+                raise
+            except Exception:  # the others must not wait for it
+                log.exception("transaction %d is not settled", number)
+                self._boundary.count()
+                went_well = False
+        return went_well
 
     async def settle(self, transaction_id: int) -> None:
         """Settle one transaction."""

@@ -8,7 +8,6 @@ no price the energy is watched alone.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,7 +15,6 @@ from decimal import Decimal
 from typing import Final, Protocol
 
 from csms.clock import Clock
-from csms.errors import DatabaseUnavailableError
 from csms.events import Event, Events, TransactionPriced, TransactionStarted
 from csms.metrics import Metrics
 from csms.model import Allowance, OcppVersion
@@ -25,10 +23,9 @@ from csms.services.accounts.model import Payer, Reservation, Standing
 from csms.services.accounts.ports import SpendingStore
 from csms.services.authorization import IdTokenCache
 from csms.services.charge_points import ChargePointService
+from csms.services.rounds import Boundary
 from csms.services.transactions.model import Transaction
 from csms.tariff.limits import Used, expected
-
-log = logging.getLogger(__name__)
 
 WAITING: Final = 10_000
 REMEMBERED: Final = 100_000
@@ -95,6 +92,7 @@ class SpendingWatch:
         self._allowances = allowances
         self._clock = clock
         self._stopped = metrics.spending_stops
+        self._boundary = Boundary("spending", metrics)
         self._news = events.subscribe(WAITING, TransactionPriced, TransactionStarted)
         self._seen: OrderedDict[int, _Seen] = OrderedDict()
         self._unwatched: OrderedDict[int, tuple[str, float]] = OrderedDict()
@@ -102,10 +100,9 @@ class SpendingWatch:
     async def run(self) -> None:
         """Watch until cancelled."""
         async for news in self._news:
-            try:
+            with self._boundary.survive(f"what happened at {news.charge_point_id}"):
                 await self._take(news)
-            except DatabaseUnavailableError as error:
-                log.warning("what a transaction costs could not be reserved: %s", error)
+            if self._boundary.is_away:
                 await asyncio.sleep(RETRY_S)  # the next reading tells of it again
 
     async def _take(self, news: Event) -> None:

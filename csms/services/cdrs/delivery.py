@@ -13,14 +13,17 @@ from typing import Final
 import aiohttp
 
 from csms.clock import Clock
-from csms.errors import ConflictError, DatabaseUnavailableError
+from csms.errors import ConflictError
+from csms.events import Event, Events, TransactionPriced
 from csms.metrics import Metrics
 from csms.services.cdrs.ports import DeliveryStore
 from csms.services.cdrs.webhooks import Delivery, headers, next_attempt
+from csms.services.rounds import Boundary, Rounds
 
 log = logging.getLogger(__name__)
 
-LOOK_S: Final = 2.0
+LOOK_S: Final = 30.0
+"""Between looks for what another node was asked to send, or began to and did not."""
 TIMEOUT_S: Final = 10.0
 AT_ONCE: Final = 10
 LEASE: Final = timedelta(minutes=1)
@@ -33,6 +36,7 @@ class CdrDelivery:
     def __init__(
         self,
         store: DeliveryStore,
+        events: Events,
         clock: Clock,
         metrics: Metrics,
         *,
@@ -42,39 +46,37 @@ class CdrDelivery:
         self._store = store
         self._clock = clock
         self._deliveries = metrics.cdr_deliveries
-        self._look_s = look_s
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
-        self._task: asyncio.Task[None] | None = None
+        self._boundary = Boundary("CDR delivery", metrics)
+        self._rounds = Rounds("CDR delivery", self._send_due, metrics, every_s=look_s)
+        events.hang_bell(self.look, TransactionPriced, when=_is_final)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._send_forever(), name="CDR delivery")
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Stop; what was being sent is sent again when its lease ends."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._rounds.stop()
 
-    async def _send_forever(self) -> None:
+    def look(self) -> None:
+        """Look now: something may have come into the outbox."""
+        self._rounds.ring()
+
+    async def _send_due(self) -> float | None:
+        """Send what is due; returns in how many seconds something else is."""
         jar = aiohttp.DummyCookieJar()
         async with aiohttp.ClientSession(timeout=self._timeout, cookie_jar=jar) as http:
             while True:
-                try:
-                    sent = await self._send_due(http)
-                except DatabaseUnavailableError as error:
-                    log.warning("CDRs wait: %s", error)
-                    sent = 0
-                except Exception:  # the boundary of the task: the next look must not suffer
-                    log.exception("the delivery of CDRs failed")
-                    sent = 0
-                if not sent:
-                    await asyncio.sleep(self._look_s)
+                now = self._clock.now()
+                due = await self._store.claim(now, now + LEASE, AT_ONCE)
+                if not due:
+                    next_at = await self._store.next_due(now)
+                    return None if next_at is None else (next_at - now).total_seconds()
+                await asyncio.gather(*(self._send(http, delivery) for delivery in due))
 
-    async def _send_due(self, http: aiohttp.ClientSession) -> int:
-        now = self._clock.now()
-        due = await self._store.claim(now, now + LEASE, AT_ONCE)
-        await asyncio.gather(*(self._attempt(http, delivery) for delivery in due))
-        return len(due)
+    async def _send(self, http: aiohttp.ClientSession, delivery: Delivery) -> None:
+        with self._boundary.survive(f"delivery {delivery.id}"):
+            await self._attempt(http, delivery)
 
     async def _attempt(self, http: aiohttp.ClientSession, delivery: Delivery) -> None:
         status: int | None = None
@@ -109,3 +111,7 @@ class CdrDelivery:
             extra={"webhook": delivery.webhook_id, "transaction": delivery.transaction_id},
         )
         await self._store.failed(delivery, now, problem, status, again_at)
+
+
+def _is_final(event: Event) -> bool:
+    return isinstance(event, TransactionPriced) and not event.running

@@ -14,6 +14,10 @@ class DeliveryStore(Protocol):
         """Take deliveries that are due and that nobody else has, until the lease ends."""
         ...
 
+    async def next_due(self, now: datetime) -> datetime | None:
+        """Return when the first of those is due that are not yet."""
+        ...
+
     async def body(self, delivery: Delivery) -> bytes:
         """Return what to send.
 

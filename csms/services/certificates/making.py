@@ -12,6 +12,7 @@ from cryptography import x509
 from csms.clock import Clock
 from csms.config import Settings
 from csms.errors import InvalidValueError
+from csms.metrics import Metrics
 from csms.services.certificates.authority import AuthorityError
 from csms.services.certificates.built_in import BuiltInAuthority
 from csms.services.certificates.chain_status import ChainStatusService
@@ -54,6 +55,7 @@ def certificate_services(
     store: CertificateStore,
     notifications: NotificationService,
     clock: Clock,
+    metrics: Metrics,
     authority: BuiltInAuthority,
     pool: ContractPool | None = None,
 ) -> CertificateServices:
@@ -66,6 +68,7 @@ def certificate_services(
             store,
             notifications,
             clock,
+            metrics,
             policy=settings.certificate_signing,
             operator_name=settings.operator_name,
         ),

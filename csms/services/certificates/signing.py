@@ -20,6 +20,7 @@ from csms.errors import (
     InvalidValueError,
     NotSupportedError,
 )
+from csms.metrics import Metrics
 from csms.model import OcppVersion, RegistrationStatus
 from csms.services.certificates.authority import (
     AuthorityError,
@@ -38,6 +39,7 @@ from csms.services.charge_point import ChargePoint
 from csms.services.commands import Command, CommandAnswer, SendSignedCertificate
 from csms.services.notifications import NotificationService, Severity
 from csms.services.ports import Link
+from csms.services.rounds import Boundary
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +115,7 @@ class CertificateSigning:
         store: IssuedCertificateStore,
         notifications: NotificationService,
         clock: Clock,
+        metrics: Metrics,
         *,
         policy: SigningPolicy = "accepted",
         operator_name: str | None = None,
@@ -121,6 +124,7 @@ class CertificateSigning:
         self._authority = authority
         self._store = store
         self._notifications = notifications
+        self._boundary = Boundary("certificate signing", metrics)
         self._clock = clock
         self._policy = policy
         self._operator_name = operator_name
@@ -248,8 +252,9 @@ class CertificateSigning:
             )
         except CsmsError as error:
             logger.warning("the certificate of %s has to wait: %s", charge_point.id, error)
-        except Exception:
+        except Exception:  # nobody waits for this task
             logger.exception("the certificate of %s failed", charge_point.id)
+            self._boundary.count()
 
     async def _issue(
         self,

@@ -8,6 +8,7 @@ from typing import Final
 
 from csms.errors import CommandError, InvalidValueError
 from csms.events import Events, TransactionPriced
+from csms.metrics import Metrics
 from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
 from csms.services.charge_points import ChargePointService
@@ -16,6 +17,7 @@ from csms.services.commands import Command, SendData, TellCost
 from csms.services.cost_display.displays import Display, KnownDisplays
 from csms.services.cost_display.pace import Pace
 from csms.services.cost_display.wording import cents, say
+from csms.services.rounds import Boundary
 from csms.services.transactions.model import Transaction
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,9 @@ class CostTelling:
         pace: Pace,
         charge_points: ChargePointService,
         commands: CommandService,
+        metrics: Metrics,
     ) -> None:
+        self._boundary = Boundary("cost displays", metrics)
         self._displays = displays
         self._pace = pace
         self._charge_points = charge_points
@@ -46,9 +50,10 @@ class CostTelling:
         async with asyncio.TaskGroup() as tellings:
             async for priced in self._priced:
                 if isinstance(priced, TransactionPriced):
-                    told = await self._prepare(priced)
-                    if told is not None:
-                        tellings.create_task(self._tell(priced.charge_point_id, told))
+                    with self._boundary.survive(f"transaction {priced.transaction_id}"):
+                        told = await self._prepare(priced)
+                        if told is not None:
+                            tellings.create_task(self._tell(priced.charge_point_id, told))
 
     async def _prepare(self, priced: TransactionPriced) -> Command | None:
         """Return what to send a charger now, if anything."""
@@ -80,12 +85,13 @@ class CostTelling:
         return True
 
     async def _tell(self, charge_point_id: str, command: Command) -> None:
-        try:
-            await self._commands.execute(charge_point_id, command)
-        except (CommandError, InvalidValueError) as error:
-            log.info("a cost was not told: %s", error)
-        finally:
-            self._busy.discard(charge_point_id)
+        with self._boundary.survive(f"telling {charge_point_id}"):
+            try:
+                await self._commands.execute(charge_point_id, command)
+            except (CommandError, InvalidValueError) as error:
+                log.info("a cost was not told: %s", error)
+            finally:
+                self._busy.discard(charge_point_id)
 
 
 def _of(charge_point: ChargePoint, number: int) -> Transaction | None:

@@ -22,6 +22,7 @@ from csms.services.load_management.models import ModelKnowledge
 from csms.services.load_management.ports import CircuitReading, LoadManagementStore
 from csms.services.load_management.runner import SiteRunner, World
 from csms.services.load_management.views import SiteView
+from csms.services.rounds import Boundary, Rounds
 from csms.smart_charging.grid import EvseKey
 from csms.smart_charging.steered_evse import HeldDown
 
@@ -50,7 +51,7 @@ class LoadManagement:
     ) -> None:
         self._store = store
         self._charge_points = charge_points
-        self._keeper = Keeper(store)
+        self._keeper = Keeper(store, metrics)
         self._metrics = metrics
         self._events = events
         self._clock = clock
@@ -70,11 +71,13 @@ class LoadManagement:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._helpers: list[asyncio.Task[None]] = []
         self._is_watching = False
+        self._looks = Rounds("sites", self._watch_sites, metrics, every_s=LOOK_S)
+        self._boundary = Boundary("load management events", metrics)
 
     async def start(self) -> None:
         self._helpers = [
             asyncio.create_task(self._keeper.run(), name="load management keeper"),
-            asyncio.create_task(self._watch_sites(), name="load management sites"),
+            asyncio.create_task(self._looks.run(), name="load management sites"),
         ]
 
     async def stop(self) -> None:
@@ -176,27 +179,22 @@ class LoadManagement:
                 for runner in self._runners.values():
                     runner.take_stock()
             for runner in self._of(event.charge_point_id):
-                runner.happened(event)
+                with self._boundary.survive(f"what happened at {event.charge_point_id}"):
+                    runner.happened(event)
 
     async def _watch_sites(self) -> None:
-        while True:
-            try:
-                versions = await self._store.site_versions()
-            except DatabaseUnavailableError:
-                await asyncio.sleep(LOOK_S)
-                continue
-            self._metrics.load_sites.set(
-                sum(runner.steering is not None for runner in self._runners.values())
-            )
-            for site_id, version in versions.items():
-                runner = self._runners.get(site_id)
-                if runner is None:
-                    self._begin(site_id)
-                elif runner.steering is not None and runner.version != version:
-                    runner.installation_changed()
-            for site_id in self._runners.keys() - versions.keys():
-                self._end(site_id)
-            await asyncio.sleep(LOOK_S)
+        versions = await self._store.site_versions()
+        self._metrics.load_sites.set(
+            sum(runner.steering is not None for runner in self._runners.values())
+        )
+        for site_id, version in versions.items():
+            runner = self._runners.get(site_id)
+            if runner is None:
+                self._begin(site_id)
+            elif runner.steering is not None and runner.version != version:
+                runner.installation_changed()
+        for site_id in self._runners.keys() - versions.keys():
+            self._end(site_id)
 
     def _begin(self, site_id: str) -> None:
         if not self._is_watching:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from csms.errors import DatabaseUnavailableError, RecordRefusedError
+from csms.metrics import Metrics
 from csms.services.load_management.ports import (
     CircuitReading,
     EvseMemory,
@@ -18,6 +19,7 @@ from csms.services.load_management.ports import (
     PhaseSwitch,
     WithheldEnergy,
 )
+from csms.services.rounds import Rounds
 from csms.smart_charging.grid import EvseKey
 from csms.smart_charging.wishes import ChargingNeed
 
@@ -31,20 +33,20 @@ MAX_NEWS: Final = 10_000
 class Keeper:
     """Keeps the latest of each EVSE and circuit, and all news in order."""
 
-    def __init__(self, store: LoadManagementStore) -> None:
+    def __init__(self, store: LoadManagementStore, metrics: Metrics) -> None:
         self._store = store
         self._memories: dict[EvseKey, EvseMemory] = {}
         self._kept: dict[EvseKey, EvseMemory] = {}
         self._readings: dict[str, CircuitReading] = {}
         self._news: deque[Callable[[], Awaitable[None]]] = deque(maxlen=MAX_NEWS)
-        self._wake = asyncio.Event()
+        self._rounds = Rounds("load management keeper", self.flush, metrics, every_s=RETRY_S)
         self._remembering = asyncio.Lock()
         """What is remembered of an EVSE later must be written later, too."""
 
     def remember(self, memory: EvseMemory) -> None:
         """Keep it soon; it allows no more than what is kept already."""
         self._memories[memory.key] = memory
-        self._wake.set()
+        self._rounds.ring()
 
     def must_wait_for(self, memory: EvseMemory) -> bool:
         """Whether a charger may hold more than is durably known of it."""
@@ -66,7 +68,7 @@ class Keeper:
 
     def reading(self, reading: CircuitReading) -> None:
         self._readings[reading.circuit_id] = reading
-        self._wake.set()
+        self._rounds.ring()
 
     def raise_alarm(self, alarm: LoadAlarm) -> None:
         self._tell(lambda: self._store.raise_alarm(alarm))
@@ -85,18 +87,11 @@ class Keeper:
 
     def _tell(self, news: Callable[[], Awaitable[None]]) -> None:
         self._news.append(news)
-        self._wake.set()
+        self._rounds.ring()
 
     async def run(self) -> None:
-        """Write until cancelled; what a failed write held is written again."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            try:
-                await self.flush()
-            except DatabaseUnavailableError:
-                self._wake.set()
-                await asyncio.sleep(RETRY_S)
+        """Write until cancelled; what waits while the database is away is written later."""
+        await self._rounds.run()
 
     async def flush(self) -> None:
         """Write all that waits; raises DatabaseUnavailableError and keeps what it couldn't."""
@@ -105,6 +100,11 @@ class Keeper:
                 await self._news[0]()
             except RecordRefusedError as error:
                 log.warning("an alarm, switch or need could not be kept: %s", error)
+            except DatabaseUnavailableError:
+                raise
+            except Exception:  # what can't be written holds up nothing else
+                self._news.popleft()
+                raise
             self._news.popleft()
         async with self._remembering:
             await self._flush_memories()

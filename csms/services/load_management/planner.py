@@ -12,6 +12,7 @@ from csms.errors import DatabaseUnavailableError
 from csms.metrics import Metrics
 from csms.services.charge_point import ChargePoint
 from csms.services.load_management.ports import LoadManagementStore
+from csms.services.rounds import Rounds
 from csms.smart_charging.look_ahead import Expectations
 from csms.smart_charging.steering import SiteSteering
 
@@ -38,25 +39,23 @@ class SitePlanner:
         self._live = live
         self._clock = clock
         self._metrics = metrics
-        self._wake = asyncio.Event()
+        self._rounds: Rounds | None = None
         self._expected = Expectations()
 
     def changed(self) -> None:
         """A car came or left, a need or a price is new."""
-        self._wake.set()
+        if self._rounds is not None:
+            self._rounds.ring()
 
     async def run(self, steering: SiteSteering, decide: Callable[[], None]) -> None:
         """Plan until cancelled; `decide` is called when there is a new plan."""
-        while True:
+
+        async def plan() -> None:
             await self._plan(steering)
             decide()
-            try:
-                async with asyncio.timeout(EVERY_S):
-                    await self._wake.wait()
-                await asyncio.sleep(DEBOUNCE_S)
-            except TimeoutError:
-                pass
-            self._wake.clear()
+
+        self._rounds = Rounds("plans", plan, self._metrics, every_s=EVERY_S, settle_s=DEBOUNCE_S)
+        await self._rounds.run()
 
     async def _plan(self, steering: SiteSteering) -> None:
         now = self._clock.now()

@@ -7,6 +7,7 @@ from typing import Final
 
 from csms.errors import CommandError, DatabaseUnavailableError, InvalidValueError
 from csms.events import Events, OperationChanged
+from csms.metrics import Metrics
 from csms.model import normalise_id_token
 from csms.services.charge_point import ChargePoint
 from csms.services.charge_points import ChargePointService
@@ -16,6 +17,7 @@ from csms.services.local_list.exchange import Commander
 from csms.services.local_list.words import MAX_VERSION, SentList, UpdateType
 from csms.services.operations.book import OperationBook
 from csms.services.operations.model import Kind, State
+from csms.services.rounds import Boundary
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +34,9 @@ class ListForgetting:
         book: OperationBook,
         chooser: ListChooser,
         commands: Commander,
+        metrics: Metrics,
     ) -> None:
+        self._boundary = Boundary("customers to forget", metrics)
         self._changes = events.subscribe(WAITING_EVENTS, OperationChanged)
         self._charge_points = charge_points
         self._book = book
@@ -47,16 +51,18 @@ class ListForgetting:
                 and change.kind == Kind.CUSTOMER_INFORMATION
                 and change.state == State.SUCCEEDED
             ):
-                try:
-                    await self._look(change)
-                except (CommandError, DatabaseUnavailableError, InvalidValueError) as error:
-                    logger.warning(
-                        "the list of %s still holds a customer that it forgot: %s",
-                        change.charge_point_id,
-                        error,
-                    )
-                except Exception:  # the next customer must be forgotten all the same
-                    logger.exception("updating the list of %s failed", change.charge_point_id)
+                with self._boundary.survive(f"updating the list of {change.charge_point_id}"):
+                    await self._look_or_say(change)
+
+    async def _look_or_say(self, change: OperationChanged) -> None:
+        try:
+            await self._look(change)
+        except (CommandError, DatabaseUnavailableError, InvalidValueError) as error:
+            logger.warning(
+                "the list of %s still holds a customer that it forgot: %s",
+                change.charge_point_id,
+                error,
+            )
 
     async def _look(self, change: OperationChanged) -> None:
         charge_point = self._charge_points.live(change.charge_point_id)

@@ -18,6 +18,7 @@ from csms.metrics import Metrics
 from csms.services.charge_points import ChargePointService
 from csms.services.local_list.ports import ListPolicies
 from csms.services.local_list.synchronising import ListSynchroniser
+from csms.services.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +60,15 @@ class LocalListKeeper:
         self._wake = asyncio.Event()
         self._changed_at: float | None = None
         self._first_changed_at = 0.0
+        self._looks = Rounds("tokens of lists", self._look_around, metrics, every_s=LOOK_S)
+        self._mark: object = None
+        self._everybody_at = clock.monotonic() + EVERYBODY_S
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
-            tasks.create_task(self._look_around())
+            tasks.create_task(self._looks.run())
             tasks.create_task(self._work())
 
     def tokens_changed(self) -> None:
@@ -95,20 +99,12 @@ class LocalListKeeper:
 
     async def _look_around(self) -> None:
         """Notice what changed without a word: by another server, or by time alone."""
-        mark: object = None
-        everybody_at = self._clock.monotonic() + EVERYBODY_S
-        while True:
-            try:
-                seen = await self._policies.tokens_mark()
-            except DatabaseUnavailableError:  # said by who watches the database
-                seen = mark
-            if mark is not None and seen != mark:
-                self.tokens_changed()
-            mark = seen
-            if self._clock.monotonic() >= everybody_at:
-                everybody_at += EVERYBODY_S
-                self.enqueue_everybody()
-            await asyncio.sleep(LOOK_S)
+        if self._clock.monotonic() >= self._everybody_at:
+            self._everybody_at += EVERYBODY_S
+            self.enqueue_everybody()
+        before, self._mark = self._mark, await self._policies.tokens_mark()
+        if before is not None and self._mark != before:
+            self.tokens_changed()
 
     async def _work(self) -> None:
         slots = asyncio.Semaphore(AT_ONCE)

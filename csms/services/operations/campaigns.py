@@ -15,23 +15,23 @@ from csms.errors import (
     CommandError,
     ConflictError,
     CsmsError,
-    DatabaseUnavailableError,
     InvalidValueError,
     NotAcceptedError,
     NotConnectedError,
 )
 from csms.events import ChargePointConnected, Events, OperationChanged, TransactionEnded
+from csms.metrics import Metrics
 from csms.services.charge_point import ChargePoint
 from csms.services.operations.desk import FirmwareFile, FirmwareOrder, OperationDesk, Transfer
 from csms.services.operations.model import State
 from csms.services.ports import Links
+from csms.services.rounds import Rounds
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 15.0
 SETTLE_S: Final = 0.5
 """What happens at once is looked at once."""
-WAITING_EVENTS: Final = 1000
 
 
 class CampaignState(StrEnum):
@@ -120,59 +120,36 @@ class CampaignRunner:
         links: Links,
         events: Events,
         clock: Clock,
-        *,
-        look_every_s: float = LOOK_EVERY_S,
+        metrics: Metrics,
     ) -> None:
         self._store = store
         self._desk = desk
         self._links = links
         self._clock = clock
-        self._look_every_s = look_every_s
-        self._wake = asyncio.Event()
         self._has_work = False
-        self._watched = events.subscribe(
-            WAITING_EVENTS, OperationChanged, ChargePointConnected, TransactionEnded
+        self._rounds = Rounds(
+            "firmware campaigns", self.look, metrics, every_s=LOOK_EVERY_S, settle_s=SETTLE_S
         )
-        self._tasks: list[asyncio.Task[None]] = []
+        events.hang_bell(
+            self.wake,
+            OperationChanged,
+            ChargePointConnected,
+            TransactionEnded,
+            when=lambda _: self._has_work,
+        )
 
     def start(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._listen(), name="campaigns listen"),
-            asyncio.create_task(self._run(), name="campaigns"),
-        ]
+        self._rounds.start()
 
     async def stop(self) -> None:
-        self._watched.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._rounds.stop()
 
     def wake(self) -> None:
         """Look soon: a campaign was made or changed."""
-        self._wake.set()
-
-    async def _listen(self) -> None:
-        async for _ in self._watched:
-            if self._has_work:
-                self._wake.set()
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except DatabaseUnavailableError as error:
-                logger.warning("firmware campaigns have to wait: %s", error)
-            except Exception:  # the task must live; the next look tries again
-                logger.exception("looking at the firmware campaigns failed")
-            try:
-                await asyncio.wait_for(self._wake.wait(), self._look_every_s)
-            except TimeoutError:
-                continue
-            self._wake.clear()
-            await asyncio.sleep(SETTLE_S)
+        self._rounds.ring()
 
     async def look(self) -> None:
-        """Settle what ended, and begin what may begin."""
+        """Settle what ended, and begin what may begin. Raises DatabaseUnavailableError."""
         await self._store.settle(self._clock.now())
         campaigns = await self._store.running(self._clock.now())
         self._has_work = bool(campaigns)

@@ -18,6 +18,7 @@ from csms.metrics import Metrics
 from csms.services.pricing.ports import PricingStore, PricingTurn
 from csms.services.pricing.pricers import Book, Pricers, price, record, usage_of
 from csms.services.pricing.records import Evidence, PricedRecord
+from csms.services.rounds import Rounds
 from csms.tariff.dynamic import NO_MARKET
 
 log = logging.getLogger(__name__)
@@ -46,26 +47,23 @@ class EndedPricing:
         self._clock = clock
         self._pricers = pricers
         self._default_zone = default_zone
-        self._wake = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._rounds = Rounds("pricing", self._work, metrics, every_s=SWEEP_S, settle_s=BREATH_S)
+        events.hang_bell(self.wake, TransactionEnded)
         self._priced_total = metrics.transactions_priced
         self._failures_total = metrics.pricing_failures
         self._waiting = metrics.pricing_queue
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Price what waits from before, and from now on what ends."""
-        for name, job in (("pricing", self._run()), ("pricing bell", self._listen())):
-            self._tasks.append(asyncio.create_task(job, name=name))
+        self._rounds.start()
 
     async def stop(self) -> None:
         """End; what isn't priced stays in the queue."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._rounds.stop()
 
     def wake(self) -> None:
         """Look at the queue now."""
-        self._wake.set()
+        self._rounds.ring()
 
     async def price_now(self, transaction_id: int) -> PricedRecord | None:
         """Price a transaction while the caller waits, also one that was priced before.
@@ -167,24 +165,6 @@ class EndedPricing:
                 )
             )
 
-    async def _run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                await self.sweep_all()
-                self._waiting.set(await self._store.waiting())
-            except DatabaseUnavailableError as error:
-                log.warning("transactions wait to be priced: %s", error)
-            except Exception:  # the task must live; what failed is in the queue
-                log.exception("pricing failed; it goes on with the next sweep")
-                self._failures_total.inc()
-            try:
-                async with asyncio.timeout(SWEEP_S):
-                    await self._wake.wait()
-                await asyncio.sleep(BREATH_S)
-            except TimeoutError:
-                pass
-
-    async def _listen(self) -> None:
-        async for _ in self._events.subscribe(1, TransactionEnded):
-            self._wake.set()
+    async def _work(self) -> None:
+        await self.sweep_all()
+        self._waiting.set(await self._store.waiting())

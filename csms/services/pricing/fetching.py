@@ -16,13 +16,14 @@ from typing import Final, Protocol
 import aiohttp
 
 from csms.clock import Clock
-from csms.errors import CsmsError, DatabaseUnavailableError, InvalidValueError
+from csms.errors import CsmsError, InvalidValueError
 from csms.metrics import Metrics
 from csms.services.pricing.price_files import MAX_FILE_CHARS, QuarterPrice, read_price_file
 
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 30.0
+"""Between looks for sources whose time has come."""
 AT_ONCE: Final = 20
 TIMEOUT_S: Final = 30.0
 RETRY: Final = timedelta(minutes=5)
@@ -93,7 +94,7 @@ class UrlFetcher:
 
 
 class PriceFetching:
-    """One task that asks all sources in their time."""
+    """Asks all sources in their time."""
 
     def __init__(
         self, store: PriceSourceStore, fetcher: PriceFetcher, metrics: Metrics, clock: Clock
@@ -103,17 +104,10 @@ class PriceFetching:
         self._clock = clock
         self._fetches = metrics.price_fetches
 
-    async def run(self) -> None:
-        """Fetch until cancelled."""
-        while True:
-            try:
-                due = await self._store.claim(self._clock.now(), AT_ONCE)
-                await asyncio.gather(*map(self.fetch, due))
-            except DatabaseUnavailableError as error:
-                log.warning("market prices are fetched later: %s", error)
-            except Exception:  # the task must live; the next look tries again
-                log.exception("market prices could not be fetched")
-            await asyncio.sleep(LOOK_S)
+    async def fetch_due(self) -> None:
+        """Ask the sources whose time has come. Raises DatabaseUnavailableError."""
+        due = await self._store.claim(self._clock.now(), AT_ONCE)
+        await asyncio.gather(*map(self.fetch, due))
 
     async def fetch(self, source: PriceSource) -> None:
         """Fetch the prices of one source and note how it went."""

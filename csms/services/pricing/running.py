@@ -10,13 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from csms.clock import Clock
-from csms.errors import DatabaseUnavailableError
 from csms.events import (
     Event,
     Events,
@@ -32,6 +30,7 @@ from csms.services.pricing.ports import PricingReads, PricingStore
 from csms.services.pricing.pricers import Book, Pricers, Terms
 from csms.services.pricing.records import Evidence
 from csms.services.pricing.spells import spells_of
+from csms.services.rounds import Rounds
 from csms.services.transactions.model import Transaction
 from csms.tariff.dynamic import NO_MARKET, MarketPrices
 from csms.tariff.outlook import RunningCost, running_cost
@@ -115,13 +114,14 @@ class RunningCosts:
         self._clock = clock
         self._pricers = pricers
         self._default_zone = default_zone
-        self._failures_total = metrics.pricing_failures
         self._followed: dict[int, _Followed] = {}
         self._due: set[int] = set()
-        self._wake = asyncio.Event()
-        self._ask = asyncio.Event()
+        self._looked_after_s = clock.monotonic()
         self._listening: asyncio.Task[None] | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._need = Rounds("need of costs", self._mind_need, metrics, every_s=NEED_S)
+        self._costs = Rounds(
+            "running costs", self._work, metrics, every_s=TIME_COSTS_S, settle_s=BREATH_S
+        )
         metrics.running_costs.set_function(lambda: len(self._followed))
 
     def running_cost(self, transaction_id: int) -> RunningCost | None:
@@ -145,35 +145,25 @@ class RunningCosts:
             self._work_out(transaction_id, followed)
         return followed.cost
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Follow what happens from now on, while anything costs."""
-        for name, job in (("running costs", self._run()), ("need of costs", self._mind_need())):
-            self._tasks.append(asyncio.create_task(job, name=name))
+        self._need.start()
+        self._costs.start()
 
     async def stop(self) -> None:
         """End; nothing has to be kept."""
+        await self._need.stop()
         await self._listen(needed=False)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._costs.stop()
 
     def look_again(self) -> None:
         """Tariffs or limits changed: look now whether there are any."""
-        self._ask.set()
+        self._need.ring()
 
     async def _mind_need(self) -> None:
-        while True:
-            self._ask.clear()
-            try:
-                async with self._store.look() as look:
-                    needed = await look.anything_counts()
-            except DatabaseUnavailableError as error:
-                log.warning("whether anything costs is not known just now: %s", error)
-            else:
-                await self._listen(needed=needed)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(NEED_S):
-                    await self._ask.wait()
+        async with self._store.look() as look:
+            needed = await look.anything_counts()
+        await self._listen(needed=needed)
 
     async def _listen(self, *, needed: bool) -> None:
         """Begin to listen to readings, or leave off."""
@@ -209,24 +199,14 @@ class RunningCosts:
         if not followed.is_free:
             followed.add(_energies(event.meter_values))
         self._due.add(event.transaction_id)
-        self._wake.set()
+        self._costs.ring()
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(TIME_COSTS_S):
-                    await self._wake.wait()
-                await asyncio.sleep(BREATH_S)
-            except TimeoutError:
-                self._look_after()
-            self._wake.clear()
-            try:
-                await self._work()
-            except DatabaseUnavailableError as error:
-                log.warning("running costs wait for the database: %s", error)
-            except Exception:  # the task must live; the next reading asks again
-                log.exception("a running cost can't be worked out")
-                self._failures_total.inc()
+    async def _work(self) -> None:
+        now_s = self._clock.monotonic()
+        if now_s - self._looked_after_s >= TIME_COSTS_S:
+            self._looked_after_s = now_s
+            self._look_after()
+        await self._work_out_due()
 
     def _look_after(self) -> None:
         """Forget what ended, and find what costs more only because time passed."""
@@ -240,7 +220,7 @@ class RunningCosts:
             elif followed.time_costs and now_s - followed.worked_out_s >= TIME_COSTS_S:
                 self._due.add(number)
 
-    async def _work(self) -> None:
+    async def _work_out_due(self) -> None:
         while self._due:
             numbers = [self._due.pop() for _ in range(min(BATCH, len(self._due)))]
             now_s = self._clock.monotonic()

@@ -8,15 +8,14 @@ restart when they are asked the wrong thing, and would do so for ever.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from csms.clock import Clock
-from csms.errors import CommandError, DatabaseUnavailableError, InvalidValueError
+from csms.errors import CommandError, InvalidValueError
 from csms.events import (
     ChargePointBooted,
     ChargePointConnected,
@@ -24,6 +23,7 @@ from csms.events import (
     Events,
     RegistrationDecided,
 )
+from csms.metrics import Metrics
 from csms.model import RegistrationStatus
 from csms.services.charge_point import ChargePoint
 from csms.services.charge_points import ChargePointService
@@ -33,14 +33,13 @@ from csms.services.provisioning.applying import WELL, Applied, SettingResult, ap
 from csms.services.provisioning.device_models import DeviceModels
 from csms.services.provisioning.templates import Template, settings_for
 from csms.services.provisioning.words import SetConfiguration
-
-log = logging.getLogger(__name__)
+from csms.services.rounds import Boundary, Rounds
 
 WAITING_EVENTS: Final = 10_000
 AT_ONCE: Final = 4
 LOOK_S: Final = 30.0
 BREATH_S: Final = 0.2
-"""Between two looks for work, however much happens."""
+"""What happens within this time leads to one look for work."""
 BATCH: Final = 100
 LOOKED_AT: Final = 10_000
 """Waiting jobs that are looked at for those whose charge point is connected."""
@@ -120,6 +119,7 @@ class ConfigurationJobs:
         charge_points: ChargePointService,
         events: Events,
         clock: Clock,
+        metrics: Metrics,
         *,
         per_minute: int,
     ) -> None:
@@ -137,42 +137,29 @@ class ConfigurationJobs:
             ConfigurationJobProgressed,
             RegistrationDecided,
         )
-        self._wake = asyncio.Event()
+        self._rounds = Rounds(
+            "templates", self._start_due, metrics, every_s=LOOK_S, settle_s=BREATH_S
+        )
+        self._boundary = Boundary("templates", metrics)
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._running: set[str] = set()
+        self._tasks: asyncio.TaskGroup
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await self._surviving(self._store.resume_jobs)
+        with self._boundary.survive("what a stopped server was at"):
+            await self._store.resume_jobs()
         async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
             tasks.create_task(self._listen())
-            places = asyncio.Semaphore(AT_ONCE)
-            while True:
-                await self._surviving(lambda: self._start_due(tasks, places))
-                await asyncio.sleep(BREATH_S)
-                await self._rest()
+            await self._rounds.run()
 
     async def _listen(self) -> None:
         async for event in self._seen:
             if isinstance(event, ChargePointBooted | RegistrationDecided):
-                await self._surviving(lambda: self._consider(event))  # noqa: B023 - awaited here
-            self._wake.set()
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_S):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._wake.clear()
-
-    async def _surviving(self, step: Callable[[], Any]) -> None:
-        try:
-            await step()
-        except DatabaseUnavailableError as error:
-            log.warning("templates have to wait: %s", error)
-        except Exception:  # the next job must go on
-            log.exception("a step with templates failed")
+                with self._boundary.survive(f"looking at {event.charge_point_id}"):
+                    await self._consider(event)
+            self._rounds.ring()
 
     async def _consider(self, event: ChargePointBooted | RegistrationDecided) -> None:
         """Note a restart; give a charge point that was just accepted its templates, once."""
@@ -197,15 +184,15 @@ class ConfigurationJobs:
             now = self._clock.now()
             await self._store.add_jobs_once(charge_point.key, wanted, BY_ITSELF, now)
 
-    async def _start_due(self, tasks: asyncio.TaskGroup, places: asyncio.Semaphore) -> None:
+    async def _start_due(self) -> None:
         due = await self._store.due_jobs(LOOKED_AT)
         ready = [number for number, charge_point_id in due if self._is_ready(charge_point_id)]
         for job in await self._store.jobs(ready[:BATCH]) if ready else []:
             if not self._is_ready(job.charge_point_id):
                 continue  # it has one already: one after the other
-            await places.acquire()
+            await self._places.acquire()
             self._running.add(job.charge_point_id)
-            tasks.create_task(self._carry_out(job, places))
+            self._tasks.create_task(self._carry_out(job))
             await asyncio.sleep(self._pause_s)
 
     def _is_ready(self, charge_point_id: str) -> bool:
@@ -217,13 +204,14 @@ class ConfigurationJobs:
             and self._charge_points.is_connected(charge_point_id)
         )
 
-    async def _carry_out(self, job: Job, places: asyncio.Semaphore) -> None:
+    async def _carry_out(self, job: Job) -> None:
         try:
-            await self._surviving(lambda: self._do(job))
+            with self._boundary.survive(f"job {job.id}"):
+                await self._do(job)
         finally:
             self._running.discard(job.charge_point_id)
-            places.release()
-            self._wake.set()
+            self._places.release()
+            self._rounds.ring()
 
     async def _do(self, job: Job) -> None:
         verifying = job.status is JobStatus.VERIFYING

@@ -7,9 +7,6 @@ noted, one before a restart or another node, is looked up when its next part com
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,8 +22,6 @@ from csms.services.commands import Command, CommandAnswer, Outgoing
 from csms.services.ports import Link
 from csms.services.records import OldMonitorsGone, Recorder, ReportState
 
-log = logging.getLogger(__name__)
-
 PATIENCE: Final = timedelta(minutes=3)
 """How long a report may go without a further part."""
 ABANDONED: Final = PATIENCE + timedelta(minutes=1)
@@ -38,8 +33,8 @@ MAX_ENDED_REPORTS: Final = 1000
 MAX_PARTS: Final = 10_000
 MAX_MISSING_SHOWN: Final = 20
 SWEEP_S: Final = 5.0
-SWEEPS_PER_LEFT: Final = 12
-"""What a stopped server left is looked for once a minute."""
+SWEEP_LEFT_S: Final = 60.0
+"""Between looks for what a stopped server left."""
 
 
 class ReportKind(StrEnum):
@@ -276,17 +271,6 @@ class Reports:
         else:
             await self._keep(report)
         return report
-
-    async def run(self) -> None:
-        """Give up on reports that stopped coming, until cancelled."""
-        for turn in itertools.count(1):
-            await asyncio.sleep(SWEEP_S)
-            try:
-                await self.sweep()
-                if turn % SWEEPS_PER_LEFT == 0:
-                    await self.sweep_left()
-            except Exception:  # the next round may go well
-                log.exception("reports could not be looked after")
 
     async def sweep(self) -> None:
         """End the reports whose next part is overdue."""

@@ -50,6 +50,10 @@ class RunStore(Protocol):
         """Take the oldest run that nobody works on."""
         ...
 
+    async def next_lease_end(self, now: datetime) -> datetime | None:
+        """Return when the first of the leases ends that somebody has now."""
+        ...
+
     async def users(self, site_id: str, month: Month) -> Sequence[str]:
         """Return who may owe something for a site's month and has no statement, in fixed order."""
         ...

@@ -6,13 +6,14 @@ goes on after the lease with those who have no statement yet, so nobody gets two
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import timedelta
 from typing import Final
 
 from csms.clock import Clock
 from csms.errors import ConflictError, CsmsError, DatabaseUnavailableError
+from csms.metrics import Metrics
+from csms.services.rounds import Boundary, Rounds
 from csms.services.statements.model import Order, Refusal, Run, Wanted
 from csms.services.statements.ports import RunStore
 from csms.services.statements.service import StatementService
@@ -21,8 +22,8 @@ from csms.statements.document import Kind
 log = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=2)
-LOOK_S: Final = 2.0
-"""Between looks for new runs, and for what another node left behind."""
+LOOK_S: Final = 30.0
+"""Between looks for what was ordered from another node, or left behind by one."""
 AT_ONCE: Final = 25
 """Users whose month is looked up together; between them progress is noted."""
 MAX_REFUSALS: Final = 1000
@@ -32,53 +33,48 @@ class StatementRuns:
     """Works on runs, one at a time."""
 
     def __init__(
-        self,
-        store: RunStore,
-        statements: StatementService,
-        clock: Clock,
-        *,
-        look_s: float = LOOK_S,
+        self, store: RunStore, statements: StatementService, clock: Clock, metrics: Metrics
     ) -> None:
-        self._look_s = look_s
         self._store = store
         self._statements = statements
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
+        self._rounds = Rounds("statement runs", self._work, metrics, every_s=LOOK_S)
+        self._boundary = Boundary("statement runs", metrics)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._work_forever(), name="statement runs")
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Stop after the statement in hand; the run goes on when a node looks for it."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._rounds.stop()
 
-    async def _work_forever(self) -> None:
-        while True:
-            await asyncio.sleep(self._look_s)
-            try:
-                await self._work()
-            except DatabaseUnavailableError as error:
-                log.warning("statements wait: %s", error)
+    def look(self) -> None:
+        """Look now: a run was ordered."""
+        self._rounds.ring()
 
-    async def _work(self) -> None:
+    async def _work(self) -> float | None:
+        """Work on what waits; returns in how many seconds a lease ends that may be a dead one's."""
         while True:
             now = self._clock.now()
             run = await self._store.claim(now, now + LEASE)
             if run is None:
-                return
-            try:
-                await self._issue_all(run)
-            except DatabaseUnavailableError:
-                raise
-            except CsmsError as error:
-                await self._store.end(run, self._clock.now(), str(error))
-            except Exception as error:  # the boundary of a run: the next one must not suffer
-                log.exception("a statement run failed", extra={"run": run.id})
-                await self._store.end(run, self._clock.now(), type(error).__name__)
-            else:
-                await self._store.end(run, self._clock.now())
+                ends_at = await self._store.next_lease_end(now)
+                return None if ends_at is None else (ends_at - now).total_seconds()
+            await self._work_on(run)
+
+    async def _work_on(self, run: Run) -> None:
+        failure = None
+        try:
+            await self._issue_all(run)
+        except DatabaseUnavailableError:
+            raise
+        except CsmsError as error:
+            failure = str(error)
+        except Exception as error:  # the next run must not suffer
+            log.exception("a statement run failed", extra={"run": run.id})
+            self._boundary.count()
+            failure = type(error).__name__
+        await self._store.end(run, self._clock.now(), failure)
 
     async def _issue_all(self, run: Run) -> None:
         users = await self._store.users(run.site_id, run.month)

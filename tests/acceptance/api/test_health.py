@@ -78,9 +78,9 @@ async def test_without_its_database_it_lives_but_is_not_ready(
 
 
 async def test_an_outage_is_told_once_and_so_is_its_end(
-    server: Running,
     database_server: str,
     database_url: str,
+    tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -91,7 +91,10 @@ async def test_an_outage_is_told_once_and_so_is_its_end(
         said = [record for record in caplog.records if record.name == logger]
         return sum(text in record.getMessage() for record in said)
 
-    async with server.charge_point("CP-1") as charger:
+    async with (
+        running_app(database_url, tmp_path) as server,
+        server.charge_point("CP-1") as charger,
+    ):
         await charger.send("BootNotification", V16_BOOT)
         async with database_away(database_server, database_url), asyncio.timeout(30):
             for _ in range(4):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from csms.metrics import Metrics
 from csms.services.load_management.keeper import Keeper
 from csms.services.load_management.ports import EvseMemory
 from csms.smart_charging.grid import EvseKey
@@ -30,7 +31,7 @@ class SlowStore:
 
 async def test_a_raise_is_not_forgotten_for_an_older_limit_that_is_still_being_written() -> None:
     store: Any = SlowStore()
-    keeper = Keeper(store)
+    keeper = Keeper(store, Metrics())
     keeper.remember(memory(6.0))
     flushing = asyncio.create_task(keeper.flush())
     await store.begun.wait()
@@ -40,6 +41,33 @@ async def test_a_raise_is_not_forgotten_for_an_older_limit_that_is_still_being_w
     await asyncio.gather(flushing, raising)
     assert store.kept[KEY] == memory(16.0)
     assert not keeper.must_wait_for(memory(16.0))
+
+
+class BrokenNewsError(Exception):
+    """What nobody thought of."""
+
+
+async def test_what_can_not_be_written_holds_up_nothing_else() -> None:
+    store: Any = SlowStore()
+    store.may_end.set()
+    metrics = Metrics()
+    keeper = Keeper(store, metrics)
+    running = asyncio.create_task(keeper.run())
+
+    async def break_down(*_: object) -> None:
+        raise BrokenNewsError
+
+    store.raise_alarm = break_down
+    alarm: Any = None
+    keeper.raise_alarm(alarm)
+    keeper.remember(memory(6.0))
+    async with asyncio.timeout(10):
+        await store.begun.wait()
+    running.cancel()
+    failures = metrics.registry.get_sample_value(
+        "csms_background_failures_total", {"task": "load management keeper"}
+    )
+    assert failures == 1
 
 
 def memory(limit_a: float) -> EvseMemory:

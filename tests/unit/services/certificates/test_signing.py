@@ -74,6 +74,7 @@ async def bench(
         MemoryCertificates(world.store),
         world.services.notifications,
         world.clock,
+        world.metrics,
         retry_after_s=(0.0, 0.0),
         **options,
     )
