@@ -10,7 +10,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 from csms.api.context import Context
 from csms.api.fields import TimeoutS
+from csms.api.problems import FieldError, field_error
 from csms.api.route import Asked, Route
+from csms.services.answers import as_told, violations_of
 from csms.services.commands import Command, CommandAnswer
 from csms.services.confidential import address_shown, may_hold_secret
 from csms.store.admin import audit_log, charge_points
@@ -26,12 +28,16 @@ class CommandQuery(Struct, forbid_unknown_fields=True):
 
 
 class AnswerView(Struct):
-    """What the charge point said: its own word, what that means, and the whole CALLRESULT."""
+    """What the charge point said: its own word, what that means, and the whole CALLRESULT.
+
+    `violations` says what of the CALLRESULT is not as its schema has it.
+    """
 
     status: str
     accepted: bool
     response: dict[str, Any]
     results: list[dict[str, Any]]
+    violations: list[FieldError]
 
 
 class Orders:
@@ -81,7 +87,17 @@ def order(
 
 
 def view_of(answer: CommandAnswer) -> AnswerView:
-    return AnswerView(answer.status, answer.accepted, answer.response, answer.results)
+    return AnswerView(*said(answer), answer.results, violations_shown(answer.response))
+
+
+def said(answer: CommandAnswer) -> tuple[str, bool, dict[str, Any]]:
+    """Return an answer's own word, what it means, and the CALLRESULT as it came."""
+    return answer.status, answer.accepted, as_told(answer.response)
+
+
+def violations_shown(response: dict[str, Any]) -> list[FieldError]:
+    """Return what is wrong with a CALLRESULT by its schema."""
+    return [field_error(each.field, each.value, each.allowed) for each in violations_of(response)]
 
 
 def joined(answers: Sequence[CommandAnswer]) -> CommandAnswer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ from csms.gateway.repairs import mend
 from csms.gateway.shared import Shared
 from csms.handlers.contract import CallRefusedError, Refusal
 from csms.model import OcppVersion
+from csms.services.answers import FaultyAnswer
 from csms.services.clocks import format_time
 from csms.services.records import LoggedMessage
 
@@ -271,13 +273,14 @@ class Receiver:
         schema = self.dialect.schemas.responses.get(action)
         if schema is None or schema.is_valid(answer.payload):
             return answer.payload
+        told, violations = deepcopy(answer.payload), schema.violations(answer.payload)
         received_at = format_time(self._clock.now())
         mending = mend(schema.shape, answer.payload, received_at=received_at, whole=True)
         self._count_repairs(connection, mending.repairs)
         wrong = mending.violation
         if wrong is not None:
             self._complain(connection, answer.message_id, wrong.refusal, wrong.description)
-        return mending.payload
+        return FaultyAnswer(mending.payload, told, violations)
 
     def _complain(
         self, connection: Connection, message_id: Json, refusal: Refusal, why: str

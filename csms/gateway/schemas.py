@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from csms.gateway.frames import Json
 from csms.gateway.shapes import Shape, ordered, shape_of
 from csms.model import OcppVersion
 from csms.services.clocks import parse_time
+
+MOST_VIOLATIONS: Final = 20
 
 _FOLDERS: Final = {
     OcppVersion.V16: "v16",
@@ -42,6 +45,11 @@ class MessageSchema:
         """Raise InvalidValueError, naming field, value and what is allowed."""
         for error in self.validator.iter_errors(payload):
             raise _as_invalid_value(error)
+
+    def violations(self, payload: Json) -> list[InvalidValueError]:
+        """Return the first few things that are wrong with a payload."""
+        errors = islice(self.validator.iter_errors(payload), MOST_VIOLATIONS)
+        return [_as_invalid_value(error) for error in errors]
 
 
 class Schemas:

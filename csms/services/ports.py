@@ -91,7 +91,7 @@ class Link(Protocol):
     async def call(
         self, action: str, payload: Mapping[str, Any], timeout_s: float
     ) -> dict[str, Any]:
-        """Send a CALL and return the CALLRESULT's payload.
+        """Send a CALL and return the CALLRESULT's payload: a FaultyAnswer if it breaks its schema.
 
         Raises InvalidValueError (payload breaks the schema), TooManyCommandsError,
         CommandTimeoutError, ConnectionLostError, CommandRefusedError.

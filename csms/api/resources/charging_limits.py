@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from csms.api.context import Context
 from csms.api.fields import EvseId
-from csms.api.orders import AnswerView, CommandQuery, Orders, order, view_of
+from csms.api.orders import AnswerView, CommandQuery, Orders, order, said, view_of
 from csms.api.route import Asked, Route
 from csms.errors import ConflictError, InvalidValueError, NotConnectedError
 from csms.services.commands import (
@@ -153,7 +153,7 @@ class ChargingLimits:
         command = GetCompositeSchedule(body.evse_id, body.duration_s, body.unit)
         answer = await self._orders.send(asked, command)
         schedule = _schedule_view(answer.composite_schedule)
-        return ScheduleAnswer(answer.status, answer.accepted, answer.response, schedule)
+        return ScheduleAnswer(*said(answer), schedule)
 
     async def _install(
         self, asked: Asked[CommandQuery, LimitBody], evse_id: int, profile: ChargingProfile

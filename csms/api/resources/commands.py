@@ -22,6 +22,7 @@ from csms.api.reservation_book import ReservationBook
 from csms.api.route import Asked, Nothing, Payload, Reply, Route
 from csms.errors import NotFoundError
 from csms.model import IdToken, normalise_id_token
+from csms.services.answers import as_told, violations_of
 from csms.services.commands import (
     ChangeAvailability,
     ClearCache,
@@ -38,6 +39,9 @@ from csms.store.admin import transactions
 
 UNKNOWN_TYPE: Final = "Central"
 """The type of an id token that nobody entered: one that the central system made up."""
+
+VIOLATION_HEADER: Final = "OCPP-Schema-Violation"
+LONGEST_WARNING: Final = 2000
 
 B = TypeVar("B", bound=Struct)
 
@@ -143,7 +147,7 @@ class Commands:
         ]
 
     async def call(self, asked: Asked[CommandQuery, Payload]) -> Reply:
-        """The raw door: the schema of the charge point's version is the only check."""
+        """The raw door; an answer that breaks its schema is passed on as it came, and marked."""
         action, payload = str(asked.path["action"]), asked.payload
         await self._orders.note(asked, f"calls/{action}", payload)
         identity, operations = asked.charge_point_id, self._context.services.operations
@@ -157,7 +161,7 @@ class Commands:
             )
             watch.answered(response)
             operation.answered(response)
-        return Reply(response)
+        return Reply(as_told(response), headers=_warning(response))
 
     async def remote_start(self, asked: Asked[CommandQuery, RemoteStartBody]) -> AnswerView:
         body = asked.body
@@ -208,6 +212,14 @@ class Commands:
         cache = self._context.services.authorization.cache
         record = await cache.get(normalise_id_token(id_token))
         return UNKNOWN_TYPE if record is None else record.type
+
+
+def _warning(response: dict[str, Any]) -> dict[str, str]:
+    """Name in a header what of an answer is not as its schema has it."""
+    wrong = "; ".join(f"{each.field}: expected {each.allowed}" for each in violations_of(response))
+    plain = wrong[:LONGEST_WARNING].encode("ascii", "backslashreplace").decode()
+    text = "".join(c if c.isprintable() else " " for c in plain)
+    return {VIOLATION_HEADER: text} if text else {}
 
 
 def _reset(body: ResetBody) -> Command:

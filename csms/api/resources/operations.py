@@ -16,6 +16,7 @@ from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.problems import Problem
 from csms.api.route import Actor, Asked, Nothing, Route, delete, get
 from csms.errors import NotFoundError
+from csms.services.answers import as_told
 from csms.services.operations.desk import Placed
 from csms.services.operations.model import Kind, Operation
 from csms.store.admin import charge_points
@@ -115,7 +116,7 @@ def placed_view(placed: Placed, actor: Actor) -> OperationAnswerView:
     return OperationAnswerView(
         answer.status,
         answer.accepted,
-        answer.response,
+        as_told(answer.response),
         answer.results,
         operation_view(_row(placed.operation), actor),
     )

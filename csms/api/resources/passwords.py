@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from csms.api.context import Context
 from csms.api.fields import Password
-from csms.api.orders import AnswerView, CommandQuery, Orders, order
+from csms.api.orders import AnswerView, CommandQuery, Orders, order, said, violations_shown
 from csms.api.route import Asked, Route
 from csms.services.commands import SetPassword
 
@@ -53,5 +53,5 @@ class Passwords:
         answer = await self._orders.send(asked, SetPassword(password))
         shown = password if answer.accepted and not chosen else None
         return PasswordAnswer(
-            answer.status, answer.accepted, answer.response, answer.results, shown
+            *said(answer), answer.results, violations_shown(answer.response), shown
         )

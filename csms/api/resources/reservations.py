@@ -21,7 +21,7 @@ from csms.api.fields import (
     ReservationId,
     Text,
 )
-from csms.api.orders import ERRORS, CommandQuery
+from csms.api.orders import ERRORS, CommandQuery, said
 from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.reservation_book import ReservationBook
 from csms.api.route import Asked, Nothing, Route, get
@@ -198,4 +198,4 @@ class Reservations:
         async with watching as watch:
             answer = await commands.deliver(charge_point_id, outgoing, asked.query.timeout or None)
             watch.answered(answer.response)
-        return ReservationAnswer(answer.status, answer.accepted, answer.response, number)
+        return ReservationAnswer(*said(answer), number)

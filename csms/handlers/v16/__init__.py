@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from csms.handlers import log_status_notification
 from csms.handlers.contract import Routes
 from csms.handlers.v16 import (
     authorize,
@@ -12,7 +13,6 @@ from csms.handlers.v16 import (
     diagnostics_status_notification,
     firmware_status_notification,
     heartbeat,
-    log_status_notification,
     meter_values,
     security_event_notification,
     sign_certificate,

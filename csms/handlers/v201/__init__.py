@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from csms.handlers import log_status_notification
 from csms.handlers.contract import Routes
 from csms.handlers.v201 import (
     authorize,
@@ -14,7 +15,6 @@ from csms.handlers.v201 import (
     get_15118_ev_certificate,
     get_certificate_status,
     heartbeat,
-    log_status_notification,
     meter_values,
     notify_charging_limit,
     notify_customer_information,

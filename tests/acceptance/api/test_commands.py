@@ -33,6 +33,41 @@ async def test_the_raw_door_speaks_the_version_of_its_charge_point(server: Runni
     assert refused.status == 422
 
 
+async def test_an_answer_that_breaks_the_schema_is_passed_on_as_it_came_and_marked(
+    server: Running,
+) -> None:
+    said = {"configurationKey": [{"key": "K", "readonly": "yes", "value": 5}], "x": None}
+    url = f"{server.api_url}/api/v1{CALLS}/GetConfiguration"
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("GetConfiguration", said)
+        async with server.http.post(url, json={}) as answer:
+            assert (answer.status, await answer.json()) == (200, said)
+            marked = answer.headers["OCPP-Schema-Violation"]
+    assert "configurationKey.0.readonly: expected boolean" in marked
+    assert "configurationKey.0.value: expected string" in marked
+    assert "x: expected no such field" in marked
+
+
+async def test_a_good_answer_is_not_marked(server: Running) -> None:
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("ClearCache")
+        async with server.http.post(
+            f"{server.api_url}/api/v1{CALLS}/ClearCache", json={}
+        ) as answer:
+            assert "OCPP-Schema-Violation" not in answer.headers
+
+
+async def test_a_command_shows_what_of_its_answer_breaks_the_schema(server: Running) -> None:
+    async with server.charge_point("CP-1") as charger:
+        charger.expect("ClearCache", {"status": "accepted", "note": "ü"})
+        answer = await server.post("/charge-points/CP-1/clear-cache")
+    assert answer["response"] == {"status": "accepted", "note": "ü"}
+    assert {each["field"]: each["allowed"] for each in answer["violations"]} == {
+        "status": "one of Accepted, Rejected",
+        "note": "no such field, the schema has none",
+    }
+
+
 async def test_a_callerror_is_passed_on_word_for_word(server: Running) -> None:
     async with server.charge_point("CP-1") as charger:
         charger.expect("Reset", CallError("InternalError", "no more flash", {"free": 0}))

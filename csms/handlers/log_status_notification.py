@@ -1,4 +1,4 @@
-"""LogStatusNotification (security extension, N01): how the upload of a log goes."""
+"""LogStatusNotification, the same in 2.0.1 and the security extension of 1.6 (N01)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from csms.handlers.contract import Payload
-from csms.handlers.v16.fields import integer, text
+from csms.handlers.numbers import read_int32
 from csms.services.charge_point import ChargePoint
 from csms.services.operations.model import Kind
 from csms.services.services import Services
@@ -19,7 +19,8 @@ _FAILURES: Final = frozenset(
 async def handle(
     services: Services, charge_point: ChargePoint, payload: Payload, received_at: datetime
 ) -> Payload:
-    status, request_id = text(payload, "status"), integer(payload, "requestId")
+    told, request_id = payload.get("status"), read_int32(payload.get("requestId"))
+    status = told if isinstance(told, str) else None
     await services.notifications.record(
         charge_point,
         "log_status",
