@@ -165,3 +165,42 @@ async def test_a_station_that_has_to_keep_to_a_cost_is_told_the_cost(server: Run
         )
         answer = await session.tell("Updated", PERIODIC, meterValue=[reading(3000)])
     assert answer["totalCost"] == 0.6
+
+
+async def test_an_operator_limits_how_long_and_how_full_a_transaction_charges(
+    server: Running,
+) -> None:
+    await server.add_token("CARD-1")
+    async with prepaid_station(server) as (station, session):
+        await begin(session)
+        (running,) = await server.transactions(active="true")
+        wanted = {"transaction_id": running["id"], "max_time_s": 3600, "max_soc_percent": 80}
+        asked = station.expect("TriggerMessage", check={"requestedMessage": "TransactionEvent"})
+        answer = await server.post("/charge-points/CS-1/transaction-limit", wanted)
+        assert answer["accepted"] is True
+        await asked.happened()
+        limit = {"transactionLimit": {"maxTime": 3600, "maxSoC": 80}}
+        assert await session.tell("Updated", "Trigger") == limit
+        assert await session.tell("Updated", "LimitSet", info=limit) == {}
+
+
+async def test_an_operator_can_not_raise_what_a_prepaid_card_may_spend(server: Running) -> None:
+    await open_account(server, 20)
+    async with prepaid_station(server) as (station, session):
+        await begin(session)
+        (running,) = await server.transactions(active="true")
+        station.tolerate("TriggerMessage", {"status": "Accepted"})
+        for cost, told in ((50, {}), (5, {"transactionLimit": {"maxCost": 5}})):
+            wanted = {"transaction_id": running["id"], "max_cost": cost}
+            await server.post("/charge-points/CS-1/transaction-limit", wanted)
+            assert await session.tell("Updated", "Trigger") == told
+
+
+async def test_a_limit_that_a_station_does_not_know_is_refused(server: Running) -> None:
+    await server.add_token("CARD-1")
+    async with prepaid_station(server, "maxEnergy") as (_, session):
+        await begin(session)
+        (running,) = await server.transactions(active="true")
+        wanted = {"transaction_id": running["id"], "max_soc_percent": 80}
+        problem = await server.post("/charge-points/CS-1/transaction-limit", wanted, status=409)
+    assert "maxSoC" in problem["detail"]

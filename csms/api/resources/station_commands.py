@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,12 +26,13 @@ from csms.api.station_shapes import (
     EventStreamBody,
     PriorityBody,
     TariffsQuery,
+    TransactionLimitBody,
     TransactionTariffBody,
     WebPaymentBody,
 )
 from csms.errors import ConflictError, InvalidValueError, NotFoundError
-from csms.model import AuthorizationStatus, IdToken, normalise_id_token
-from csms.services.commands import Command
+from csms.model import AuthorizationStatus, IdToken, OcppVersion, normalise_id_token
+from csms.services.commands import Command, Trigger
 from csms.services.station_commands import (
     AdjustEventStream,
     ChangeTransactionTariff,
@@ -49,6 +51,7 @@ from csms.services.station_commands import (
     UpdateDynamicSchedule,
     UsePriorityCharging,
 )
+from csms.services.stations.limits import MAX_COST, MAX_ENERGY, MAX_SOC, MAX_TIME
 from csms.store.admin import charge_points, stations, tariffs, transactions
 
 B = TypeVar("B", bound=Struct)
@@ -84,6 +87,12 @@ class StationCommands:
                 TransactionTariffBody,
                 self.transaction_tariff,
                 "Change the tariff of a transaction that runs",
+            ),
+            order(
+                "transaction-limit",
+                TransactionLimitBody,
+                self.transaction_limit,
+                "Limit what a transaction may cost, draw or last",
             ),
             order(
                 "dynamic-schedule",
@@ -155,6 +164,25 @@ class StationCommands:
         command = ChangeTransactionTariff(row["ocpp_transaction_id"], tariff)
         return await self._send(asked, "transaction-tariff", command)
 
+    async def transaction_limit(
+        self, asked: Asked[CommandQuery, TransactionLimitBody]
+    ) -> AnswerView:
+        """Limits travel in answers alone, so the station is asked for something to answer."""
+        row = await self._transaction(asked, asked.body.transaction_id)
+        if row["stopped_at"] is not None:
+            raise ConflictError(f"transaction {asked.body.transaction_id} has ended")
+        limits = _transaction_limits(asked.body)
+        link = self._context.links.get(asked.charge_point_id)
+        if link is not None:
+            if link.charge_point.ocpp_version is not OcppVersion.V21:
+                raise ConflictError(f"{asked.charge_point_id} does not speak OCPP 2.1")
+            await self._context.services.stations.limits.order(
+                link.charge_point, asked.body.transaction_id, limits
+            )
+        return await self._send(
+            asked, "transaction-limit", Trigger("TransactionEvent", row["evse_id"] or None)
+        )
+
     async def dynamic_schedule(self, asked: Asked[CommandQuery, DynamicScheduleBody]) -> AnswerView:
         """Refuses one that would work against load management (409)."""
         body = asked.body
@@ -221,6 +249,19 @@ class StationCommands:
                 f"EVSE {evse_id} of {charge_point_id} is steered by load management, whose limits "
                 "this would overrule; give the EVSE a higher priority or another mode instead"
             )
+
+
+def _transaction_limits(body: TransactionLimitBody) -> dict[str, Decimal]:
+    given = {
+        MAX_COST: body.max_cost,
+        MAX_ENERGY: body.max_energy_wh,
+        MAX_TIME: body.max_time_s,
+        MAX_SOC: body.max_soc_percent,
+    }
+    limits = {name: Decimal(str(limit)) for name, limit in given.items() if limit is not None}
+    if not limits:
+        raise InvalidValueError("max_cost", None, "at least one limit")
+    return limits
 
 
 def _clear_tariffs(body: ClearTariffsBody) -> Command:

@@ -34,8 +34,12 @@ async def handle(
         told = _limits(details)
         due = await limits.to_tell(charge_point, number, event.ocpp_transaction_id, told)
         if due:  # E16.FR.02
-            said["transactionLimit"] = {name: float(limit) for name, limit in due.items()}
+            said["transactionLimit"] = {name: _number(limit) for name, limit in due.items()}
     return said
+
+
+def _number(limit: Decimal) -> int | float:
+    return int(limit) if limit == limit.to_integral_value() else float(limit)
 
 
 def _limits(details: TransactionDetails | None) -> dict[str, Decimal]:

@@ -12,20 +12,27 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Final, Protocol
 
-from csms.errors import DatabaseUnavailableError
+from csms.errors import ConflictError, DatabaseUnavailableError
 from csms.model import Allowance
 from csms.services.charge_point import ChargePoint
 from csms.services.stations.abilities import KnownAbilities
 
 MAX_COST: Final = "maxCost"
 MAX_ENERGY: Final = "maxEnergy"
+MAX_TIME: Final = "maxTime"
+MAX_SOC: Final = "maxSoC"
 NO_LIMIT: Final = Decimal(10**9)
 """E16.FR.17: a limit that was told is lifted by one that nobody reaches."""
 REMEMBERED: Final = 50_000
-_STEPS: Final = {MAX_COST: Decimal("0.01"), MAX_ENERGY: Decimal(1)}
+_STEPS: Final = {
+    MAX_COST: Decimal("0.01"),
+    MAX_ENERGY: Decimal(1),
+    MAX_TIME: Decimal(1),
+    MAX_SOC: Decimal(1),
+}
 
 Limits = Mapping[str, Decimal]
-"""By OCPP's names: money with VAT, energy in Wh."""
+"""By OCPP's names: money with VAT, energy in Wh, time in seconds, state of charge in percent."""
 
 
 class ToldLimitStore(Protocol):
@@ -36,12 +43,23 @@ class ToldLimitStore(Protocol):
 
 @dataclass(slots=True)
 class _Limited:
-    wanted: dict[str, Decimal]
+    allowed: dict[str, Decimal] = field(default_factory=dict)
+    """By accounts and limits of spending."""
+    ordered: dict[str, Decimal] = field(default_factory=dict)
+    """By an operator."""
     told: dict[str, Decimal] = field(default_factory=dict)
     """By us, the latest."""
     said: dict[str, Decimal] | None = None
     """By the station since then; None: not looked up yet."""
     is_news: bool = True
+
+    @property
+    def wanted(self) -> dict[str, Decimal]:
+        """The lower of what is allowed and what was ordered."""
+        lower = {
+            name: min(limit, self.ordered.get(name, limit)) for name, limit in self.allowed.items()
+        }
+        return self.ordered | lower
 
     def due(self, supported: frozenset[str]) -> dict[str, Decimal]:
         """Return what the station has to hear."""
@@ -78,15 +96,36 @@ class StationLimits:
 
     def allow(self, transaction_id: int, allowance: Allowance) -> None:
         """Note what a transaction may come to, as of now."""
-        wanted = _wanted(allowance)
+        allowed = _allowed(allowance)
         limited = self._limited.get(transaction_id)
+        if limited is None and allowed:
+            limited = self._begin(transaction_id)
         if limited is not None:
-            limited.is_news |= limited.wanted != wanted
-            limited.wanted = wanted
-        elif wanted:
-            self._limited[transaction_id] = _Limited(wanted)
-            if len(self._limited) > REMEMBERED:
-                self._limited.popitem(last=False)
+            limited.is_news |= limited.allowed != allowed
+            limited.allowed = allowed
+
+    async def order(self, charge_point: ChargePoint, transaction_id: int, limits: Limits) -> None:
+        """Limit a transaction as an operator wants; never beyond what is allowed.
+
+        Raises ConflictError for a limit that the station doesn't announce (E16.FR.12).
+        """
+        supported = (await self._abilities.of(charge_point)).limits
+        unknown = [name for name in limits if name.lower() not in supported]
+        if unknown:
+            raise ConflictError(
+                f"{charge_point.id} announces no {', '.join(unknown)} among the limits of a "
+                f"transaction that it keeps to (TxCtrlr, SupportedLimits): "
+                f"{', '.join(sorted(supported)) or 'none'}"
+            )
+        limited = self._limited.get(transaction_id) or self._begin(transaction_id)
+        limited.ordered |= _rounded(limits)
+        limited.is_news = True
+
+    def _begin(self, transaction_id: int) -> _Limited:
+        limited = self._limited[transaction_id] = _Limited()
+        if len(self._limited) > REMEMBERED:
+            self._limited.popitem(last=False)
+        return limited
 
     def over(self, transaction_id: int) -> None:
         """A transaction has ended."""
@@ -120,7 +159,7 @@ class StationLimits:
         return due
 
 
-def _wanted(allowance: Allowance) -> dict[str, Decimal]:
+def _allowed(allowance: Allowance) -> dict[str, Decimal]:
     limits = {MAX_COST: allowance.money, MAX_ENERGY: allowance.energy_wh}
     return _rounded({name: limit for name, limit in limits.items() if limit is not None})
 
