@@ -76,6 +76,24 @@ def test_a_ring_brings_the_next_round_forward() -> None:
     assert Work().live(story) == [0, 10, 40]
 
 
+def test_under_many_rings_long_rounds_leave_most_of_the_time_to_others() -> None:
+    async def story(rounds: Rounds) -> None:
+        for _ in range(30):
+            rounds.ring()
+            await asyncio.sleep(0.1)
+
+    assert Work(lasts_s=0.05).live(story) == [0, 0.5, 1, 1.5, 2, 2.5, 3]
+
+
+def test_who_has_rested_long_comes_at_once() -> None:
+    async def story(rounds: Rounds) -> None:
+        await asyncio.sleep(5)
+        rounds.ring()
+        await asyncio.sleep(5)
+
+    assert Work(lasts_s=0.05).live(story) == [0, 5]
+
+
 def test_rings_that_come_together_share_a_round() -> None:
     async def story(rounds: Rounds) -> None:
         for _ in range(5):
@@ -92,7 +110,7 @@ def test_who_rings_during_a_round_gets_another_one() -> None:
         rounds.ring()
         await asyncio.sleep(10)
 
-    assert Work(lasts_s=3.0).live(story) == [0, 3]
+    assert Work(lasts_s=3.0).live(story) == [0, 4]
 
 
 def test_a_job_may_say_that_it_is_due_sooner_but_not_put_itself_off() -> None:
