@@ -35,6 +35,8 @@ _HASHES: Final[Mapping[str, hashes.HashAlgorithm]] = {
     "sha512": hashes.SHA512(),
 }
 _WH: Final = {"wh": Decimal(1), "kwh": Decimal(1000), "mwh": Decimal(1_000_000)}
+ENDS: Final = frozenset("ELRAP")
+"""What a reading says when a transaction ends with it."""
 _INHERITED: Final = ("TM", "TX", "RI", "RU", "RT")
 """What a reading takes over from the one before it where it doesn't say."""
 

@@ -10,12 +10,18 @@ from typing import Final
 
 from csms.signed_readings.errors import UnreadableError
 from csms.signed_readings.keys import read_public_key, write_public_key
-from csms.signed_readings.ocmf import Record, SignedReading, curve_of, is_signed_by, read_record
+from csms.signed_readings.ocmf import (
+    ENDS,
+    Record,
+    SignedReading,
+    curve_of,
+    is_signed_by,
+    read_record,
+)
 from csms.signed_readings.samples import SignedSample
 
 ROUNDING_WH: Final = Decimal(20)
 """Two registers that are shown in hundredths of a kilowatt-hour."""
-_ENDS: Final = frozenset("ELRAP")
 
 
 class Verdict(StrEnum):
@@ -119,7 +125,7 @@ def _span(records: Iterable[Record]) -> tuple[Decimal | None, Decimal | None]:
     begin = next((each for each in readings if each.transaction == "B"), None)
     if begin is None:
         return None, None
-    ends = [each for each in readings if each.transaction in _ENDS and _same(each, begin)]
+    ends = [each for each in readings if each.transaction in ENDS and _same(each, begin)]
     return begin.value_wh, ends[-1].value_wh if ends else None
 
 

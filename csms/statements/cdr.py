@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, TypeAlias
 
+from csms.signed_readings.samples import SignedSample
+from csms.statements.cdr_signed import signed_data
 from csms.statements.cdr_tariff import ocpi_tariff, tariff_version_id
 from csms.tariff.lines import SECONDS_PER_HOUR, Line, LineKind, Unit
 from csms.tariff.model import Tariff
@@ -85,6 +87,10 @@ class CdrFacts:
     started_by_command: bool
     meter_id: str | None
     priced_at: datetime
+    signed: Sequence[SignedSample] = ()
+    """What the meter signed, oldest first."""
+    public_key: str | None = None
+    """Of the meter; without one what a sample brought along is given."""
 
 
 def cdr(facts: CdrFacts) -> Json:
@@ -103,11 +109,13 @@ def cdr(facts: CdrFacts) -> Json:
     }
     if facts.meter_id:
         known["meter_id"] = facts.meter_id
+    signed = signed_data(facts.signed, facts.public_key)
     return {
         **known,
         "currency": facts.currency,
         "tariffs": _tariffs(facts),
         "charging_periods": charging_periods(facts),
+        **({} if signed is None else {"signed_data": signed}),
         **_totals(facts),
         "last_updated": moment(facts.priced_at),
     }

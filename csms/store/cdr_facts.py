@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from csms.errors import ConflictError
 from csms.statements.cdr import CdrFacts, Party, Place
 from csms.store.load_tables import evses, sites
+from csms.store.signatures import Signed, signed_of
 from csms.store.statement_tables import statement_issuers
 from csms.store.tables import charge_points, transactions
 from csms.store.tariff_tables import priced_transactions
@@ -79,10 +80,13 @@ async def as_facts(
 ) -> list[CdrFacts]:
     """Return rows of `cdr_rows` as facts; raises ConflictError."""
     tariffs = await load_tariffs(connection, sorted({row["tariff_id"] for row in rows}))
-    return [_facts(row, tariffs) for row in rows]
+    signed = await signed_of(connection, {row["transaction_id"] for row in rows})
+    return [_facts(row, tariffs, signed.get(row["transaction_id"])) for row in rows]
 
 
-def _facts(row: Mapping[Any, Any], tariffs: Mapping[str, Tariff]) -> CdrFacts:
+def _facts(
+    row: Mapping[Any, Any], tariffs: Mapping[str, Tariff], signed: Signed | None
+) -> CdrFacts:
     tariff = tariffs.get(row["tariff_id"])
     if tariff is None:
         raise ConflictError(f"tariff {row['tariff_id']!r} priced transactions and is gone")
@@ -96,6 +100,8 @@ def _facts(row: Mapping[Any, Any], tariffs: Mapping[str, Tariff]) -> CdrFacts:
         id_token_type=row["id_token_type"],
         started_by_command=row["remote_start_id"] is not None,
         meter_id=row["meter_serial_number"],
+        signed=() if signed is None else signed.samples,
+        public_key=None if signed is None else signed.public_key,
     )
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import chain, groupby, islice
 from typing import Final
 
 import orjson
+from sqlalchemy import column, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.services.signature_checks import MeterKey, SignatureCheck, SignedTransaction
+from csms.signed_readings.samples import SignedSample, signed_samples
 from csms.store.database import Database
 
 MAX_ROWS: Final = 5000
@@ -48,6 +53,40 @@ ON CONFLICT (transaction_id) DO UPDATE SET
   begin_wh = EXCLUDED.begin_wh, end_wh = EXCLUDED.end_wh, public_key = EXCLUDED.public_key,
   key_source = EXCLUDED.key_source, checked_at = EXCLUDED.checked_at
 """
+
+
+_SIGNED_OF_MANY: Final = text(
+    f"""
+    SELECT t.id, v.others, c.public_key
+    {_SIGNED_READINGS} LEFT JOIN signature_checks c ON c.transaction_id = t.id
+    WHERE t.id = ANY(:transaction_ids)
+    ORDER BY t.id, v.sampled_at, v.context = 'Transaction.Begin' DESC,
+      v.context = 'Transaction.End'
+    """
+).columns(column("id"), column("others", JSONB), column("public_key"))
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a meter signed of a transaction, oldest first, and its key as far as it is known."""
+
+    samples: tuple[SignedSample, ...]
+    public_key: str | None
+
+
+async def signed_of(
+    connection: AsyncConnection, transaction_ids: Collection[int]
+) -> dict[int, Signed]:
+    """Return what meters signed, by transaction; most have signed nothing."""
+    rows = await connection.execute(_SIGNED_OF_MANY, {"transaction_ids": list(transaction_ids)})
+    return {
+        transaction_id: Signed(
+            tuple(sample for row in found for sample in signed_samples(row["others"])),
+            found[0]["public_key"],
+        )
+        for transaction_id, each in groupby(rows.mappings(), key=lambda row: row["id"])
+        if (found := list(islice(each, MAX_ROWS)))
+    }
 
 
 class Signatures:

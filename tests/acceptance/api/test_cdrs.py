@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+from datetime import timedelta
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from acceptance.api.installation import refused
-from running import Running
+from acceptance.pricing.bodies import flat_rate
+from acceptance.pricing.charging import MONDAY, begin, cost, end, meter_values
+from ocmf import SigningMeter
+from running import V16_BOOT, Running
 from statement_world import CDR_PARTY, StatementWorld, june_prices
 from unit.statements.ocpi import CDR
 
@@ -101,3 +106,33 @@ async def test_deliveries_can_be_seen_and_tried_again(garage: Running) -> None:
     assert page["items"][0]["transaction_id"] == 1
     assert page["items"][0]["error"]
     assert await garage.post(f"{path}/retry") == {"count": 1}
+
+
+async def test_the_export_has_what_the_meter_signed(server: Running) -> None:
+    place = {"latitude": 38.7, "longitude": -9.1}
+    await server.put("/sites/garage", {"name": "Garage", **place})
+    issuer = {"name": "A", "series": "A", "cdr": CDR_PARTY}
+    await server.put("/sites/garage/statement-issuer", issuer)
+    await server.accept("CP-1", site_id="garage")
+    await server.add_token("CARD")
+    await server.post("/tariffs", flat_rate(0.25), status=201)
+    assigned = {"tariff_id": "flat", "scope": "site", "subject_id": "garage"}
+    await server.post("/tariff-assignments", assigned, status=201)
+    meter = SigningMeter()
+    records = [meter.record(("B", 1.0)), meter.record(("E", 1.8))]
+    await server.put("/charge-points/CP-1/meter-keys/1", {"public_key": meter.public_key})
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        number = await begin(charger, MONDAY)
+        for minutes, record in zip((1, 59), records, strict=True):
+            body = meter_values(number, [(MONDAY + timedelta(minutes=minutes), 400)])
+            body["meterValue"][0]["sampledValue"] = [{"value": record, "format": "SignedData"}]
+            await charger.send("MeterValues", body)
+        await end(charger, number, MONDAY + timedelta(hours=1), 800)
+        await cost(server, number)
+    (made,) = (await server.get("/sites/garage/cdrs"))["items"]
+
+    jsonschema_rs.validator_for(CDR).validate(made)
+    values = made["signed_data"]["signed_values"]
+    assert [base64.b64decode(each["signed_data"]).decode() for each in values] == records
+    assert [each["nature"] for each in values] == ["Start", "End"]

@@ -29,6 +29,19 @@ def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) ->
 
 _PRICE: Final = _object({"excl_vat": _NUMBER}, {"incl_vat": _NUMBER})
 _PARTY: Final = {"country_code": _text(2, "^[A-Z]{2}$"), "party_id": _text(3, "^[A-Z0-9]{3}$")}
+_SIGNED: Final = _object(
+    {
+        "encoding_method": _text(36),
+        "signed_values": {
+            "type": "array",
+            "minItems": 1,
+            "items": _object(
+                {"nature": _text(32), "plain_data": _text(512), "signed_data": _text(5000)}
+            ),
+        },
+    },
+    {"public_key": _text(512)},
+)
 _TOKEN: Final = _object(
     {
         **_PARTY,
@@ -136,6 +149,7 @@ CDR: Final = _object(
         "session_id": _text(36),
         "meter_id": _string(255),
         "tariffs": {"type": "array", "items": _TARIFF},
+        "signed_data": _SIGNED,
         "total_fixed_cost": _PRICE,
         "total_energy_cost": _PRICE,
         "total_time_cost": _PRICE,

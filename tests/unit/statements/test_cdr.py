@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 import pytest
+from ocmf import SigningMeter
 from unit.statements.ocpi import CDR
 from unit.tariff.june_transactions import june_transactions
 from unit.tariff.tariffs import (
@@ -26,6 +28,7 @@ from unit.tariff.tariffs import (
 )
 from unit.tariff.usages import local, steady, usage
 
+from csms.signed_readings.samples import SignedSample
 from csms.statements.cdr import CdrFacts, Party, Place, cdr, credit
 from csms.tariff.dynamic import MarketPoint, MarketPrices
 from csms.tariff.model import Tariff
@@ -201,3 +204,42 @@ def test_a_new_price_has_an_id_of_its_own_and_the_old_one_is_credited() -> None:
 def test_an_evse_id_is_made_of_the_letters_and_digits_of_the_identity() -> None:
     made = told(priced_by(FOUR_PERIODS, june_transactions()[0]), FOUR_PERIODS)
     assert made["cdr_location"]["evse_id"] == "PT*GCL*ECP1A*2"
+
+
+def signed(*texts: str, encoding: str = "OCMF", **changed: Any) -> Any:
+    """The signed data of a CDR whose meter signed these texts."""
+    priced = priced_by(FOUR_PERIODS, steady(TEN, 60, "1"))
+    samples = [SignedSample(encoding, each) for each in texts]
+    return told(priced, FOUR_PERIODS, signed=samples, **changed).get("signed_data")
+
+
+def test_what_the_meter_signed_is_told_with_its_key_and_what_it_stands_for() -> None:
+    meter = SigningMeter()
+    records = [meter.record(("B", 1.0)), meter.record(("C", 1.5)), meter.record(("E", 2.0))]
+    made = signed(*records, public_key=meter.public_key)
+
+    assert (made["encoding_method"], made["public_key"]) == ("OCMF", meter.public_key)
+    values = made["signed_values"]
+    assert [each["nature"] for each in values] == ["Start", "Intermediate", "End"]
+    assert [base64.b64decode(each["signed_data"]).decode() for each in values] == records
+    assert values[0]["plain_data"] == records[0].split("|")[1]
+
+
+def test_a_cdr_of_a_meter_that_signs_nothing_has_no_signed_data() -> None:
+    assert signed() is None
+
+
+def test_signed_data_of_an_unknown_format_is_told_as_it_came() -> None:
+    made = signed("first", "middle\n", "last", encoding="EDL")
+    assert [each["nature"] for each in made["signed_values"]] == ["Start", "Intermediate", "End"]
+    assert [each["plain_data"] for each in made["signed_values"]] == ["first", "middle", "last"]
+
+
+def test_signed_values_are_never_cut_and_never_too_many() -> None:
+    meter = SigningMeter()
+    too_long = meter.record(("C", 1.5), CT="x" * 4000)
+    texts = [meter.record(("B", 1.0)), too_long, *["OCMF|{}|{}"] * 300, meter.record(("E", 2.0))]
+    values = signed(*texts)["signed_values"]
+    assert len(values) == 200
+    assert [values[0]["nature"], values[-1]["nature"]] == ["Start", "End"]
+    assert base64.b64encode(too_long.encode()).decode() not in {v["signed_data"] for v in values}
