@@ -132,6 +132,7 @@ class TariffAssignments:
                 query=Nothing,
                 body=NewAssignment,
                 answers={201: AssignmentView},
+                problems=(409,),
             ),
             get(one, self.read, "Show one", tag=TAG, query=Nothing, answer=AssignmentView),
             Route(
@@ -143,7 +144,7 @@ class TariffAssignments:
                 query=Nothing,
                 body=NewAssignment,
                 answers={200: AssignmentView},
-                problems=(404,),
+                problems=(404, 409),
             ),
             delete(one, self.remove, "Delete an assignment", tag=TAG),
             get(

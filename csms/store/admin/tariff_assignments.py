@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from csms.errors import InvalidValueError, NotFoundError
+from csms.errors import ConflictError, InvalidValueError, NotFoundError
 from csms.model import normalise_id_token
 from csms.store.admin import user_groups, users
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
@@ -52,11 +52,11 @@ async def find(connection: AdminConnection, assignment_id: int) -> Row:
 
 
 async def create(connection: AdminConnection, values: Mapping[str, Any]) -> Row:
-    """Raises InvalidValueError for a tariff or a subject there is not."""
+    """Raises InvalidValueError for a tariff or a subject there is not, ConflictError for a twin."""
+    checked = await _checked(connection, values)
+    await _refuse_twin(connection, checked)
     rows = await connection.execute(
-        insert(tariff_assignments)
-        .values(**await _checked(connection, values))
-        .returning(*tariff_assignments.c)
+        insert(tariff_assignments).values(**checked).returning(*tariff_assignments.c)
     )
     return dict(rows.mappings().one())
 
@@ -64,12 +64,14 @@ async def create(connection: AdminConnection, values: Mapping[str, Any]) -> Row:
 async def replace(
     connection: AdminConnection, assignment_id: int, values: Mapping[str, Any]
 ) -> Row:
-    """Raises NotFoundError, and InvalidValueError for a tariff or a subject there is not."""
+    """Raises NotFoundError, and what `create` raises."""
     await find(connection, assignment_id)
+    checked = await _checked(connection, values)
+    await _refuse_twin(connection, checked, but=assignment_id)
     rows = await connection.execute(
         update(tariff_assignments)
         .where(tariff_assignments.c.id == assignment_id)
-        .values(updated_at=func.now(), **await _checked(connection, values))
+        .values(updated_at=func.now(), **checked)
         .returning(*tariff_assignments.c)
     )
     return dict(rows.mappings().one())
@@ -84,9 +86,24 @@ async def remove(connection: AdminConnection, assignment_id: int) -> Row:
     return row
 
 
+async def _refuse_twin(
+    connection: AdminConnection, values: Mapping[str, Any], but: int | None = None
+) -> None:
+    """Refuse what says the same as another assignment. The lock on the tariff keeps others out."""
+    alike = [
+        tariff_assignments.c[name].is_not_distinct_from(value) for name, value in values.items()
+    ]
+    if but is not None:
+        alike.append(tariff_assignments.c.id != but)
+    twin = await connection.scalar(select(tariff_assignments.c.id).where(*alike).limit(1))
+    if twin is not None:
+        raise ConflictError(f"tariff assignment {twin} says the same already")
+
+
 async def _checked(connection: AdminConnection, values: Mapping[str, Any]) -> dict[str, Any]:
     tariff_id = values["tariff_id"]
-    known = select(tariffs.c.id).where(tariffs.c.id == tariff_id).with_for_update(read=True)
+    # Not a shared lock: two that enter the same assignment must see one another.
+    known = select(tariffs.c.id).where(tariffs.c.id == tariff_id).with_for_update(key_share=True)
     if await connection.scalar(known) is None:
         raise InvalidValueError("tariff_id", tariff_id, "the id of a tariff there is")
     subject_id = await _spelled(connection, Scope(values["scope"]), values["subject_id"])

@@ -163,7 +163,7 @@ def check(month: Month) -> None:
         assert transactions(month, user) == {period: kwh for period, (kwh, *_) in lines.items()}
         page = month.first_page(user)
         for (section, name), (kwh, price, amount) in lines.items():
-            assert f"{section} {name} {kwh:.3f} kWh {price:.6f} {amount}" in page
+            assert f"{section} {name} {kwh:,.3f} kWh {price:.6f} {amount:,}" in page
         total_kwh = sum(kwh for kwh, _, _ in lines.values())
         assert f"Total {total_kwh:,.3f} kWh {sum(a for _, _, a in lines.values()):,}" in page
     all_kwh = sum(kwh for lines in owed.values() for kwh, _, _ in lines.values())

@@ -125,6 +125,23 @@ async def test_a_tariff_that_is_assigned_cannot_be_deleted(server: Running) -> N
     assert (await server.api("DELETE", "/tariffs/flat")).status == 204
 
 
+async def test_the_same_assignment_twice_is_refused_and_the_first_is_named(server: Running) -> None:
+    await server.post("/tariffs", flat_rate(0.20), status=201)
+    body = {"tariff_id": "flat", "scope": "id_token", "subject_id": "card"}
+    first = await server.post("/tariff-assignments", body, status=201)
+    later = {**body, "valid_from": "2027-01-01T00:00:00Z"}
+    second = await server.post("/tariff-assignments", later, status=201)
+
+    twin = await server.api("POST", "/tariff-assignments", {**body, "subject_id": "CARD"})
+    turned = await server.api("PUT", f"/tariff-assignments/{second['id']}", body)
+
+    said = f"tariff assignment {first['id']} says the same already"
+    assert (twin.status, twin.body["detail"]) == (409, said)
+    assert (turned.status, turned.body["detail"]) == (409, said)
+    await server.put(f"/tariff-assignments/{first['id']}", body)
+    assert len((await server.get("/tariff-assignments"))["items"]) == 2
+
+
 async def test_a_tariff_is_assigned_only_to_whom_there_is(server: Running) -> None:
     await server.post("/tariffs", flat_rate(0.20), status=201)
     for scope in ("user", "user_group", "charge_point", "site"):
