@@ -6,6 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -19,6 +20,7 @@ from csms.setting_kinds import (
     Integer,
     Kind,
     Line,
+    Networks,
     Number,
     PathKind,
     PostgresUrl,
@@ -179,6 +181,9 @@ class Settings:
         500_000, Integer(1000, 100_000_000, "watts"), "above which a reading is flagged"
     )
     time_zone: str = _setting("UTC", TimeZone(), "of charge points that belong to no site")
+    private_networks: tuple[IPv4Network | IPv6Network, ...] | None = _setting(
+        None, Networks(), "where CDR webhooks and price sources may be beside the public internet"
+    )
     metrics_public: bool = _setting(True, Flag(), "/metrics needs no API key")  # noqa: FBT003
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", Choice(("debug", "info", "warning", "error")), "what is logged"

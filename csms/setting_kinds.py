@@ -7,6 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -139,6 +140,18 @@ class Host(Kind):
         if not re.fullmatch(r"[\w.:%-]{1,253}", host):
             raise ValueError
         return host
+
+
+class Networks(Kind):
+    """Networks of IP addresses; in TOML also an array."""
+
+    @property
+    def allowed(self) -> str:
+        return "networks such as 127.0.0.0/8, 10.0.0.0/8"
+
+    def parse(self, raw: object) -> tuple[IPv4Network | IPv6Network, ...]:
+        written = raw if isinstance(raw, list) else str(raw).split(",")
+        return tuple(ip_network(str(each).strip()) for each in written)
 
 
 class PathKind(Kind):

@@ -11,6 +11,7 @@ from csms.services.accounts.watching import SpendingWatch
 from csms.services.cdrs.delivery import CdrDelivery
 from csms.services.commanding import CommandService
 from csms.services.cost_display.telling import CostTelling
+from csms.services.destinations import Destinations
 from csms.services.load_management.controller import LoadManagement
 from csms.services.pricing.ended import EndedPricing
 from csms.services.pricing.fetching import LOOK_S, PriceFetching, UrlFetcher
@@ -42,7 +43,8 @@ def begin_pricing(ground: Ground, services: Services, pricers: Pricers) -> Ended
     for each in (pricing, services.running_costs):
         each.start()
         ground.stack.push_async_callback(each.stop)
-    fetching = PriceFetching(PriceSources(database), UrlFetcher(), metrics, clock)
+    destinations = Destinations(ground.settings.private_networks)
+    fetching = PriceFetching(PriceSources(database), UrlFetcher(destinations), metrics, clock)
     ground.repeat("market prices", fetching.fetch_due, every_s=LOOK_S)
     services.costs.prices, services.costs.running = pricing, services.running_costs
     return pricing
@@ -87,7 +89,8 @@ def issue_statements(ground: Ground, services: Services) -> Issuing:
     clock, database, metrics = ground.clock, ground.database, ground.metrics
     statements = StatementService(IssuedStatements(database), clock)
     runs = StatementRuns(StatementRunStore(database), statements, clock, metrics)
-    delivery = CdrDelivery(CdrOutbox(database), services.events, clock, metrics)
+    destinations = Destinations(ground.settings.private_networks)
+    delivery = CdrDelivery(CdrOutbox(database), services.events, clock, metrics, destinations)
     for each in (runs, delivery):
         each.start()
         ground.stack.push_async_callback(each.stop)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from csms.events import Events, TransactionPriced
 from csms.metrics import Metrics
 from csms.services.cdrs.delivery import CdrDelivery
 from csms.services.cdrs.webhooks import PAUSES, new_secret
+from csms.services.destinations import Destinations
 from csms.store.admin import cdr_webhooks
 from csms.store.cdr_outbox import CdrOutbox
 from csms.store.database import Database
@@ -83,6 +85,7 @@ class Office:
         self.clock = FakeClock(datetime.now(UTC) + timedelta(seconds=1))
         self.secret = new_secret()
         self.events = Events()
+        self.destinations = Destinations([ip_network("127.0.0.0/8")])
 
     async def webhook(self, url: str, **values: Any) -> int:
         row = {"url": url, "site_id": None, "enabled": True, "secret": self.secret, **values}
@@ -107,7 +110,13 @@ class Office:
     async def delivering(self, look_s: float = 0.01) -> AsyncIterator[None]:
         outbox = CdrOutbox(self.database)
         delivery = CdrDelivery(
-            outbox, self.events, self.clock, Metrics(), look_s=look_s, timeout_s=0.3
+            outbox,
+            self.events,
+            self.clock,
+            Metrics(),
+            self.destinations,
+            look_s=look_s,
+            timeout_s=0.3,
         )
         delivery.start()
         yield
@@ -214,6 +223,21 @@ async def test_an_answer_that_is_no_success_is_tried_again_later(
     assert waiting["due_at"] > waiting["attempted_at"]
     ids = {headers["webhook-id"] for headers, _ in receiver.requests}
     assert (len(receiver.requests), len(ids)) == (2, 1)
+
+
+async def test_a_receiver_on_a_private_address_is_not_asked_unless_settings_allow_it(
+    office: Office,
+) -> None:
+    """Not even by a name: it may lead somewhere else than it did when it was entered."""
+    office.destinations = Destinations()
+    async with listening(Receiver()) as receiver, office.delivering():
+        await office.webhook(receiver.url.replace("127.0.0.1", "localhost"))
+        await office.world.price(june_prices()[:1])
+        await office.until(("waiting", 1))
+        (waiting,) = await office.deliveries()
+
+    assert "its address is not allowed" in waiting["error"]
+    assert receiver.requests == []
 
 
 async def test_a_receiver_that_says_nothing_is_given_up_for_now(office: Office) -> None:

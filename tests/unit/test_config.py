@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,12 @@ def test_every_setting_is_described() -> None:
         f"CSMS_{each.name.upper()}" for each in fields(Settings)
     ]
     assert all(each.about and each.allowed for each in described)
+
+
+def test_networks_are_a_list_in_the_environment_and_an_array_in_the_file() -> None:
+    networks = (ip_network("127.0.0.0/8"), ip_network("fd00::/8"))
+    assert load({"CSMS_PRIVATE_NETWORKS": "127.0.0.0/8, fd00::/8"}).private_networks == networks
+    Path("csms.toml").write_text('private_networks = ["127.0.0.0/8", "fd00::/8"]\n')
+    assert load({}).private_networks == networks
+    (problem,) = problems({"CSMS_PRIVATE_NETWORKS": "127.0.0.1/8"})
+    assert "expected networks such as 127.0.0.0/8" in problem

@@ -14,6 +14,7 @@ from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.route import Asked, Nothing, Reply, Route, delete, get
 from csms.errors import NotFoundError
 from csms.services.cdrs.webhooks import MAX_URL_CHARS, check_url, new_secret
+from csms.services.destinations import Destinations
 from csms.statements.cdr import cdr
 from csms.store.admin import cdr_webhooks as store
 from csms.store.admin import cdrs, sites
@@ -39,7 +40,7 @@ class NewWebhook(Struct, forbid_unknown_fields=True, kw_only=True):
         Meta(
             min_length=1,
             max_length=MAX_URL_CHARS,
-            description="https://; http:// only for this machine itself.",
+            description="https://; http:// only for this machine itself, if the settings allow it.",
         ),
     ]
     site_id: SiteId | None = None
@@ -180,6 +181,11 @@ class Cdrs:
         headers = {"Content-Disposition": f'attachment; filename="cdrs-{site_id}.json"'}
         return Reply(page, headers=headers)
 
+    def _values(self, body: NewWebhook) -> dict[str, Any]:
+        check_url("url", body.url)
+        Destinations(self._context.settings.private_networks).check("url", body.url)
+        return {"url": body.url, "site_id": body.site_id, "enabled": body.enabled}
+
     async def list_all(self, asked: Asked[PageQuery, Nothing]) -> Page[WebhookView]:
         window = self._webhooks.window(asked.query)
         async with self._context.database.begin() as connection:
@@ -187,7 +193,7 @@ class Cdrs:
         return self._webhooks.page(rows, asked.query, lambda row: view(WebhookView, row))
 
     async def create(self, asked: Asked[Nothing, NewWebhook]) -> CreatedWebhook:
-        values = _values(asked.body)
+        values = self._values(asked.body)
         async with self._context.change(
             asked.actor.name, "create", "cdr-webhooks", values
         ) as connection:
@@ -200,7 +206,7 @@ class Cdrs:
             return view(WebhookView, await store.find(connection, asked.path["webhook_id"]))
 
     async def replace(self, asked: Asked[Nothing, NewWebhook]) -> WebhookView:
-        webhook_id, values = asked.path["webhook_id"], _values(asked.body)
+        webhook_id, values = asked.path["webhook_id"], self._values(asked.body)
         async with self._context.change(
             asked.actor.name, "replace", f"cdr-webhooks/{webhook_id}", values
         ) as connection:
@@ -239,8 +245,3 @@ class Cdrs:
     async def _check_site(self, connection: AdminConnection, body: NewWebhook) -> None:
         if body.site_id is not None and not await sites.exists(connection, body.site_id):
             raise NotFoundError("site", body.site_id)
-
-
-def _values(body: NewWebhook) -> dict[str, Any]:
-    check_url("url", body.url)
-    return {"url": body.url, "site_id": body.site_id, "enabled": body.enabled}

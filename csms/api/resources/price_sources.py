@@ -17,6 +17,7 @@ from csms.api.problems import Problem
 from csms.api.resources.prices import TAG, Kept
 from csms.api.route import Asked, Nothing, Reply, Route, delete, get
 from csms.errors import InvalidValueError
+from csms.services.destinations import Destinations
 from csms.services.pricing.price_files import read_price_file
 from csms.store import price_sources as store
 from csms.store.admin import sites
@@ -108,6 +109,7 @@ class PriceSources:
     async def replace(self, asked: Asked[Nothing, PriceSourceSettings]) -> Reply:
         site_id, body = str(asked.path["site_id"]), asked.body
         _check_url(body.url)
+        Destinations(self._context.settings.private_networks).check("url", body.url)
         values = {"url": body.url, "every_s": body.every_s}
         async with self._context.change(
             asked.actor.name,

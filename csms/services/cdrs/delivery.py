@@ -18,6 +18,7 @@ from csms.events import Event, Events, TransactionPriced
 from csms.metrics import Metrics
 from csms.services.cdrs.ports import DeliveryStore
 from csms.services.cdrs.webhooks import Delivery, headers, next_attempt
+from csms.services.destinations import Destinations
 from csms.services.rounds import Boundary, Rounds
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class CdrDelivery:
         events: Events,
         clock: Clock,
         metrics: Metrics,
+        destinations: Destinations,
         *,
         look_s: float = LOOK_S,
         timeout_s: float = TIMEOUT_S,
@@ -46,6 +48,7 @@ class CdrDelivery:
         self._store = store
         self._clock = clock
         self._deliveries = metrics.cdr_deliveries
+        self._destinations = destinations
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._boundary = Boundary("CDR delivery", metrics)
         self._rounds = Rounds("CDR delivery", self._send_due, metrics, every_s=look_s)
@@ -65,7 +68,10 @@ class CdrDelivery:
     async def _send_due(self) -> float | None:
         """Send what is due; returns in how many seconds something else is."""
         jar = aiohttp.DummyCookieJar()
-        async with aiohttp.ClientSession(timeout=self._timeout, cookie_jar=jar) as http:
+        connector = self._destinations.connector()
+        async with aiohttp.ClientSession(
+            timeout=self._timeout, cookie_jar=jar, connector=connector
+        ) as http:
             while True:
                 now = self._clock.now()
                 due = await self._store.claim(now, now + LEASE, AT_ONCE)

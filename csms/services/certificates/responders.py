@@ -2,23 +2,22 @@
 
 The address comes out of a certificate, by way of a charge point, so it is not to be trusted. Public
 addresses are asked, those of private networks only for charge points that come out of one
-themselves (and this machine only for those on it), link-local, multicast and reserved ones never. A
-name is looked up here and the address that was found good is the one that is connected to.
+themselves (and this machine only for those on it), link-local, multicast and reserved ones never.
+`csms.services.destinations` judges each address at the moment of connecting to it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
-from collections.abc import Sequence
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from functools import partial
+from typing import Final, Literal, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from csms.services.certificates.ocsp import OcspError
+from csms.services.destinations import Address, guarded, is_nobodys, plain, was_refused
 
 PrivateResponders: TypeAlias = Literal["same-network", "never", "always"]
 
@@ -32,8 +31,6 @@ _FOR_ANSWERS: Final = {
     "Accept": "application/ocsp-response",
 }
 _FOR_LISTS: Final = {"Accept": "application/pkix-crl, */*"}
-
-_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Responders(Protocol):
@@ -68,43 +65,38 @@ class HttpResponders:
     async def _get(
         self, url: str, request: bytes | None, charge_point_address: str | None
     ) -> bytes:
+        host = _host_of(url)
         try:
             async with asyncio.timeout(self._timeout_s), self._turns:
-                addresses = await self._addresses(url, charge_point_address)
-                return await self._send(url, request, addresses)
+                return await self._send(url, request, charge_point_address)
         except TimeoutError:
             raise OcspError(f"the responder does not answer within {self._timeout_s:g} s") from None
         except (OSError, aiohttp.ClientError) as error:
+            if was_refused(error):
+                raise OcspError(f"the responder's address is not allowed ({host})") from None
             raise OcspError(f"the responder can't be reached: {error}") from None
 
-    async def _addresses(self, url: str, charge_point_address: str | None) -> Sequence[_Address]:
-        host, port = _host_of(url)
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
-        allowed = [each for each in addresses if self._may_ask(each, charge_point_address)]
-        if not allowed:
-            raise OcspError(f"the responder's address is not allowed ({host})")
-        return allowed
-
-    def _may_ask(self, address: _Address, charge_point_address: str | None) -> bool:
-        address = _plain(address)
-        if address.is_link_local or address.is_multicast or address.is_unspecified:
+    def _may_ask(self, charge_point_address: str | None, address: Address) -> bool:
+        address = plain(address)
+        if address.is_link_local or is_nobodys(address):
             return False
         if address.is_global:
             return True
         if self._private != "same-network":
             return self._private == "always"
         try:
-            charger = _plain(ipaddress.ip_address(charge_point_address or ""))
+            charger = plain(ipaddress.ip_address(charge_point_address or ""))
         except ValueError:
             return False
         if address.is_loopback:
             return charger.is_loopback
         return address.is_private and (charger.is_private or charger.is_loopback)
 
-    async def _send(self, url: str, request: bytes | None, addresses: Sequence[_Address]) -> bytes:
+    async def _send(
+        self, url: str, request: bytes | None, charge_point_address: str | None
+    ) -> bytes:
         limit = MAX_LIST_BYTES if request is None else MAX_ANSWER_BYTES
-        connector = aiohttp.TCPConnector(resolver=_Found(addresses), use_dns_cache=False)
+        connector = guarded(partial(self._may_ask, charge_point_address))
         async with (
             aiohttp.ClientSession(connector=connector, trust_env=False) as http,
             http.request(
@@ -125,8 +117,8 @@ class HttpResponders:
             return bytes(answer)
 
 
-def _host_of(url: str) -> tuple[str, int]:
-    """Return host and port of an address that may be asked; raises OcspError."""
+def _host_of(url: str) -> str:
+    """Return the host of an address that may be asked; raises OcspError."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
@@ -137,37 +129,4 @@ def _host_of(url: str) -> tuple[str, int]:
         raise OcspError("the responder's address is none of http:// or https://")
     if parts.username is not None or parts.password is not None:
         raise OcspError("the responder's address holds a login")
-    return parts.hostname, port
-
-
-def _plain(address: _Address) -> _Address:
-    """Return the IPv4 address that an IPv6 one stands for."""
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
-class _Found(AbstractResolver):
-    """Answers with addresses that were looked up and found good before."""
-
-    def __init__(self, addresses: Sequence[_Address]) -> None:
-        self._addresses = addresses
-
-    async def resolve(
-        self, host: str, port: int = 0, family: Any = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(address),
-                port=port,
-                family=socket.AF_INET6 if address.version == 6 else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in self._addresses
-            if family
-            in (socket.AF_UNSPEC, socket.AF_INET6 if address.version == 6 else socket.AF_INET)
-        ]
-
-    async def close(self) -> None:
-        """There is nothing to close."""
+    return parts.hostname

@@ -18,6 +18,7 @@ import aiohttp
 from csms.clock import Clock
 from csms.errors import CsmsError, InvalidValueError
 from csms.metrics import Metrics
+from csms.services.destinations import Destinations
 from csms.services.pricing.price_files import MAX_FILE_CHARS, QuarterPrice, read_price_file
 
 log = logging.getLogger(__name__)
@@ -71,11 +72,18 @@ class PriceSourceStore(Protocol):
 class UrlFetcher:
     """Reads a file of prices, CSV or JSON, from a URL."""
 
+    def __init__(self, destinations: Destinations) -> None:
+        self._destinations = destinations
+
     async def fetch(self, source: PriceSource) -> Sequence[QuarterPrice]:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         try:
             async with (
-                aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http,
+                aiohttp.ClientSession(
+                    timeout=timeout,
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                    connector=self._destinations.connector(),
+                ) as http,
                 http.get(source.url, allow_redirects=False) as response,
             ):
                 if response.status != 200:

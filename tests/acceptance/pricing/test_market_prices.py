@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 
+import pytest
 from acceptance.pricing.bodies import energy, flat_rate
 from acceptance.pricing.charging import MONDAY, charge, cost
 from acceptance.pricing.test_pricing import set_up
@@ -14,7 +16,13 @@ from aiohttp import web
 from running import V16_BOOT, Response, Running
 from sqlalchemy import text
 
-from csms.services.pricing.fetching import PriceFetching, UrlFetcher
+from csms.services.destinations import Destinations
+from csms.services.pricing.fetching import (
+    PriceFetchError,
+    PriceFetching,
+    PriceSource,
+    UrlFetcher,
+)
 from csms.store.price_sources import PriceSources
 
 CSV = "starts_at,price,export_price,minutes\n2026-11-16T00:00:00Z,0.10,0.05,120\n"
@@ -83,12 +91,17 @@ async def test_prices_are_fetched_from_a_url_and_a_failure_is_shown(server: Runn
     await server.post("/sites", {"id": "lisbon"}, status=201)
     store = PriceSources(server.app.database)
     clock = server.app.services.clock
-    fetching = PriceFetching(store, UrlFetcher(), server.app.metrics, clock)
+    fetcher = UrlFetcher(Destinations([ip_network("127.0.0.0/8")]))
+    fetching = PriceFetching(store, fetcher, server.app.metrics, clock)
     async with price_server([CSV]) as url:
-        await server.put("/sites/lisbon/price-source", {"url": url, "every_s": 600})
+        named = url.replace("127.0.0.1", "machine.example")
+        await server.put("/sites/lisbon/price-source", {"url": named, "every_s": 600})
         later = clock.now() + timedelta(hours=1)  # so that the server itself leaves it to us
         async with server.app.database.begin() as connection:
-            await connection.execute(text("UPDATE price_sources SET next_at = :at"), {"at": later})
+            await connection.execute(
+                text("UPDATE price_sources SET next_at = :at, url = :url"),
+                {"at": later, "url": url},
+            )
         (due,) = await store.claim(later, 5)
         assert await store.claim(later, 5) == []
 
@@ -103,6 +116,24 @@ async def test_prices_are_fetched_from_a_url_and_a_failure_is_shown(server: Runn
         soon = datetime.fromisoformat(shown["next_at"]) - datetime.now(UTC)
         assert timedelta() < soon <= timedelta(minutes=5)
     assert len((await server.get("/sites/lisbon/prices"))["items"]) == 8
+
+
+async def test_a_source_on_a_private_address_is_not_asked_whatever_its_name() -> None:
+    async with price_server([CSV]) as url:
+        for host in ("127.0.0.1", "localhost"):
+            source = PriceSource("lisbon", url.replace("127.0.0.1", host), timedelta(hours=1))
+            with pytest.raises(PriceFetchError, match="its address is not allowed"):
+                await UrlFetcher(Destinations()).fetch(source)
+
+
+@pytest.mark.parametrize("host", ["10.0.0.7", "[fd00::1]", "169.254.169.254", "localhost"])
+async def test_a_source_on_a_private_address_is_refused_when_it_is_entered(
+    server: Running, host: str
+) -> None:
+    await server.post("/sites", {"id": "lisbon"}, status=201)
+    body = {"url": f"http://{host}/today.csv"}
+    refused = await server.api("PUT", "/sites/lisbon/price-source", body)
+    assert (refused.status, refused.body["errors"][0]["field"]) == (422, "url")
 
 
 async def test_a_source_is_a_url(server: Running) -> None:
