@@ -38,7 +38,7 @@ _MONTH: Final = text("""
 SELECT date_trunc('month', :at AT TIME ZONE zone.name) AT TIME ZONE zone.name AS begins_at,
     (date_trunc('month', :at AT TIME ZONE zone.name) + interval '1 month')
         AT TIME ZONE zone.name AS ends_at
-FROM (SELECT coalesce(max(s.time_zone), 'UTC') AS name
+FROM (SELECT coalesce(max(s.time_zone), :default_zone) AS name
       FROM charge_points c JOIN sites s ON s.id = c.site_id
       WHERE lower(c.id) = lower(:charge_point_id)) AS zone
 """)
@@ -205,7 +205,9 @@ class Opened:
         return WatchedLimit(limit, row["currency"], used)
 
     async def _used(self, row: Row) -> Used:
-        months = await self._connection.execute(_MONTH, self._only("at", "charge_point_id"))
+        months = await self._connection.execute(
+            _MONTH, {**self._only("at", "charge_point_id"), "default_zone": self._default_zone}
+        )
         found = await self._connection.execute(
             _USED[row["scope"]],
             {

@@ -343,3 +343,16 @@ async def test_a_month_counts_what_ended_in_it_and_what_runs(database: Database)
         (watched,) = opened.standing.limits
     assert watched.month_before.energy_wh == 25_500
     assert watched.limit.whose == "id token CARD"
+
+
+async def test_a_month_without_a_site_is_one_of_the_default_time_zone(database: Database) -> None:
+    limit = {"scope": "id_token", "subject_id": "card", "period": "month", "measure": "energy"}
+    async with database.begin() as connection:
+        values = {**limit, "at_most": Decimal(50_000), "currency": None}
+        await spending_limits.put(connection, values)
+    in_june_in_lisbon = datetime(2026, 5, 31, 23, 30, tzinfo=UTC)
+    await price(database, 1, "3", energy_wh=10_000, ended_at=in_june_in_lisbon)
+    for zone, counted_wh in (("UTC", 0), ("Europe/Lisbon", 10_000)):
+        async with Spending(database, zone).opened(PAYER, "CP-4", 4, NOW) as opened:
+            (watched,) = opened.standing.limits
+        assert watched.month_before.energy_wh == counted_wh
