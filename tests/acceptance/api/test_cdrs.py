@@ -101,6 +101,7 @@ async def test_deliveries_can_be_seen_and_tried_again(garage: Running) -> None:
     path = f"/cdr-webhooks/{made['id']}"
     await garage.rows("UPDATE cdr_webhooks SET url = 'http://127.0.0.1:9/'")
     await StatementWorld(garage.app.database).price(june_prices()[:1], revision=2)
+    assert await garage.post(f"{path}/retry") == {"count": 1}
 
     page = await garage.eventually(
         f"{path}/deliveries?state=waiting",

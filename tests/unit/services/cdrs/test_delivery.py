@@ -13,6 +13,7 @@ from csms.events import Events
 from csms.metrics import Metrics
 from csms.services.cdrs.delivery import LOOK_S, CdrDelivery
 from csms.services.cdrs.webhooks import PAUSES, Delivery, new_secret
+from csms.services.destinations import Destinations
 
 NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 NOBODY = "http://127.0.0.1:9/"
@@ -62,7 +63,7 @@ class OneInTheOutbox:
 def deliver_for(seconds: float, outbox: OneInTheOutbox) -> None:
     async def deliver() -> None:
         clock = SwiftClock(asyncio.get_running_loop(), NOON)
-        delivery = CdrDelivery(outbox, Events(), clock, Metrics())
+        delivery = CdrDelivery(outbox, Events(), clock, Metrics(), Destinations())
         delivery.start()
         await asyncio.sleep(seconds)
         await delivery.stop()
