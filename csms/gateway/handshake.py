@@ -36,6 +36,8 @@ MAX_DELAY_S: Final = 8.0
 RETRY_AFTER_S: Final = 30
 _LOG_EVERY_S: Final = 1.0
 _NOTE_EVERY_S: Final = 10.0
+_NOTE_USER_NAME_EVERY_S: Final = 3600.0
+_LONGEST_USER_NAME: Final = 255
 
 VersionChoice: TypeAlias = Literal["newest", "charger"]
 """Whose preference counts where both sides speak several versions: the newest, or its order."""
@@ -257,13 +259,34 @@ class Doorkeeper:
                 HTTPStatus.UNAUTHORIZED, "wrong_password", "user name or password is wrong"
             )
         if credentials.user.strip().casefold() != charge_point.id.casefold():
-            if version is not OcppVersion.V16:  # A00.FR.204, A00.FR.324
-                raise RefusedError(
-                    HTTPStatus.UNAUTHORIZED, "wrong_password", "user name or password is wrong"
-                )
-            logger.warning(
-                "%s logged in with its password as user %r", charge_point.id, credentials.user
+            await self._judge_user_name(charge_point, credentials.user, version)
+
+    async def _judge_user_name(
+        self, charge_point: ChargePoint, user: str, version: OcppVersion
+    ) -> None:
+        """Decide about the right password with a user name that is not the identity.
+
+        It may be the one that an operator entered; without that, chargers of 1.6 are let pass,
+        newer ones are not (A00.FR.204, A00.FR.324). Raises RefusedError.
+        """
+        known = charge_point.user_name
+        if known is None and version is OcppVersion.V16:
+            logger.warning("%s logged in with its password as user %r", charge_point.id, user)
+        elif known is None or user.strip().casefold() != known.strip().casefold():
+            await self._note_user_name(charge_point, user)
+            raise RefusedError(
+                HTTPStatus.UNAUTHORIZED, "wrong_password", "user name or password is wrong"
             )
+        self._metrics.repairs.labels("user_name", self._metrics.vendor(charge_point.vendor)).inc()
+
+    async def _note_user_name(self, charge_point: ChargePoint, user: str) -> None:
+        """Keep what a charger calls itself, now and then: it goes on knocking."""
+        limit = self._log_limits.setdefault(
+            f"user name of {charge_point.id}", LogLimit(_NOTE_USER_NAME_EVERY_S)
+        )
+        if limit.allow(self._clock.monotonic()) is not None:
+            name = "".join(c for c in user[:_LONGEST_USER_NAME] if c.isprintable())
+            await self._charge_points.user_name_refused(charge_point, name)
 
     def opened(self) -> None:
         """A handshake succeeded."""

@@ -39,6 +39,8 @@ class ChargePoint:
     security_profile: int = 0
     ocpp_version: OcppVersion = OcppVersion.V16
     pinned_version: OcppVersion | None = None
+    user_name: str | None = None
+    """What it may log in as, though that is not its identity."""
     ping: bool = True
     site_id: str | None = None
     rated_power_w: int | None = None

@@ -67,6 +67,7 @@ class OperatorSettings:
     registration_status: RegistrationStatus
     security_profile: int
     pinned_version: OcppVersion | None
+    user_name: str | None
     ping: bool
     site_id: str | None
     rated_power_w: int | None
@@ -168,6 +169,22 @@ class ChargePointService:
                 "warning",
                 f"security event: {kind} at the door: {why}",
                 {"type": kind, "tech_info": why},
+                now,
+                now,
+            )
+        )
+
+    async def user_name_refused(self, charge_point: ChargePoint, user_name: str) -> None:
+        """Note that somebody had the right password, but another user name (A00.FR.204)."""
+        now = self._clock.now()
+        await self._recorder.commit(
+            Notification(
+                charge_point.key,
+                "user_name_refused",
+                "warning",
+                f"logged in with the right password as {user_name!r}, which is not its identity; "
+                "to let it in, set that as its user_name",
+                {"user_name": user_name},
                 now,
                 now,
             )
@@ -344,6 +361,7 @@ def _apply(settings: OperatorSettings, charge_point: ChargePoint) -> None:
     charge_point.registration_status = settings.registration_status
     charge_point.security_profile = settings.security_profile
     charge_point.pinned_version = settings.pinned_version
+    charge_point.user_name = settings.user_name
     charge_point.ping = settings.ping
     charge_point.site_id = settings.site_id
     charge_point.rated_power_w = settings.rated_power_w

@@ -223,6 +223,7 @@ def _charge_point(row: asyncpg.Record) -> ChargePoint:
         security_profile=row["security_profile"],
         ocpp_version=OcppVersion(row["ocpp_version"] or OcppVersion.V16),
         pinned_version=OcppVersion(pinned) if pinned else None,
+        user_name=row["user_name"],
         ping=row["ping"],
         site_id=row["site_id"],
         rated_power_w=row["rated_power_w"],

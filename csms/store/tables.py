@@ -92,6 +92,7 @@ charge_points = Table(
     Column("last_seen_at", UTC),
     now("created_at"),
     now("updated_at"),
+    Column("user_name", Text),
 )
 Index("uq_charge_points_id_lower", func.lower(charge_points.c.id), unique=True)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import trustme
 from conformance.pki import Request, Tls, rsa_request, tls_files
-from conformance.stations import ACCEPTED
+from conformance.stations import ACCEPTED, notifications
 from fake_chargepoints.errors import ConnectRefusedError
 from fake_chargepoints.link import LinkOptions
 from fake_chargepoints.script import ScriptedChargePoint
@@ -96,6 +96,8 @@ async def test_tc_a_02_another_user_name_with_the_right_password_is_refused(
     await server.accept("CS-1", security_profile=1, password=PASSWORD)
     other = server.charge_point("CS-1", "ocpp2.0.1", password=PASSWORD, user="CS-1Invalid")
     assert await refused(other) == 401
+    (told,) = await notifications(server, "user_name_refused")
+    assert told["data"] == {"user_name": "CS-1Invalid"}
 
 
 @pytest.mark.parametrize("name", ["CS-1", "SERIAL-7"])

@@ -39,6 +39,14 @@ SecurityProfile: TypeAlias = Annotated[
         "2 a password over TLS, 3 a client certificate.",
     ),
 ]
+UserName: TypeAlias = Annotated[
+    str,
+    Meta(
+        max_length=255,
+        pattern="^[ -9;-~]*$",
+        description="What the charge point logs in as, if not as its identity; without a colon.",
+    ),
+]
 PinnedVersion: TypeAlias = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
 
 
@@ -66,6 +74,7 @@ class ChargePointView(Struct):
     registration_status: RegistrationStatus
     security_profile: int
     has_password: bool
+    user_name: str | None
     password_notice: str | None
     pinned_version: str | None
     ping: bool
@@ -103,6 +112,7 @@ class ChargePointBody(Struct, forbid_unknown_fields=True, kw_only=True):
     registration_status: RegistrationStatus | UnsetType = UNSET
     security_profile: SecurityProfile | UnsetType = UNSET
     password: Password | UnsetType | None = UNSET
+    user_name: UserName | UnsetType | None = UNSET
     pinned_version: PinnedVersion | UnsetType | None = UNSET
     ping: bool | UnsetType = UNSET
     rated_power_w: Annotated[int, Meta(ge=1, le=100000000)] | UnsetType | None = UNSET
@@ -273,6 +283,7 @@ _PLAIN_FIELDS: Final = (
     "name",
     "site_id",
     "security_profile",
+    "user_name",
     "pinned_version",
     "ping",
     "rated_power_w",
@@ -306,6 +317,7 @@ def operator_settings(row: Row) -> OperatorSettings:
         registration_status=RegistrationStatus(row["registration_status"]),
         security_profile=row["security_profile"],
         pinned_version=OcppVersion(pinned) if pinned else None,
+        user_name=row["user_name"],
         ping=row["ping"],
         site_id=row["site_id"],
         rated_power_w=row["rated_power_w"],

@@ -17,7 +17,7 @@ from fake_chargepoints.errors import ConnectRefusedError
 from gateway_world import Site, running_gateway
 
 from csms.errors import InvalidValueError
-from csms.model import RegistrationStatus
+from csms.model import OcppVersion, RegistrationStatus
 from csms.services.passwords import hash_password
 
 PASSWORD = "a-long-random-password"
@@ -94,6 +94,29 @@ async def test_without_a_demand_no_password_is_needed_and_a_wrong_one_is_ignored
 async def test_the_right_password_opens_the_door(user: str) -> None:
     async with site_with(1) as site, site.link(user=user, password=PASSWORD) as link:
         assert await link.call("Heartbeat", {}) == {}
+
+
+@pytest.mark.parametrize("version", [OcppVersion.V16, OcppVersion.V201])
+async def test_a_user_name_that_the_operator_entered_is_right_and_counted_as_a_repair(
+    version: OcppVersion,
+) -> None:
+    async with site_with(1) as site:
+        site.world.store.charge_points["cp-1"].user_name = "SERIAL-7"
+        for user in ("serial-7", "CP-1"):
+            async with site.link(user=user, password=PASSWORD, version=version) as link:
+                assert await link.call("Heartbeat", {}) == {}
+        assert site.count("repairs", repair="user_name", vendor="unknown") == 1
+        for user, password in (("other", PASSWORD), ("SERIAL-7", "wrong")):
+            assert await refused_status(site, user=user, password=password, version=version) == 401
+
+
+async def test_a_right_password_under_another_name_is_told_once_and_without_the_password() -> None:
+    async with site_with(1) as site:
+        for _ in range(2):
+            login = {"user": "SERIAL-7", "password": PASSWORD, "version": OcppVersion.V201}
+            assert await refused_status(site, **login) == 401
+        (told,) = site.world.store.notifications
+    assert (told.kind, told.data) == ("user_name_refused", {"user_name": "SERIAL-7"})
 
 
 @pytest.mark.parametrize("password", [PASSWORD, "with:colons:in-the-password"])
