@@ -57,25 +57,33 @@ def read_composite(
 
     `starts` are what it says of its start; the first that can be believed counts.
     """
-    periods = read_periods(schedule.get("chargingSchedulePeriod"))
+    unit = read_unit(schedule.get("chargingRateUnit")) or asked or "A"
+    periods = read_periods(schedule.get("chargingSchedulePeriod"), unit)
     if not periods:
         return None
     duration_s = read_int32(schedule.get("duration"))
     return CompositeSchedule(
         _start(charge_point, starts, received_at),
-        read_unit(schedule.get("chargingRateUnit")) or asked or "A",
+        unit,
         periods,
         duration_s if duration_s is not None and duration_s >= 0 else None,
     )
 
 
-def read_period(raw: object) -> Period | None:
-    """Read one period; None if it has no limit."""
+def read_period(raw: object, unit: Unit | None = None) -> Period | None:
+    """Read one period; None if it has no limit.
+
+    Stations of 2.1 may limit each phase: all that may be drawn counts, in W the sum of the phases,
+    in A what the phase with the most may.
+    """
     if not isinstance(raw, dict):
         return None
     start_s, limit = read_int32(raw.get("startPeriod", 0)), read_float(raw.get("limit"))
     if start_s is None or start_s < 0 or limit is None or limit < 0:
         return None
+    if "limit_L2" in raw or "limit_L3" in raw:
+        others = [read_float(raw.get(name)) or 0.0 for name in ("limit_L2", "limit_L3")]
+        limit = limit + sum(others) if unit == "W" else max(limit, *others)
     phases, phase_to_use = read_int32(raw.get("numberPhases")), read_int32(raw.get("phaseToUse"))
     return Period(
         start_s,
@@ -85,10 +93,11 @@ def read_period(raw: object) -> Period | None:
     )
 
 
-def read_periods(raw: object) -> tuple[Period, ...]:
+def read_periods(raw: object, unit: Unit | None = None) -> tuple[Period, ...]:
     """Read periods in the order of time; those without a limit are left out."""
     entries = raw if isinstance(raw, list) else [raw]
-    periods = [period for period in map(read_period, entries) if period is not None]
+    read = [read_period(entry, unit) for entry in entries]
+    periods = [period for period in read if period is not None]
     return tuple(sorted(periods, key=lambda period: period.start_s))
 
 

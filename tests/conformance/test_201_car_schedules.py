@@ -50,14 +50,16 @@ async def next_profile(station: ScriptedChargePoint, known: int) -> dict[str, An
 
 
 @asynccontextmanager
-async def charging(server: Running) -> AsyncIterator[ScriptedChargePoint]:
+async def charging(
+    server: Running, version: str = "ocpp2.0.1"
+) -> AsyncIterator[ScriptedChargePoint]:
     """A steered station with a running transaction that has its first profile."""
     await server.add_token("CARD-1")
     await set_up(server)
     async with asyncio.timeout(30):
         while (await server.api("GET", "/sites/garage/allocation")).status != 200:
             await asyncio.sleep(0.02)
-    station = server.charge_point("CP-1", "ocpp2.0.1")
+    station = server.charge_point("CP-1", version)
     for order in ("SetChargingProfile", "ClearChargingProfile"):
         station.tolerate(order, ACCEPTED)
     station.tolerate("GetVariables", {"getVariableResult": []})
@@ -107,6 +109,20 @@ async def test_tc_k_55_a_schedule_above_the_limit_is_rejected_and_the_limit_told
         await tell_schedule(station, too_much, "Rejected")  # K15.FR.12, K17.FR.12
         told = await next_profile(station, known)
         await tell_schedule(station, highest(told["chargingSchedule"][0]), "Accepted")
+
+
+async def test_in_2_1_what_a_car_means_to_draw_on_each_phase_counts_together(
+    server: Running,
+) -> None:
+    async with charging(server, "ocpp2.1") as station:
+        for limit, status in ((2_000, "Accepted"), (8_000, "Rejected")):
+            phases = {"limit": limit, "limit_L2": limit, "limit_L3": limit}
+            schedule = {
+                "id": 1,
+                "chargingRateUnit": "W",
+                "chargingSchedulePeriod": [{"startPeriod": 0, **phases}],
+            }
+            await tell_schedule(station, schedule, status)
 
 
 async def test_tc_k_57_a_car_that_tells_its_needs_again_gets_another_profile(

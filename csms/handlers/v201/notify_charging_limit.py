@@ -34,18 +34,20 @@ def _lowest(
     charge_point: ChargePoint, schedules: list[Fields], unit: Unit, received_at: datetime
 ) -> float | None:
     limits = [
-        limit_at(charge_point, schedule, received_at)
+        limit_at(charge_point, schedule, unit, received_at)
         for schedule in schedules
         if read_unit(schedule.get("chargingRateUnit")) == unit
     ]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def limit_at(charge_point: ChargePoint, schedule: Fields, now: datetime) -> float | None:
+def limit_at(
+    charge_point: ChargePoint, schedule: Fields, unit: Unit, now: datetime
+) -> float | None:
     """Return the limit in force, or the first one of a schedule that is yet to begin."""
     start = parse_time(text(schedule, "startSchedule"))
     offset = charge_point.clock.offset or timedelta()
     elapsed_s = 0.0 if start is None else (now - (start - offset)).total_seconds()
-    periods = read_periods(schedule.get("chargingSchedulePeriod"))
+    periods = read_periods(schedule.get("chargingSchedulePeriod"), unit)
     begun = [period for period in periods if period.start_s <= elapsed_s] or list(periods[:1])
     return begun[-1].limit if begun else None

@@ -24,13 +24,14 @@ async def handle(
 def read_schedule(payload: Payload) -> CarSchedule | None:
     """Read the highest limit in it; None if it has none."""
     schedule = group(payload, "chargingSchedule")
-    periods = read_periods(schedule.get("chargingSchedulePeriod"))
+    unit = read_unit(schedule.get("chargingRateUnit")) or "A"
+    periods = read_periods(schedule.get("chargingSchedulePeriod"), unit)
     if not periods:
         return None
     highest = max(periods, key=lambda period: period.limit)
     return CarSchedule(
         evse_id=natural(payload, "evseId") or 0,
         highest=highest.limit,
-        unit=read_unit(schedule.get("chargingRateUnit")) or "A",
+        unit=unit,
         phases=highest.phases,
     )

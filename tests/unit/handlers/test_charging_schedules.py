@@ -141,3 +141,11 @@ def test_a_start_by_a_clock_known_to_be_wrong_is_put_right() -> None:
 )
 def test_a_composite_schedule_without_a_limit_is_none(periods: object) -> None:
     assert read({"chargingSchedulePeriod": periods}) is None
+
+
+@pytest.mark.parametrize(("unit", "limit"), [("W", 6000.0), ("A", 3000.0)])
+def test_limits_of_phases_are_all_that_may_be_drawn(unit: str, limit: float) -> None:
+    period = {"startPeriod": 0, "limit": 1000, "limit_L2": 2000, "limit_L3": 3000}
+    schedule = read({"chargingRateUnit": unit, "chargingSchedulePeriod": [period]})
+    assert schedule is not None
+    assert schedule.periods[0].limit == limit
