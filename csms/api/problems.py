@@ -119,9 +119,17 @@ def field_error(field: str, value: object, allowed: str) -> FieldError:
     return FieldError(field, value if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS], allowed)
 
 
-def invalid(errors: Sequence[FieldError], status: int = 422) -> Problem:
-    """Make one problem of all that is wrong with a request."""
-    detail = "; ".join(f"{error.field}: expected {error.allowed}" for error in errors[:5])
+def invalid(
+    errors: Sequence[FieldError], status: int = 422, *, told: Sequence[int] = ()
+) -> Problem:
+    """Make one problem of all that is wrong with a request.
+
+    The values of the errors at the places `told` are sentences that say it themselves.
+    """
+    detail = "; ".join(
+        f"{error.field}: {error.value if place in told else f'expected {error.allowed}'}"
+        for place, error in enumerate(errors[:5])
+    )
     return Problem(status, detail, errors=errors)
 
 

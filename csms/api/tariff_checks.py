@@ -43,7 +43,7 @@ async def refuse_bad(
         errors = [
             field_error(inside + _path(each, within), each.value, each.allowed) for each in found
         ]
-        raise invalid(errors)
+        raise invalid(errors, told=[place for place, each in enumerate(found) if each.told])
 
 
 def _path(finding: Finding, within: str) -> str:

@@ -24,6 +24,7 @@ ZERO: Final = Decimal(0)
 _GRAIN: Final = Decimal("0.0001")
 _HOUR_GRAIN: Final = Decimal("0.000001")
 _MEASURED: Final = frozenset({LineKind.ENERGY, LineKind.TIME, LineKind.PARKING_TIME})
+_TIMED: Final = frozenset({LineKind.TIME, LineKind.PARKING_TIME})
 _TOKEN_TYPES: Final = {
     "ISO14443": "RFID",
     "ISO15693": "RFID",
@@ -198,8 +199,8 @@ def _totals(facts: CdrFacts) -> Json:
         "total_energy": facts.energy_wh.scaleb(-3),
         "total_time": _hours(_seconds(facts)),
     }
-    for name, kinds in _COSTS.items():
-        lines = [line for line in facts.lines if (line.kind, line.unit) in kinds]
+    for name, kind in _COSTS.items():
+        lines = [line for line in facts.lines if _paid_for(line, facts.lines) is kind]
         if lines:
             totals[name] = _price(lines, tax_included=facts.tariff.tax_included)
     if parked_s:
@@ -207,12 +208,22 @@ def _totals(facts: CdrFacts) -> Json:
     return totals
 
 
-_COSTS: Final[Mapping[str, frozenset[tuple[LineKind, Unit]]]] = {
-    "total_fixed_cost": frozenset({(LineKind.FLAT, Unit.PIECE)}),
-    "total_energy_cost": frozenset({(LineKind.ENERGY, Unit.KWH), (LineKind.STEP, Unit.KWH)}),
-    "total_time_cost": frozenset({(LineKind.TIME, Unit.SECOND), (LineKind.STEP, Unit.SECOND)}),
-    "total_parking_cost": frozenset({(LineKind.PARKING_TIME, Unit.SECOND)}),
+_COSTS: Final[Mapping[str, LineKind]] = {
+    "total_fixed_cost": LineKind.FLAT,
+    "total_energy_cost": LineKind.ENERGY,
+    "total_time_cost": LineKind.TIME,
+    "total_parking_cost": LineKind.PARKING_TIME,
 }
+
+
+def _paid_for(line: Line, lines: Sequence[Line]) -> LineKind:
+    """Return what a line is for; a step of time is for what came last, charging or parking."""
+    if line.kind is not LineKind.STEP:
+        return line.kind
+    if line.unit is Unit.KWH:
+        return LineKind.ENERGY
+    timed = [each for each in lines if each.kind in _TIMED]
+    return max(timed, key=lambda each: each.ended_at).kind
 
 
 def _price(lines: Iterable[Line], *, tax_included: bool) -> Json:

@@ -46,7 +46,7 @@ def check_coverage(
             days.setdefault(trouble, []).append(kind)
             first_on.setdefault(trouble, day)
     found = [
-        Finding(field, _sentence(trouble, kinds, first_on[trouble]), trouble.allowed)
+        Finding(field, _sentence(trouble, kinds, first_on[trouble]), trouble.allowed, told=True)
         for trouble, kinds in days.items()
     ]
     return found[:MAX_FINDINGS]
@@ -118,9 +118,12 @@ class _Inspection:
             return None
         first, second = active[:2]
         last = len(active) == 2
-        if last and self._version.elements[second.element].restrictions.empty:
+        if last and self._for_the_rest(second) and not self._for_the_rest(first):
             return None
         return first, second
+
+    def _for_the_rest(self, offer: Offer) -> bool:
+        return self._version.elements[offer.element].restrictions.empty
 
     def _name(self, element: int) -> str:
         name = self._version.elements[element].name

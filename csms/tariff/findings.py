@@ -17,6 +17,8 @@ class Finding:
     field: str
     value: object
     allowed: str
+    told: bool = False
+    """Whether `value` is a sentence that says what is wrong, such as a gap."""
 
     @property
     def error(self) -> InvalidValueError:

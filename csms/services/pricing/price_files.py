@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,15 @@ MAX_FILE_CHARS: Final = 2_000_000
 
 _COLUMNS: Final = ("starts_at", "price", "export_price", "emissions_g_per_kwh", "minutes")
 _NEEDED: Final = frozenset({"starts_at", "price"})
+_NAMED: Final = re.compile(r"`(?:\$\.)?(\w+)`$")
+"""The column in which msgspec found a mistake."""
+_ALLOWED: Final = {
+    "starts_at": "starts_at as RFC 3339 with a zone, such as 2026-01-31T12:15:00Z",
+    "price": "price as a number such as 0.0812",
+    "export_price": "export_price as a number, or nothing",
+    "emissions_g_per_kwh": "emissions_g_per_kwh as a number, or nothing",
+    "minutes": "minutes as whole quarters of an hour, 15 to 1440",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,9 @@ def _csv_point(place: str, row: Mapping[Any, Any], delimiter: str) -> _Point:
     try:
         return msgspec.convert(values, _Point, strict=False)
     except (msgspec.ValidationError, InvalidOperation) as error:
-        raise InvalidValueError(place, dict(values), str(error)) from error
+        named = _NAMED.search(str(error))
+        allowed = _ALLOWED.get(named[1] if named else "", "numbers, and a time with a zone")
+        raise InvalidValueError(place, dict(values), allowed) from error
 
 
 def _quarters(place: str, point: _Point) -> Iterable[QuarterPrice]:

@@ -86,8 +86,11 @@ async def test_a_bad_version_is_refused_by_its_own_fields(server: Running) -> No
     await server.post("/tariffs", flat_rate(0.20), status=201)
     body = version(0.25, "2027-01-01")
     body["elements"][0]["restrictions"] = {"start_time": "08:00", "end_time": "20:00"}
-    found = errors(await server.api("POST", "/tariffs/flat/versions", body))
-    assert list(found) == ["elements"]
+    answer = await server.api("POST", "/tariffs/flat/versions", body)
+    assert list(errors(answer)) == ["elements"]
+    assert answer.body["detail"].startswith(
+        "elements: no ENERGY price every day 00:00–08:00, first on 2027-01-01"
+    )
 
 
 async def test_two_versions_cannot_begin_on_the_same_day(server: Running) -> None:

@@ -146,6 +146,27 @@ def test_costs_are_told_by_what_they_are_for() -> None:
     assert made["total_cost"] == {"excl_vat": 7.7, "incl_vat": 8.39}
 
 
+@pytest.mark.parametrize(
+    ("parked_min", "time_cost", "parking_cost"), [(0, 1.0, None), (31, 0.95, 3.5)]
+)
+def test_a_step_of_time_is_paid_for_what_came_last(
+    parked_min: int, time_cost: float, parking_cost: float | None
+) -> None:
+    by_time = replace(charging("1.00"), step_size=300)
+    by_parking = replace(parking("6.00"), step_size=300)
+    of = tariff(version(always(energy("0.30"), by_time, by_parking)))
+    end = 57 + parked_min
+    used = usage(TEN, [(0, "0"), (57, "10"), *([(end, "10")] if parked_min else [])])
+    left = TEN + timedelta(minutes=57)
+    spells = [Spell(TEN, left, Activity.CHARGING)]
+    if parked_min:
+        spells.append(Spell(left, TEN + timedelta(minutes=end), Activity.PARKED))
+    made = told(priced_by(of, replace(used, spells=tuple(spells))), of)
+
+    assert made["total_time_cost"]["excl_vat"] == time_cost
+    assert made.get("total_parking_cost", {}).get("excl_vat") == parking_cost
+
+
 def test_prices_that_include_vat_are_told_without_it() -> None:
     of = replace(tariff(version(always(energy("0.369", "23")))), tax_included=True)
     made = told(priced_by(of, steady(TEN, 60, "10")), of)

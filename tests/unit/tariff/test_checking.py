@@ -123,6 +123,12 @@ def test_one_element_may_be_for_all_other_times_if_it_comes_last() -> None:
     assert len(findings(simple(other, night))) == 2
 
 
+def test_only_one_element_may_be_for_all_other_times() -> None:
+    ((_, what),) = findings(simple(always(energy("0.2")), always(energy("0.3"))))
+
+    assert str(what).startswith("two ENERGY prices, of element 0 and element 1, every day")
+
+
 def test_time_and_parking_may_be_free_at_times_beside_an_energy_price() -> None:
     at_day = Restrictions(start_time=time(8), end_time=time(20), day_of_week=WEEKDAYS)
 

@@ -66,3 +66,18 @@ def test_what_is_wrong_is_named_by_its_place(text: str, field: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
         read_price_file(text)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        ("2026-06-01T00:00:00,0.1,15", "starts_at as RFC 3339 with a zone"),
+        ("2026-06-01T00:00:00Z,much,15", "price as a number"),
+        ("2026-06-01T00:00:00Z,,15", "price as a number"),
+        ("2026-06-01T00:00:00Z,0.1,20", "minutes as whole quarters of an hour"),
+    ],
+)
+def test_what_a_column_may_hold_is_said_in_words(line: str, allowed: str) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        read_price_file(f"starts_at,price,minutes\n{line}\n")
+    assert caught.value.allowed.startswith(allowed)
