@@ -283,6 +283,12 @@ notifications = Table(
     Column("received_at", UTC, nullable=False),
     Index(None, "charge_point_key", "received_at"),
     Index(None, "received_at"),
+    Index(
+        "ix_notifications_charging_profiles",
+        "charge_point_key",
+        "id",
+        postgresql_where=text("kind = 'charging_profiles'"),
+    ),
 )
 
 variables = Table(

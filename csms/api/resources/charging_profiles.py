@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from csms.api.context import Context
-from csms.api.fields import EvseId, Moment
-from csms.api.orders import AnswerView, CommandQuery, Orders, order, view_of
+from csms.api.fields import EvseId, Int32, Moment
+from csms.api.orders import TAG, AnswerView, CommandQuery, Orders, order, view_of
 from csms.api.resources.charging_limits import DurationS, refuse_steered
-from csms.api.route import Asked, Route
-from csms.errors import InvalidValueError, NotConnectedError
+from csms.api.route import Asked, Nothing, Route, get
+from csms.errors import InvalidValueError, NotConnectedError, NotFoundError
 from csms.services.commands import (
     ClearChargingProfile,
     GetChargingProfiles,
     SetChargingProfile,
 )
 from csms.services.operator_limits import running_transaction
+from csms.services.reported_profiles import put_together
 from csms.smart_charging.profiles import ChargingProfile, Kind, Period, Purpose
+from csms.store.admin import charge_points
+from csms.store.admin import charging_profiles as store
 
 ProfileId: TypeAlias = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 StackLevel: TypeAlias = Annotated[int, Meta(ge=0, le=1000)]
@@ -81,6 +86,28 @@ class GetProfilesBody(Struct, forbid_unknown_fields=True, kw_only=True):
     stack_level: StackLevel | None = None
 
 
+class ReportQuery(Struct, forbid_unknown_fields=True):
+    request_id: Int32 | UnsetType = UNSET
+
+
+class ReportedProfileView(Struct):
+    """`profile` as the charge point wrote it; `source` says whose limit it is, such as CSO."""
+
+    evse_id: int | None
+    source: str | None
+    profile_id: int | None
+    profile: dict[str, Any]
+
+
+class ProfileReportView(Struct):
+    """What the charge point told in answer to one question; all null before it told anything."""
+
+    request_id: int | None
+    is_complete: bool | None
+    reported_at: datetime | None
+    profiles: list[ReportedProfileView]
+
+
 class ChargingProfiles:
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -88,6 +115,14 @@ class ChargingProfiles:
 
     def routes(self) -> Sequence[Route[Any, Any]]:
         return [
+            get(
+                "/api/v1/charge-points/{charge_point_id}/charging-profiles",
+                self.reported,
+                "Show which charging profiles it reported last, or in answer to one question",
+                tag=TAG,
+                query=ReportQuery,
+                answer=ProfileReportView,
+            ),
             order("charging-profiles/set", ProfileBody, self.set, "Install a charging profile"),
             order(
                 "charging-profiles/clear",
@@ -126,7 +161,7 @@ class ChargingProfiles:
         return view_of(await self._orders.send(asked, command))
 
     async def ask(self, asked: Asked[CommandQuery, GetProfilesBody]) -> AnswerView:
-        """The profiles follow as notifications of the kind `charging_profiles`."""
+        """The profiles follow in messages of their own, and are shown by GET."""
         body = asked.body
         await self._orders.note(asked, "charging-profiles/ask", msgspec.to_builtins(body))
         command = GetChargingProfiles(
@@ -136,6 +171,19 @@ class ChargingProfiles:
             stack_level=body.stack_level,
         )
         return view_of(await self._orders.send(asked, command))
+
+    async def reported(self, asked: Asked[ReportQuery, Nothing]) -> ProfileReportView:
+        number = asked.query.request_id
+        request_id = None if number is UNSET else number
+        async with self._context.database.begin() as connection:
+            key = await charge_points.key_of(connection, asked.charge_point_id)
+            messages = await store.reports(connection, key, request_id)
+        report = put_together(messages)
+        if report is not None:
+            return msgspec.convert(asdict(report), ProfileReportView)
+        if request_id is not None:
+            raise NotFoundError("report of charging profiles", request_id)
+        return ProfileReportView(None, None, None, [])
 
     def _profile_of(self, charge_point_id: str, body: ProfileBody) -> ChargingProfile:
         """Raises InvalidValueError, NotConnectedError, and ConflictError without transaction."""

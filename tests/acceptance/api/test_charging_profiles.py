@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from conformance.stations import station_16, station_201
+from fake_chargepoints.script import ScriptedChargePoint
 from running import Running
 
 PATH = "/charge-points/{}/charging-profiles/{}"
@@ -87,8 +88,46 @@ async def test_profiles_that_were_asked_for_are_kept(server: Running) -> None:
             "chargingProfile": [profile],
         }
         await station.send("ReportChargingProfiles", report, reply={})
-    told = await server.get("/charge-points/CS-1/notifications?kind=charging_profiles")
-    assert told["items"][0]["data"]["chargingProfile"] == [profile]
+    told = await server.get("/charge-points/CS-1/charging-profiles")
+    assert told["request_id"] == asked["requestId"]
+    shown = {"evse_id": 1, "source": "CSO", "profile_id": 7001, "profile": profile}
+    assert (told["is_complete"], told["profiles"]) == (True, [shown])
+
+
+async def tell(
+    station: ScriptedChargePoint, request_id: int, evse_id: int, number: int, *, tbc: bool = False
+) -> None:
+    profile = {"id": number, **WORDS, "chargingSchedule": [{"id": 1, **SCHEDULE}]}
+    report = {
+        "requestId": request_id,
+        "chargingLimitSource": "CSO",
+        "evseId": evse_id,
+        "chargingProfile": [profile],
+        "tbc": tbc,
+    }
+    await station.send("ReportChargingProfiles", report, reply={})
+
+
+async def test_the_profiles_of_one_question_are_put_together(server: Running) -> None:
+    path = "/charge-points/CS-1/charging-profiles"
+
+    async def seen(query: str = "") -> tuple[bool, list[tuple[int, int]]]:
+        told = await server.get(path + query)
+        found = [(each["evse_id"], each["profile_id"]) for each in told["profiles"]]
+        return told["is_complete"], found
+
+    async with station_201(server) as station:
+        assert (await server.get(path))["profiles"] == []
+        await tell(station, 7, 1, 5)
+        await tell(station, 8, 2, 11, tbc=True)
+        assert await seen() == (False, [(2, 11)])
+        await tell(station, 8, 2, 11, tbc=True)  # repeated
+        await tell(station, 8, 1, 12)
+        assert await seen() == (True, [(1, 12), (2, 11)])
+        assert await seen("?request_id=7") == (True, [(1, 5)])
+        await tell(station, 8, 1, 13)  # the number again, for another question
+        assert await seen() == (True, [(1, 13)])
+    assert (await server.api("GET", f"{path}?request_id=9")).status == 404
 
 
 @pytest.mark.parametrize(
