@@ -16,8 +16,8 @@ from csms.api.fields import (
     OutletId,
     RecordId,
 )
-from csms.api.money import Amount
 from csms.api.orders import CommandQuery
+from csms.api.transaction_limits import TransactionLimits
 
 TariffId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[ -~]+$")]
 ControlId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=36, pattern="^[ -~]+$")]
@@ -109,17 +109,10 @@ class DerClearBody(Struct, forbid_unknown_fields=True):
     control_type: Word | None = None
 
 
-class TransactionLimitBody(Struct, forbid_unknown_fields=True, kw_only=True):
-    """`transaction_id` is the `id` of /transactions; money is with VAT, in the tariff's currency.
-
-    What isn't given stays as it was.
-    """
+class TransactionLimitBody(TransactionLimits, forbid_unknown_fields=True, kw_only=True):
+    """`transaction_id` is the `id` of /transactions. What isn't given stays as it was."""
 
     transaction_id: RecordId
-    max_cost: Amount | None = None
-    max_energy_wh: Amount | None = None
-    max_time_s: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
-    max_soc_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
 
 
 class PriorityBody(Struct, forbid_unknown_fields=True):

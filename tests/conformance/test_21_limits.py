@@ -204,3 +204,24 @@ async def test_a_limit_that_a_station_does_not_know_is_refused(server: Running) 
         wanted = {"transaction_id": running["id"], "max_soc_percent": 80}
         problem = await server.post("/charge-points/CS-1/transaction-limit", wanted, status=409)
     assert "maxSoC" in problem["detail"]
+
+
+async def test_a_transaction_that_is_started_from_afar_has_its_limit_from_the_first_answer(
+    server: Running,
+) -> None:
+    await server.add_token("CARD-1")
+    async with prepaid_station(server) as (station, session):
+        asked = station.expect("RequestStartTransaction")
+        order = {"id_token": "CARD-1", "evse_id": 1, "limit": {"max_energy_wh": 7000}}
+        await server.post("/charge-points/CS-1/remote-start", order)
+        begun = {"remoteStartId": (await asked.happened())["remoteStartId"]}
+        assert await begin(session, **begun) == {"maxEnergy": 7000}
+        assert await limit_after(session, 1000, **begun) is None
+
+
+async def test_no_transaction_is_started_with_a_limit_that_nobody_would_keep(
+    server: Running,
+) -> None:
+    async with prepaid_station(server, "maxEnergy"):
+        order = {"id_token": "CARD-1", "evse_id": 1, "limit": {"max_cost": 5}}
+        await server.post("/charge-points/CS-1/remote-start", order, status=409)

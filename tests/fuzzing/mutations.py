@@ -116,9 +116,9 @@ def _wrap(frame: Frame, chance: random.Random) -> None:
 def _grow(frame: Frame, chance: random.Random) -> None:
     if places := _places(frame[3:]):
         held, key = chance.choice(places)
-        if isinstance(held[key], list):
+        if isinstance(held[key], list) and len(held[key]) < 500:
             held[key] = held[key] * 200
-        elif isinstance(held[key], str):
+        elif isinstance(held[key], str) and len(held[key]) < MAX_BYTES:
             held[key] = held[key] * 2_000
 
 

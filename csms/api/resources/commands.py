@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -20,6 +21,7 @@ from csms.api.fields import (
 from csms.api.orders import ERRORS, TAG, AnswerView, CommandQuery, Orders, order, view_of
 from csms.api.reservation_book import ReservationBook
 from csms.api.route import Asked, Nothing, Payload, Reply, Route
+from csms.api.transaction_limits import TransactionLimits, check_keeps
 from csms.errors import NotFoundError
 from csms.model import IdToken, normalise_id_token
 from csms.services.answers import as_told, violations_of
@@ -63,6 +65,8 @@ class RemoteStartBody(Struct, forbid_unknown_fields=True, kw_only=True):
     evse_id: OutletId | None = None
     connector_id: OutletId | None = None
     charging_profile: dict[str, Any] | None = None
+    limit: TransactionLimits | None = None
+    """For stations of OCPP 2.1 that announce such limits."""
 
 
 class RemoteStopBody(Struct, forbid_unknown_fields=True):
@@ -169,7 +173,23 @@ class Commands:
         evse_id = body.evse_id if body.evse_id is not None else body.connector_id
         token = IdToken.of(body.id_token, body.type or await self._type_of(body.id_token))
         command = RemoteStart(token, evse_id, body.charging_profile)
+        if body.limit is not None:
+            return await self._start_limited(asked, command, body.limit.named())
         return view_of(await self._orders.send(asked, command))
+
+    async def _start_limited(
+        self, asked: Asked[Any, Any], command: RemoteStart, wanted: dict[str, Decimal]
+    ) -> AnswerView:
+        """The limit travels in the answer to the transaction's first event (F07.FR.02)."""
+        limits = self._context.services.stations.limits
+        link = self._context.links.get(asked.charge_point_id)
+        if link is not None:
+            await check_keeps(limits, link.charge_point, wanted)
+        answer = await self._orders.send(asked, command)
+        if link is not None and answer.accepted:
+            for result in answer.results:
+                limits.order_start(link.charge_point, result["remote_start_id"], wanted)
+        return view_of(answer)
 
     async def remote_stop(self, asked: Asked[CommandQuery, RemoteStopBody]) -> AnswerView:
         number = asked.body.transaction_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -30,8 +29,9 @@ from csms.api.station_shapes import (
     TransactionTariffBody,
     WebPaymentBody,
 )
+from csms.api.transaction_limits import check_keeps
 from csms.errors import ConflictError, InvalidValueError, NotFoundError
-from csms.model import AuthorizationStatus, IdToken, OcppVersion, normalise_id_token
+from csms.model import AuthorizationStatus, IdToken, normalise_id_token
 from csms.services.commands import Command, Trigger
 from csms.services.station_commands import (
     AdjustEventStream,
@@ -51,7 +51,6 @@ from csms.services.station_commands import (
     UpdateDynamicSchedule,
     UsePriorityCharging,
 )
-from csms.services.stations.limits import MAX_COST, MAX_ENERGY, MAX_SOC, MAX_TIME
 from csms.store.admin import charge_points, stations, tariffs, transactions
 
 B = TypeVar("B", bound=Struct)
@@ -171,14 +170,12 @@ class StationCommands:
         row = await self._transaction(asked, asked.body.transaction_id)
         if row["stopped_at"] is not None:
             raise ConflictError(f"transaction {asked.body.transaction_id} has ended")
-        limits = _transaction_limits(asked.body)
+        wanted = asked.body.named()
+        limits = self._context.services.stations.limits
         link = self._context.links.get(asked.charge_point_id)
         if link is not None:
-            if link.charge_point.ocpp_version is not OcppVersion.V21:
-                raise ConflictError(f"{asked.charge_point_id} does not speak OCPP 2.1")
-            await self._context.services.stations.limits.order(
-                link.charge_point, asked.body.transaction_id, limits
-            )
+            await check_keeps(limits, link.charge_point, wanted)
+            limits.order(asked.body.transaction_id, wanted)
         return await self._send(
             asked, "transaction-limit", Trigger("TransactionEvent", row["evse_id"] or None)
         )
@@ -249,19 +246,6 @@ class StationCommands:
                 f"EVSE {evse_id} of {charge_point_id} is steered by load management, whose limits "
                 "this would overrule; give the EVSE a higher priority or another mode instead"
             )
-
-
-def _transaction_limits(body: TransactionLimitBody) -> dict[str, Decimal]:
-    given = {
-        MAX_COST: body.max_cost,
-        MAX_ENERGY: body.max_energy_wh,
-        MAX_TIME: body.max_time_s,
-        MAX_SOC: body.max_soc_percent,
-    }
-    limits = {name: Decimal(str(limit)) for name, limit in given.items() if limit is not None}
-    if not limits:
-        raise InvalidValueError("max_cost", None, "at least one limit")
-    return limits
 
 
 def _clear_tariffs(body: ClearTariffsBody) -> Command:

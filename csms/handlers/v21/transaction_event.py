@@ -28,6 +28,8 @@ async def handle(
     judged = answer.authorization
     if judged is not None and judged.allowance is not None and judged.accepted:  # C17.FR.03
         limits.allow(number, judged.allowance)
+    if event.remote_start_id is not None:  # F07.FR.02
+        limits.begun(charge_point, event.remote_start_id, number)
     if event.kind == "Ended":
         limits.over(number)
     elif number in limits:

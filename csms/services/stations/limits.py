@@ -24,6 +24,7 @@ MAX_SOC: Final = "maxSoC"
 NO_LIMIT: Final = Decimal(10**9)
 """E16.FR.17: a limit that was told is lifted by one that nobody reaches."""
 REMEMBERED: Final = 50_000
+MOST_TO_COME: Final = 1_000
 _STEPS: Final = {
     MAX_COST: Decimal("0.01"),
     MAX_ENERGY: Decimal(1),
@@ -84,6 +85,7 @@ class StationLimits:
         self._abilities = abilities
         self._store = store
         self._limited: OrderedDict[int, _Limited] = OrderedDict()
+        self._to_come: OrderedDict[tuple[int, int], Limits] = OrderedDict()
 
     def __contains__(self, transaction_id: int) -> bool:
         """Whether anything is limited, or was."""
@@ -104,11 +106,8 @@ class StationLimits:
             limited.is_news |= limited.allowed != allowed
             limited.allowed = allowed
 
-    async def order(self, charge_point: ChargePoint, transaction_id: int, limits: Limits) -> None:
-        """Limit a transaction as an operator wants; never beyond what is allowed.
-
-        Raises ConflictError for a limit that the station doesn't announce (E16.FR.12).
-        """
+    async def check(self, charge_point: ChargePoint, limits: Limits) -> None:
+        """Raises ConflictError for a limit that the station doesn't announce (E16.FR.12)."""
         supported = (await self._abilities.of(charge_point)).limits
         unknown = [name for name in limits if name.lower() not in supported]
         if unknown:
@@ -117,9 +116,24 @@ class StationLimits:
                 f"transaction that it keeps to (TxCtrlr, SupportedLimits): "
                 f"{', '.join(sorted(supported)) or 'none'}"
             )
+
+    def order(self, transaction_id: int, limits: Limits) -> None:
+        """Limit a transaction as an operator wants; never beyond what is allowed."""
         limited = self._limited.get(transaction_id) or self._begin(transaction_id)
         limited.ordered |= _rounded(limits)
         limited.is_news = True
+
+    def order_start(self, charge_point: ChargePoint, remote_start_id: int, limits: Limits) -> None:
+        """Limit the transaction that an operator lets begin (F07)."""
+        self._to_come[charge_point.key, remote_start_id] = limits
+        if len(self._to_come) > MOST_TO_COME:
+            self._to_come.popitem(last=False)
+
+    def begun(self, charge_point: ChargePoint, remote_start_id: int, transaction_id: int) -> None:
+        """A transaction began because it was asked to."""
+        limits = self._to_come.pop((charge_point.key, remote_start_id), None)
+        if limits is not None:
+            self.order(transaction_id, limits)
 
     def _begin(self, transaction_id: int) -> _Limited:
         limited = self._limited[transaction_id] = _Limited()
