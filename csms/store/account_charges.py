@@ -15,12 +15,17 @@ from csms.store.admin.window import Row
 from csms.store.database import Database
 
 ACTOR: Final = "pricing"
+RELEASE: Final = "release"
+"""A line of the ledger: a transaction without a price holds nothing any more."""
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _FROM: Final = """
 FROM priced_transactions p LEFT JOIN account_settlements s USING (transaction_id)
 WHERE p.current AND s.revision IS DISTINCT FROM p.revision
     AND (s.transaction_id IS NOT NULL
         OR EXISTS (SELECT FROM spending_reservations r WHERE r.transaction_id = p.transaction_id)
+        OR EXISTS (
+            SELECT FROM account_entries e
+            WHERE e.transaction_id = p.transaction_id AND e.kind = 'release')
         OR EXISTS (
             SELECT FROM account_id_tokens k
             WHERE k.id_token = p.id_token AND date_trunc('minute', k.since) <= p.ended_at)
@@ -38,6 +43,8 @@ SELECT p.transaction_id, p.revision, p.gross, p.currency, p.reason, r.key IS NOT
     coalesce(
         s.account_id,
         r.account_id,
+        (SELECT max(e.account_id) FROM account_entries e
+         WHERE e.transaction_id = p.transaction_id AND e.kind = 'release'),
         (SELECT k.account_id FROM account_id_tokens k
          WHERE k.id_token = p.id_token AND date_trunc('minute', k.since) <= p.ended_at),
         (SELECT a.id FROM accounts a
@@ -105,7 +112,7 @@ async def _settle(
     if settled is not None and settled["revision"] == price["revision"]:
         await connection.execute(_RELEASE, {"transaction_id": transaction_id})
         return None
-    problem = _problem(account, price)
+    problem = why_not_charged(account, price)
     if problem:
         return AccountCharge(transaction_id, account_id, Decimal(0), problem)
     before = Decimal(0) if settled is None else settled["charged"]
@@ -126,7 +133,8 @@ async def _settle(
     return AccountCharge(transaction_id, account_id, change)
 
 
-def _problem(account: Row, price: Row) -> str:
+def why_not_charged(account: Row, price: Row) -> str:
+    """Return why a final price can't be taken from an account; empty if it can."""
     if price["gross"] is None:
         return f"it is not completely priced: {price['reason']}"
     if price["currency"] != account["currency"]:

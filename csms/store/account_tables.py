@@ -73,10 +73,13 @@ account_entries = Table(
     Column("actor", Text, nullable=False),
     now("created_at"),
     UniqueConstraint("account_id", "idempotency_key"),
-    CheckConstraint("kind IN ('top_up', 'charge', 'correction', 'refund')", name="kind"),
+    CheckConstraint("kind IN ('top_up', 'charge', 'correction', 'refund', 'release')", name="kind"),
     CheckConstraint("kind <> 'top_up' OR amount > 0", name="top_up"),
     CheckConstraint("kind <> 'refund' OR amount < 0", name="refund"),
     CheckConstraint("kind <> 'charge' OR transaction_id IS NOT NULL", name="charge"),
+    CheckConstraint(
+        "kind <> 'release' OR (amount = 0 AND transaction_id IS NOT NULL)", name="release"
+    ),
     Index(None, "account_id", "id"),
     Index(None, "transaction_id"),
 )

@@ -278,3 +278,46 @@ async def test_a_prepaid_card_is_refused_where_prices_are_in_another_currency(
     await open_account(server, 20)
     await server.put("/tariffs/flat", flat_rate(0.30, currency="CHF"))
     await refused_for_want_of_a_price(server, "tariff 'flat' is in CHF, the account in EUR")
+
+
+async def test_credit_of_a_transaction_without_a_price_is_given_back_with_a_reason(
+    server: Running,
+) -> None:
+    await open_account(server, 20)
+    async with charger_16(server) as charger:
+        number = await start(charger)
+        release = f"/accounts/acme/reservations/{number}/release"
+        why = {"reason": "agreed with the owner"}
+        await server.eventually("/accounts/acme/reservations", lambda body: bool(body["items"]))
+        running = await server.api("POST", release, why)
+        (assignment,) = (await server.get("/tariff-assignments"))["items"]
+        await server.api("DELETE", f"/tariff-assignments/{assignment['id']}")
+        stop = {"transactionId": number, "meterStop": 8000, "timestamp": now()}
+        await charger.send("StopTransaction", stop)
+        stuck = await server.eventually("/accounts/acme", lambda body: body["held_unpriced"] > 0)
+    (held,) = (await server.get("/accounts/acme/reservations"))["items"]
+
+    given = await server.post(release, why, status=201)
+    again = await server.post(release, why)
+    after = await server.get("/accounts/acme")
+
+    assert (running.status, running.body["detail"]) == (409, f"transaction {number} still runs")
+    assert stuck["reserved"] == stuck["held_unpriced"] == held["amount"]
+    assert held["problem"].startswith("it is not completely priced: no tariff is assigned")
+    assert (given["kind"], given["amount"], given["balance"]) == ("release", 0, 20)
+    assert given["note"] == f"{held['amount']:.2f} EUR: agreed with the owner"
+    assert again == given
+    assert (after["reserved"], after["held_unpriced"], after["available"]) == (0, 0, 20)
+
+    assigned = {"tariff_id": "flat", "scope": "id_token", "subject_id": "CARD-1"}
+    await server.post("/tariff-assignments", assigned, status=201)
+    charged = await server.eventually("/accounts/acme", lambda body: body["balance"] < 20)
+    assert charged["balance"] == pytest.approx(20 - 8 * 0.30)
+
+
+async def test_only_what_is_held_can_be_given_back(server: Running) -> None:
+    await open_account(server, 20)
+    why = {"reason": "no reason"}
+    for number in (7, "x", 2**70):
+        refused = await server.api("POST", f"/accounts/acme/reservations/{number}/release", why)
+        assert refused.status in (404, 422)

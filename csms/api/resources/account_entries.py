@@ -17,6 +17,7 @@ from csms.api.resources.accounts import TAG
 from csms.api.route import Asked, Nothing, Reply, Route, get
 from csms.errors import InvalidValueError
 from csms.store.admin import accounts as store
+from csms.store.admin import credit_releases
 
 CHARGES: Final = "transaction/"
 """Keys of entries for transactions begin so; nobody else's may."""
@@ -43,7 +44,10 @@ class LedgerEntryView(Struct):
 
 
 class HeldCreditView(Struct):
-    """What an open transaction may use until its next reading; one not begun yet `expires_at`."""
+    """What an open transaction may use until its next reading; one not begun yet `expires_at`.
+
+    `problem` says why one that ended is not charged, and so holds on to it.
+    """
 
     transaction_id: int | None
     charge_point_id: str
@@ -53,6 +57,14 @@ class HeldCreditView(Struct):
     energy_wh: Number
     expires_at: datetime | None
     updated_at: datetime
+    ended_at: datetime | None
+    problem: str | None
+
+
+class Release(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Why an ended transaction shall hold nothing any more."""
+
+    reason: Annotated[Name, Meta(description="It goes into the ledger.")]
 
 
 class _Entry(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -97,10 +109,21 @@ class AccountEntries:
             get(
                 one + "/reservations",
                 self.list_reservations,
-                "Show what open transactions have reserved",
+                "Show what transactions have reserved, and which can't be charged",
                 tag=TAG,
                 query=PageQuery,
                 answer=Page[HeldCreditView],
+            ),
+            Route(
+                method="POST",
+                path=one + "/reservations/{transaction_id}/release",
+                handler=self.release,
+                summary="Give back what an ended transaction without a price holds",
+                tag=TAG,
+                query=Nothing,
+                body=Release,
+                answers={201: LedgerEntryView, 200: LedgerEntryView},
+                problems=(404, 409),
             ),
             _adding(one + "/top-ups", self.top_up, "Put money into an account", TopUp),
             _adding(one + "/refunds", self.refund, "Pay credit back to its owner", Refund),
@@ -116,8 +139,20 @@ class AccountEntries:
     async def list_reservations(self, asked: Asked[PageQuery, Nothing]) -> Page[HeldCreditView]:
         window = self._reservations.window(asked.query)
         async with self._context.database.begin() as connection:
-            rows = await store.reservations(connection, asked.path["account_id"], window)
+            rows = await credit_releases.held(connection, asked.path["account_id"], window)
         return self._reservations.page(rows, asked.query, lambda row: view(HeldCreditView, row))
+
+    async def release(self, asked: Asked[Nothing, Release]) -> Reply:
+        account_id, reason = str(asked.path["account_id"]), asked.body.reason
+        transaction_id, actor = int(asked.path["transaction_id"]), asked.actor.name
+        shown = {"transaction_id": transaction_id, "reason": reason}
+        async with self._context.change(
+            actor, "release", f"accounts/{account_id}", shown
+        ) as connection:
+            row, is_new = await credit_releases.release(
+                connection, account_id, transaction_id, reason, actor
+            )
+        return Reply(view(LedgerEntryView, row), 201 if is_new else 200)
 
     async def top_up(self, asked: Asked[Nothing, TopUp]) -> Reply:
         return await self._add(asked, "top_up", exact("amount", asked.body.amount))

@@ -21,7 +21,10 @@ TAG: Final = "Accounts"
 
 
 class AccountView(Struct):
-    """`available` is the balance less what open transactions have reserved."""
+    """`available` is the balance less what is reserved.
+
+    `held_unpriced` is the part of it that ended transactions hold which can't be charged.
+    """
 
     id: str
     name: str | None
@@ -33,6 +36,7 @@ class AccountView(Struct):
     balance: Number
     reserved: Number
     available: Number
+    held_unpriced: Number
     closed_at: datetime | None
     created_at: datetime
     updated_at: datetime

@@ -18,8 +18,8 @@ from csms.store.account_tables import (
     spending_reservations,
 )
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
-from csms.store.tables import id_tokens
-from csms.store.tariff_tables import users
+from csms.store.tables import id_tokens, transactions
+from csms.store.tariff_tables import priced_transactions, users
 
 _identity: Final = func.lower(accounts.c.id)
 _IS_NEW: Final = literal_column("(xmax = 0)", Truth).label("is_new")
@@ -28,6 +28,23 @@ _reserved: Final = (
     .where(
         spending_reservations.c.account_id == accounts.c.id,
         func.coalesce(spending_reservations.c.expires_at > func.now(), True),
+    )
+    .scalar_subquery()
+)
+_held_unpriced: Final = (
+    select(func.coalesce(func.sum(spending_reservations.c.amount), 0))
+    .where(
+        spending_reservations.c.account_id == accounts.c.id,
+        spending_reservations.c.transaction_id.in_(
+            select(transactions.c.id).where(transactions.c.stopped_at.is_not(None))
+        ),
+        spending_reservations.c.transaction_id.in_(
+            select(priced_transactions.c.transaction_id).where(
+                priced_transactions.c.current,
+                priced_transactions.c.gross.is_(None)
+                | (priced_transactions.c.currency != accounts.c.currency),
+            )
+        ),
     )
     .scalar_subquery()
 )
@@ -44,6 +61,7 @@ def _accounts() -> Select[Any]:
         _identity.label("identity"),
         _reserved.label("reserved"),
         (accounts.c.balance - _reserved).label("available"),
+        _held_unpriced.label("held_unpriced"),
         func.coalesce(tokens, []).label("id_tokens"),
     )
 
@@ -104,16 +122,6 @@ async def entries(connection: AdminConnection, account_id: str, window: Window) 
     return await fetch(connection, statement, [account_entries.c.id], window)
 
 
-async def reservations(connection: AdminConnection, account_id: str, window: Window) -> list[Row]:
-    """Return what running transactions hold; raises NotFoundError."""
-    account = await find(connection, account_id)
-    held = spending_reservations
-    statement = select(held).where(
-        held.c.account_id == account["id"], func.coalesce(held.c.expires_at > func.now(), True)
-    )
-    return await fetch(connection, statement, [held.c.key], window, descending=False)
-
-
 async def add_entry(
     connection: AdminConnection, account_id: str, entry: Mapping[str, Any]
 ) -> tuple[Row, bool]:
@@ -122,7 +130,7 @@ async def add_entry(
     Raises NotFoundError; ConflictError where the key was used for something else, the account is
     closed, or a refund is more than there is.
     """
-    account = await _locked(connection, account_id)
+    account = await locked(connection, account_id)
     known = await _by_key(connection, account["id"], entry["idempotency_key"])
     if known is not None:
         if any(known[name] != entry[name] for name in ("kind", "amount")):
@@ -188,7 +196,8 @@ def _is(account_id: str) -> ColumnElement[bool]:
     return func.lower(account_id) == _identity
 
 
-async def _locked(connection: AdminConnection, account_id: str) -> Row:
+async def locked(connection: AdminConnection, account_id: str) -> Row:
+    """Return an account that is this transaction's alone until its end; raises NotFoundError."""
     rows = await connection.execute(select(accounts).where(_is(account_id)).with_for_update())
     row = rows.mappings().one_or_none()
     if row is None:
