@@ -41,19 +41,19 @@ _DUE: Final = """
 SELECT jobs.id, charge_points.id AS charge_point_id
 FROM configuration_jobs AS jobs
 JOIN charge_points ON charge_points.key = jobs.charge_point_key
-WHERE jobs.status IN ('waiting', 'verifying')
+WHERE jobs.status IN ('waiting', 'running', 'verifying')
 ORDER BY jobs.id LIMIT $1
 """
 _JOBS: Final = """
 SELECT jobs.*, charge_points.id AS charge_point_id
 FROM configuration_jobs AS jobs
 JOIN charge_points ON charge_points.key = jobs.charge_point_key
-WHERE jobs.id = ANY ($1) AND jobs.status IN ('waiting', 'verifying')
+WHERE jobs.id = ANY ($1) AND jobs.status IN ('waiting', 'running', 'verifying')
 ORDER BY jobs.id
 """
 _TAKE: Final = """
 UPDATE configuration_jobs SET status = 'running', updated_at = $2
-WHERE id = $1 AND status = 'waiting'
+WHERE id = $1 AND status = $3
 """
 _SAVE: Final = """
 UPDATE configuration_jobs SET status = $2, results = $3, reason = $4, updated_at = $5
@@ -65,7 +65,6 @@ UPDATE configuration_jobs SET status = 'verifying', updated_at = $2
 WHERE status = 'reboot_required'
   AND charge_point_key = (SELECT key FROM charge_points WHERE lower(id) = lower($1))
 """
-_RESUME: Final = "UPDATE configuration_jobs SET status = 'waiting' WHERE status = 'running'"
 _REPORTS: Final = """
 SELECT reports.*, charge_points.id AS charge_point_id
 FROM device_reports AS reports
@@ -172,7 +171,7 @@ class ProvisioningStore:
 
     async def take_job(self, job: Job, at: datetime) -> bool:
         async with self._database.raw() as connection:
-            done = await connection.execute(_TAKE, job.id, at)
+            done = await connection.execute(_TAKE, job.id, at, job.status.value)
         return str(done) == "UPDATE 1"
 
     async def save_job(self, job: Job, at: datetime) -> None:
@@ -187,10 +186,6 @@ class ProvisioningStore:
     async def booted(self, charge_point_id: str, at: datetime) -> None:
         async with self._database.raw() as connection:
             await connection.execute(_BOOTED, charge_point_id, at)
-
-    async def resume_jobs(self) -> None:
-        async with self._database.raw() as connection:
-            await connection.execute(_RESUME)
 
 
 def _report_of(row: Mapping[str, Any]) -> Report:

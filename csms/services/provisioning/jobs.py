@@ -1,8 +1,9 @@
 """Applying templates to many charge points: once each, a few at a time, verified by reading back.
 
 A job waits until its charge point is connected. What needs a restart is verified after the next
-boot; nothing is ever set at a boot by itself. A job that fails is not tried again: some chargers
-restart when they are asked the wrong thing, and would do so for ever.
+boot; nothing is ever set at a boot by itself. One that a stopped server was at goes on where its
+charge point connects: who has the connection has the job. A job that fails is not tried again: some
+chargers restart when they are asked the wrong thing, and would do so for ever.
 """
 
 from __future__ import annotations
@@ -86,15 +87,15 @@ class JobStore(Protocol):
         ...
 
     async def due_jobs(self, limit: int) -> Sequence[tuple[int, str]]:
-        """Return the oldest jobs that wait or are to be verified, each with its charge point."""
+        """Return the oldest jobs that wait, run or are to be verified, with their charge points."""
         ...
 
     async def jobs(self, job_ids: Sequence[int]) -> Sequence[Job]:
-        """Return jobs that still wait or are to be verified, the oldest first."""
+        """Return jobs that still wait, run or are to be verified, the oldest first."""
         ...
 
     async def take_job(self, job: Job, at: datetime) -> bool:
-        """Mark a waiting job as running; False if it was cancelled meanwhile."""
+        """Mark a job as running; False if it is not as it was read any more."""
         ...
 
     async def save_job(self, job: Job, at: datetime) -> None: ...
@@ -103,10 +104,6 @@ class JobStore(Protocol):
 
     async def booted(self, charge_point_id: str, at: datetime) -> None:
         """Let the jobs that wait for a restart be verified."""
-        ...
-
-    async def resume_jobs(self) -> None:
-        """Let jobs that a stopped server was at wait again."""
         ...
 
 
@@ -147,8 +144,6 @@ class ConfigurationJobs:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        with self._boundary.survive("what a stopped server was at"):
-            await self._store.resume_jobs()
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             tasks.create_task(self._listen())

@@ -138,6 +138,22 @@ async def test_a_job_waits_for_a_charger_that_is_away(server: Running) -> None:
         await job(server, "applied")
 
 
+async def test_what_a_stopped_server_was_at_goes_on_where_the_charger_connects(
+    server: Running, tmp_path: Path
+) -> None:
+    await server.put(PATH, TEMPLATE)
+    await server.accept("CP-1")
+    await server.rows("UPDATE charge_points SET vendor = 'Vendor', model = 'Model'")
+    await server.post(f"{PATH}/apply", status=202)
+    await server.rows("UPDATE configuration_jobs SET status = 'running'")  # by another server
+    assert server.settings.database_url is not None
+    async with running_app(server.settings.database_url, tmp_path / "other", operator="other"):
+        await job(server, "running")  # who starts leaves the jobs of others alone
+    async with station_16(server) as station:
+        expect_set(station)
+        await job(server, "applied")
+
+
 async def test_a_job_whose_charger_hangs_up_is_not_tried_again(server: Running) -> None:
     """ABB Terra AC restarts when it is asked for its measurands: it would do so for ever."""
     await server.put(PATH, TEMPLATE)
