@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test slow conformance fuzz check format lock bench clean
+.PHONY: run demo test slow search conformance fuzz check format lock bench clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/csms serve
@@ -17,6 +17,12 @@ test: $(VENV)/.installed-dev
 # What says the same at more length: every odd request that the API's description allows, more days.
 slow: $(VENV)/.installed-dev
 	$(BIN)/pytest -m slow -n 3 --dist worksteal
+
+# What the properties claim, with new random examples, ROUNDS times over (20): looks for unknown bugs.
+search: $(VENV)/.installed-dev
+	for round in $$(seq $(or $(ROUNDS),20)); do \
+		HYPOTHESIS_PROFILE=search $(BIN)/pytest -q -m hypothesis -n 3 --dist worksteal || exit 1; \
+	done
 
 # The certification cases alone; writes docs/conformance.md.
 conformance: $(VENV)/.installed-dev

@@ -10,6 +10,15 @@ from pathlib import Path
 
 import pytest
 from database import TestServer, cloned, empty
+from hypothesis import HealthCheck, settings
+from longest_first import longest_first
+
+settings.register_profile(
+    "search", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+# The same examples in every run, however busy the machine is; "search" draws new ones.
+settings.register_profile("same", settings.get_profile("search"), derandomize=True, database=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 _SERVER = pytest.StashKey[TestServer]()
 
@@ -28,6 +37,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: object) -> None:
     config: pytest.Config = node.config  # type: ignore[attr-defined]  # xdist has no types
     node.workerinput["database"] = str(config.stash[_SERVER].directory)  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the longest tests."""
+    worker = getattr(config, "workerinput", {"workercount": 1})
+    items[:] = longest_first([(item, _seconds(item)) for item in items], worker["workercount"])
+
+
+def _seconds(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("long")
+    return 0.0 if marker is None else float(marker.args[0])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

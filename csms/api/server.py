@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import chain
 from typing import Any, Final
 
@@ -167,9 +167,10 @@ class Api:
                 door(authenticator, public),
             ],
         )
+        names = _own_names(routes)
         for route in routes:
             endpoint = Endpoint(route, max_json_depth=self._settings.max_json_depth)
-            path = _pattern(route.path, routes)
+            path = _pattern(route.path, names)
             application.router.add_route(route.method, path, endpoint.handle)
             if route.probed:
                 application.router.add_route("HEAD", path, endpoint.handle)
@@ -230,7 +231,20 @@ class Api:
             yield from operation_routes(self._context, self._operations)
 
 
-def _pattern(path: str, routes: Sequence[Route[Any, Any]]) -> str:
+def _own_names(routes: Sequence[Route[Any, Any]]) -> dict[str, set[str]]:
+    """Return what resources are called that share a place with a value: by what is before it."""
+    paths = {route.path for route in routes}
+    names: dict[str, set[str]] = {path.partition("{")[0]: set() for path in paths if "{" in path}
+    for path in paths:
+        parts = path.split("/")
+        for depth, part in enumerate(parts):
+            begin = "/".join(parts[:depth]) + "/"
+            if begin in names and not part.startswith("{"):
+                names[begin].add(part)
+    return names
+
+
+def _pattern(path: str, names_at: Mapping[str, Set[str]]) -> str:
     """Return a path as aiohttp wants it: braces may be in a value, a resource's own name not.
 
     So `/meters/health` is never taken for a meter of that name.
@@ -238,8 +252,7 @@ def _pattern(path: str, routes: Sequence[Route[Any, Any]]) -> str:
     begin, variable, rest = path.partition("{")
     if not variable:
         return path
-    others = (other.path[len(begin) :] for other in routes if other.path.startswith(begin))
-    names = sorted({other.partition("/")[0] for other in others if other[:1] != "{"})
+    names = sorted(names_at[begin])
     apart = f"(?!(?:{'|'.join(names)})(?:/|$))" if names else ""
     name, _, rest = rest.partition("}")
     return f"{begin}{{{name}:{apart}[^/]+}}" + rest.replace("}", ":[^/]+}")
@@ -251,7 +264,6 @@ def _pricing(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
     yield UserGroups(context).routes()
     yield Tariffs(context).routes()
     yield TariffAssignments(context).routes()
-    yield Pricing(context).routes()
     yield CostCalculations(context).routes()
     yield PriceSources(context).routes()
     yield Pricing(context).routes()

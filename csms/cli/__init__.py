@@ -14,10 +14,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code; Ctrl-C ends it quietly from the first moment on."""
     # An exception that falls into an import may be swallowed by it, and nothing needs an end yet.
     usual = signal.signal(signal.SIGINT, lambda *_: os._exit(EXIT_INTERRUPTED))
-    from csms.cli.dispatch import dispatch  # a second's worth of imports
-
-    signal.signal(signal.SIGINT, usual)
     try:
-        return dispatch(arguments)
+        from csms.cli.dispatch import perform, read
+
+        options = read(arguments)  # imports what the command needs
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    try:
+        return perform(options)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

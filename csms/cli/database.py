@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from csms.config import Settings
 from csms.errors import CsmsError, DatabaseUnavailableError
-from csms.store.database import Database
 from csms.store.embedded import EmbeddedPostgres, running_url
-from csms.store.errors import EmbeddedPostgresError
-from csms.store.migrate import MigrationError, migrate
+from csms.store.errors import EmbeddedPostgresError, MigrationError
+
+if TYPE_CHECKING:
+    from csms.store.database import Database
 
 _START_WAIT_S: Final = 30.0
 _POLL_S: Final = 0.1
@@ -59,6 +60,9 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
     """Lend the database, migrated. Raises DatabaseSettingError, EmbeddedPostgresError."""
+    from csms.store.database import Database
+    from csms.store.migrate import migrate
+
     async with database_url(settings) as url:
         with named(settings):
             await migrate(url)

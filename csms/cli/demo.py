@@ -17,7 +17,7 @@ from csms.cli.entering import Entry, enter
 from csms.cli.options import add_command, add_config, non_negative, positive, read_settings, run
 from csms.cli.serve import greeting, loopback_of
 from csms.config import Settings
-from csms.store import api_keys, data_directory
+from csms.store import data_directory
 from csms.store.cluster import Cluster
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ afterwards, to look at what was recorded:
 """
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: Commands, summary: str) -> None:
     parser = add_command(
         commands,
         "demo",
-        summary="see it work, with a dozen simulated chargers",
+        summary=summary,
         description=_DESCRIPTION,
         examples=_EXAMPLES,
     )
@@ -82,6 +82,7 @@ async def _demo(settings: Settings, options: argparse.Namespace) -> None:
     from fake_chargepoints.garage_api import GarageApi
 
     from csms.app import Application
+    from csms.store import api_keys
 
     # The server ends first: whatever is gone while it runs looks like a failure.
     async with AsyncExitStack() as surroundings, Application(settings) as app:

@@ -27,7 +27,6 @@ from csms.cli.entering import Entry, enter
 from csms.cli.serve import loopback_of
 from csms.config import Settings
 from csms.errors import CsmsError
-from csms.store import api_keys
 from csms.tariff.months import Month
 
 if TYPE_CHECKING:
@@ -106,6 +105,7 @@ async def live_month(settings: Settings, plan: MonthPlan) -> int:
     from fake_chargepoints.demo_month import run_demo_month
 
     from csms.app import Application
+    from csms.store import api_keys
 
     clock = SteppedClock(plan.begins_at)
     settings = dataclasses.replace(settings, heartbeat_interval=_HEARTBEAT_S)

@@ -5,15 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Final
 
 from csms import __version__
-from csms.cli import demo, key, migrate, serve, simulate
 from csms.config import SettingsError
 from csms.errors import CsmsError
 
 EXIT_FAILURE: Final = 1
 EXIT_USAGE: Final = 2
+
+_COMMANDS: Final = {
+    "serve": "run the server",
+    "demo": "see it work, with a dozen simulated chargers",
+    "simulate": "connect many simulated chargers to a server",
+    "migrate": "bring the database to this version",
+    "key": "make, list and revoke API keys",
+}
+"""Each in its module, which is only imported for who asks for it."""
 
 _EXAMPLES: Final = """\
 examples:
@@ -27,9 +36,14 @@ Settings are variables (CSMS_OCPP_PORT=9001) or lines of csms.toml (ocpp_port = 
 """
 
 
-def dispatch(arguments: Sequence[str] | None) -> int:
+def read(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line. Raises SystemExit: with 2 for wrong usage, with 0 after help."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    return _parser(next((word for word in given if word in _COMMANDS), None)).parse_args(given)
+
+
+def perform(options: argparse.Namespace) -> int:
     """Run one command and return the exit code: 0, 1 for a failure, 2 for wrong usage."""
-    options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
     except SettingsError as error:
@@ -41,7 +55,7 @@ def dispatch(arguments: Sequence[str] | None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wanted: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="csms",
         description="Central system for EV chargers: OCPP 1.6J to 2.1, PostgreSQL included.",
@@ -50,8 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"csms {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (serve, demo, simulate, migrate, key):
-        command.add_to(commands)
+    for name, summary in _COMMANDS.items():
+        if name == wanted:
+            import_module(f"csms.cli.{name}").add_to(commands, summary)
+        else:
+            commands.add_parser(name, help=summary)
     return parser
 
 

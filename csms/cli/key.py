@@ -37,11 +37,11 @@ examples:
 """
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: Commands, summary: str) -> None:
     parser = add_command(
         commands,
         "key",
-        summary="make, list and revoke API keys",
+        summary=summary,
         description="Make, list and revoke API keys, while the server is running or not.",
         examples=_EXAMPLES,
     )

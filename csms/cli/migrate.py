@@ -11,7 +11,6 @@ from rich.console import Console
 from csms.cli.database import database_url, named
 from csms.cli.options import add_command, add_config, read_settings, run
 from csms.config import Settings
-from csms.store.migrate import migrate
 
 if TYPE_CHECKING:
     from csms.cli.options import Commands
@@ -23,11 +22,11 @@ examples:
 """
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: Commands, summary: str) -> None:
     parser = add_command(
         commands,
         "migrate",
-        summary="bring the database to this version",
+        summary=summary,
         description=(
             "Bring the database to this version's schema. `csms serve` does the same at its\n"
             "start; this is for doing it ahead of time. It may be repeated and interrupted."
@@ -50,6 +49,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 async def _migrate(settings: Settings) -> list[str]:
+    from csms.store.migrate import migrate
+
     async with database_url(settings) as url:
         with named(settings):
             return await migrate(url)

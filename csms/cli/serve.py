@@ -19,7 +19,6 @@ from csms.cli.database import named, place_of
 from csms.cli.options import add_command, add_config, read_settings, run
 from csms.cli.process import keep_what_is_loaded
 from csms.config import Settings, describe
-from csms.store import api_keys
 
 if TYPE_CHECKING:
     from csms.app import Application
@@ -36,11 +35,11 @@ settings (as variables; in csms.toml without CSMS_ and in small letters):
 """
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: Commands, summary: str) -> None:
     parser = add_command(
         commands,
         "serve",
-        summary="run the server",
+        summary=summary,
         description=(
             "Run the server: chargers connect to it, people and programs use its API.\n"
             "Without CSMS_DATABASE_URL it runs a PostgreSQL of its own in CSMS_DATA_DIR."
@@ -60,7 +59,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 async def _serve(settings: Settings, config: Path | None) -> None:
-    from csms.app import Application  # here, so that the other commands start at once
+    from csms.app import Application  # here, so that help and refusals come at once
+    from csms.store import api_keys
 
     async with Application(settings) as app:
         async with app.database.begin() as connection:

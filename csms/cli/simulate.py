@@ -59,11 +59,11 @@ class SimulationError(CsmsError):
     """The simulation could not do what it was asked to."""
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: Commands, summary: str) -> None:
     parser = add_command(
         commands,
         "simulate",
-        summary="connect many simulated chargers to a server",
+        summary=summary,
         description=_DESCRIPTION,
         examples=_EXAMPLES,
     )

@@ -1,4 +1,4 @@
-"""What can go wrong with the embedded database before there is one."""
+"""What can go wrong before there is a database to work with."""
 
 from __future__ import annotations
 
@@ -15,3 +15,7 @@ class DataDirectoryError(EmbeddedPostgresError):
 
 class DataDirectoryInUseError(DataDirectoryError):
     """Another csms process holds the data directory."""
+
+
+class MigrationError(CsmsError):
+    """The database can't be brought to this version's schema."""

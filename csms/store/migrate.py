@@ -16,8 +16,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 import csms
-from csms.errors import CsmsError
 from csms.store.database import Database
+from csms.store.errors import MigrationError
 
 _log = logging.getLogger(__name__)
 
@@ -29,10 +29,6 @@ INSUFFICIENT_PRIVILEGE: Final = "42501"
 
 _TIMEOUT_S: Final = 86_400.0
 """For one statement, waiting for another node included; a big table may take hours."""
-
-
-class MigrationError(CsmsError):
-    """The database can't be brought to this version's schema."""
 
 
 async def migrate(url: str) -> list[str]:

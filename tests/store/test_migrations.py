@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.store.cluster import program
 from csms.store.database import Database
-from csms.store.migrate import MigrationError, alembic_config, migrate
+from csms.store.errors import MigrationError
+from csms.store.migrate import alembic_config, migrate
 from csms.store.tables import metadata
 
 
