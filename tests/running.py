@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp.web_app import _cached_build_middleware
 from fake_chargepoints.link import LinkOptions
 from fake_chargepoints.script import ScriptedChargePoint
 
@@ -128,15 +129,19 @@ async def running_app(
             **settings,
         }
     )
-    async with Application(options, clock, contract_pool=contract_pool) as app:
-        async with app.database.begin() as connection:
-            _, key = await api_keys.create(connection, operator, "admin")
-        headers = {"Authorization": f"Bearer {key}"}
-        async with aiohttp.ClientSession(headers=headers) as http:
-            yield Running(
-                app=app,
-                settings=options,
-                url=f"ws://127.0.0.1:{app.ocpp_port}/ocpp",
-                api_url=f"http://127.0.0.1:{app.api_port}",
-                http=http,
-            )
+    try:
+        async with Application(options, clock, contract_pool=contract_pool) as app:
+            async with app.database.begin() as connection:
+                _, key = await api_keys.create(connection, operator, "admin")
+            headers = {"Authorization": f"Bearer {key}"}
+            async with aiohttp.ClientSession(headers=headers) as http:
+                yield Running(
+                    app=app,
+                    settings=options,
+                    url=f"ws://127.0.0.1:{app.ocpp_port}/ocpp",
+                    api_url=f"http://127.0.0.1:{app.api_port}",
+                    http=http,
+                )
+    finally:
+        # Else aiohttp remembers the handlers of a thousand servers, and with them all of each.
+        _cached_build_middleware.cache_clear()

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -63,10 +64,10 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=connect_timeout_s,
-            pool_pre_ping=True,
             json_serializer=_dump_json,
             json_deserializer=orjson.loads,
         )
+        event.listen(self.engine.sync_engine, "checkout", _replace_if_closed)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -120,6 +121,12 @@ class Database:
             )
         except asyncpg.PostgresError as error:  # whatever its reason, nobody gets in
             raise ConnectionRefusedError(str(error)) from error
+
+
+def _replace_if_closed(connection: Any, *_: Any) -> None:
+    """Let the pool open another if this one ended in it; a ping would be three questions more."""
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
 
 
 async def _leave_as_is(_connection: Any) -> None:

@@ -294,6 +294,7 @@ def test_the_key_command_it_offers_names_the_file_of_settings(serve: Serve, data
     assert re.search(r"Make your API key: +CSMS_CONFIG=my.toml CSMS_DATA_DIR=\S+ \S+", said)
 
 
+@pytest.mark.long(15)
 def test_simulated_chargers_charge_at_the_server(serve: Serve, csms_command: Command) -> None:
     server = serve()
     key = csms_command("key", "create", "--name", "sim", "--role", "admin").stdout.strip()
@@ -314,6 +315,7 @@ def test_simulating_against_nobody_fails_with_the_reason(csms_command: Command) 
     assert "no charger got an answer" in simulated.stderr
 
 
+@pytest.mark.long(20)
 def test_the_demo_lives_an_hour_without_a_warning(csms_command: Command, data_dir: Path) -> None:
     demo = csms_command("demo", "--hours", "1", "--duration", "8")
     assert demo.returncode == 0, demo.stderr
@@ -323,6 +325,7 @@ def test_the_demo_lives_an_hour_without_a_warning(csms_command: Command, data_di
     assert not (data_dir / "postgres").exists()
 
 
+@pytest.mark.long(20)
 def test_a_demo_can_be_repeated(csms_command: Command) -> None:
     for _ in range(2):
         assert csms_command("demo", "--hours", "0", "--duration", "1").returncode == 0

@@ -162,6 +162,7 @@ async def live(database_server: str, data_dir: Path, origin_s: float) -> Garage:
             await server.kill()
 
 
+@pytest.mark.long(90)
 @pytest.mark.timeout(400)
 def test_piso_3_survives_a_pulled_plug_and_a_killed_server(
     database_server: str, tmp_path: Path

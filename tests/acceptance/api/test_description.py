@@ -148,7 +148,8 @@ REST = (
 )
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.long(120)
+@pytest.mark.timeout(900)
 async def test_every_right_request_is_answered_as_the_openapi_document_says(
     server: Running, tmp_path: Path
 ) -> None:
@@ -165,6 +166,7 @@ async def test_every_answer_is_as_the_openapi_document_says(
     await schemathesis(server, tmp_path, READS, *REST, choice, half)
 
 
+@pytest.mark.long(40)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("mode", ["positive", pytest.param("all", marks=pytest.mark.slow)])
 async def test_every_command_to_a_charger_is_answered_as_the_openapi_document_says(

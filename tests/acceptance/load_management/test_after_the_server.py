@@ -16,7 +16,7 @@ EXPIRED_S = 300.0 + 60.0 + 10.0
 """After so long every loan has run out: 300 s, a clock that is late, and a car that reacts."""
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.long(20)
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_sum_stays_below_every_breaker_for_half_an_hour_without_a_server(
     database_server: str, tmp_path: Path, seed: int

@@ -56,7 +56,7 @@ def live(database_server: str, data_dir: Path, log: pytest.LogCaptureFixture, ho
     return run_swiftly(demo())
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.long(30)
 @pytest.mark.parametrize("hour", [pytest.param(3, marks=pytest.mark.slow), 19])
 def test_at_any_hour_cars_are_limited_with_reasons_and_nothing_warns_or_trips(
     database_server: str, data_dir: Path, caplog: pytest.LogCaptureFixture, hour: int

@@ -15,7 +15,7 @@ from fake_chargepoints.vehicle import family_car, min_offer_a
 from .garage_world import GarageWorld, live_in_garage
 
 ASSUMED_A = (12.0, 12.0, 12.0)
-ROOF = SolarRoof((36.0, 36.0, 36.0), seed=4, cloudiness=0.6, rises_h=9.0, sets_h=11.5)
+ROOF = SolarRoof((36.0, 36.0, 36.0), seed=4, cloudiness=0.6, rises_h=9.0, sets_h=10.5)
 SITE = GarageSite(
     "solar",
     "Under the roof",
@@ -34,7 +34,7 @@ SITE = GarageSite(
         GarageEvse("PLUS-2", 1, "main", "TRS", 16.0, "2.0.1"),
     ],
 )
-FIRST_HOUR, HOURS = 9, 2.75
+FIRST_HOUR, HOURS = 9, 1.75
 
 
 class Sun:
@@ -68,7 +68,8 @@ def is_pure(evse: GarageEvse) -> bool:
     return evse.charge_point_id.startswith("PURE")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.long(60)
+@pytest.mark.timeout(600)
 def test_solar_modes_charge_with_the_sun_and_never_trip(
     database_server: str, tmp_path: Path
 ) -> None:

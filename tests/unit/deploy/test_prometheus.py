@@ -41,6 +41,7 @@ def test_prometheus_accepts_the_alert_rules() -> None:
     assert f"{len(alerts())} rules found" in promtool("check", "rules", "rules/csms.yml")
 
 
+@pytest.mark.long(15)
 def test_every_alert_behaves_as_its_tests_say() -> None:
     files = [str(path) for path in TESTS]
     assert promtool("test", "rules", *files).count("SUCCESS") == len(files)
