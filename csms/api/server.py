@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -244,7 +244,7 @@ def _own_names(routes: Sequence[Route[Any, Any]]) -> dict[str, set[str]]:
     return names
 
 
-def _pattern(path: str, names_at: Mapping[str, Set[str]]) -> str:
+def _pattern(path: str, names_at: Mapping[str, set[str]]) -> str:
     """Return a path as aiohttp wants it: braces may be in a value, a resource's own name not.
 
     So `/meters/health` is never taken for a meter of that name.
