@@ -22,10 +22,7 @@ _AWAY_SHARE: Final = 1 / 60
 """While the database is away the next round comes after so much of the usual time, at least
 `AWAY_S`: what is rare may be heavy, too."""
 
-_REST: Final = 9
-"""A round that was rung for is followed by a rest of so many times its length: when much happens,
-more of it shares a round, and background work takes about a tenth of the time."""
-_LONGEST_REST_S: Final = 1.0
+LONGEST_REST_S: Final = 1.0
 
 Job = Callable[[], Awaitable[float | None] | None]
 """One round; returns in how many seconds the next one is due, if that is sooner than usual."""
@@ -70,14 +67,23 @@ class Boundary:
 class Rounds:
     """One task that does a job at once, every `every_s`, and soon after each ring.
 
-    After a ring it waits `settle_s`, or longer after a long round, so that what happens together
-    shares a round. A ring during a round leads to another one.
+    After a ring it waits `settle_s`, so that what happens together shares a round. A ring during a
+    round leads to another one. With `share` it takes at most that part of the time, as long as
+    that means no rest of more than `LONGEST_REST_S`.
     """
 
     def __init__(
-        self, task: str, job: Job, metrics: Metrics, *, every_s: float, settle_s: float = 0.0
+        self,
+        task: str,
+        job: Job,
+        metrics: Metrics,
+        *,
+        every_s: float,
+        settle_s: float = 0.0,
+        share: float = 1.0,
     ) -> None:
         self._name = task
+        self._rests = 1 / share - 1
         self._job = job
         self._every_s = every_s
         self._settle_s = settle_s
@@ -106,7 +112,7 @@ class Rounds:
             began_s = loop.time()
             pause_s = await self._round()
             ended_s = loop.time()
-            rested_s = ended_s + min(_REST * (ended_s - began_s), _LONGEST_REST_S)
+            rested_s = ended_s + min(self._rests * (ended_s - began_s), LONGEST_REST_S)
             try:
                 async with asyncio.timeout(pause_s):
                     await self._rung.wait()

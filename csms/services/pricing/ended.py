@@ -27,6 +27,8 @@ SWEEP_S: Final = 30.0
 """At least so often the queue is looked at, whatever events were lost."""
 BREATH_S: Final = 0.2
 """Transactions that end within this time are priced together."""
+SHARE: Final = 0.1
+"""Of the time, at most: the more ends, the more is priced together."""
 BATCH: Final = 100
 
 
@@ -47,7 +49,9 @@ class EndedPricing:
         self._clock = clock
         self._pricers = pricers
         self._default_zone = default_zone
-        self._rounds = Rounds("pricing", self._work, metrics, every_s=SWEEP_S, settle_s=BREATH_S)
+        self._rounds = Rounds(
+            "pricing", self._work, metrics, every_s=SWEEP_S, settle_s=BREATH_S, share=SHARE
+        )
         events.hang_bell(self.wake, TransactionEnded)
         self._priced_total = metrics.transactions_priced
         self._failures_total = metrics.pricing_failures

@@ -39,12 +39,18 @@ class Work:
         *,
         job: Job | None = None,
         settle_s: float = 0.0,
+        share: float = 1.0,
     ) -> list[float]:
         """Do rounds while a story happens; when they were."""
 
         async def live() -> None:
             rounds = Rounds(
-                "work", job or self.do, self.metrics, every_s=EVERY_S, settle_s=settle_s
+                "work",
+                job or self.do,
+                self.metrics,
+                every_s=EVERY_S,
+                settle_s=settle_s,
+                share=share,
             )
             rounds.start()
             await story(rounds)
@@ -82,7 +88,7 @@ def test_under_many_rings_long_rounds_leave_most_of_the_time_to_others() -> None
             rounds.ring()
             await asyncio.sleep(0.1)
 
-    assert Work(lasts_s=0.05).live(story) == [0, 0.5, 1, 1.5, 2, 2.5, 3]
+    assert Work(lasts_s=0.05).live(story, share=0.1) == [0, 0.5, 1, 1.5, 2, 2.5, 3]
 
 
 def test_who_has_rested_long_comes_at_once() -> None:
@@ -91,7 +97,7 @@ def test_who_has_rested_long_comes_at_once() -> None:
         rounds.ring()
         await asyncio.sleep(5)
 
-    assert Work(lasts_s=0.05).live(story) == [0, 5]
+    assert Work(lasts_s=0.05).live(story, share=0.1) == [0, 5]
 
 
 def test_rings_that_come_together_share_a_round() -> None:
@@ -110,7 +116,7 @@ def test_who_rings_during_a_round_gets_another_one() -> None:
         rounds.ring()
         await asyncio.sleep(10)
 
-    assert Work(lasts_s=3.0).live(story) == [0, 4]
+    assert Work(lasts_s=3.0).live(story) == [0, 3]
 
 
 def test_a_job_may_say_that_it_is_due_sooner_but_not_put_itself_off() -> None:
