@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 import orjson
 import psutil
-from fuzzing.messages import WITNESS_WH, random_frame, witness
+from fuzzing.messages import CALL, WITNESS_WH, random_answer, random_frame, witness
 from fuzzing.mutations import mutated
 from running import V16_BOOT, V201_BOOT, Running
 from websockets.asyncio.client import ClientConnection, connect
@@ -89,7 +89,7 @@ async def bombard(server: Running, version: OcppVersion, frames: int, seed: int)
                 campaign.sent += len(batch)
                 campaign.batches += 1
                 await socket.send(orjson.dumps(witness(version, campaign.batches)), text=True)
-                await _heartbeat(socket, campaign)
+                await _heartbeat(socket, campaign, version, chance)
                 campaign.memory_bytes.append(process.memory_info().rss)
         campaign.failures += trouble.seen
     campaign.failures += await _lost(server, identity, campaign.batches)
@@ -116,12 +116,17 @@ def _is_text(raw: bytes) -> bool:
     return True
 
 
-async def _heartbeat(socket: ClientConnection, campaign: Campaign) -> None:
-    """Read answers until that of a Heartbeat."""
+async def _heartbeat(
+    socket: ClientConnection, campaign: Campaign, version: OcppVersion, chance: random.Random
+) -> None:
+    """Read answers until that of a Heartbeat; calls of the server are answered by chance."""
     message_id = f"alive-{campaign.sent}"
     await socket.send(orjson.dumps([2, message_id, "Heartbeat", {}]), text=True)
     while True:
         answer = orjson.loads(await socket.recv())
+        if answer[0] == CALL:
+            reply = random_answer(version, answer[1], answer[2], chance)
+            await socket.send(orjson.dumps(reply), text=True)
         if answer[0] == 4 and answer[2] == "InternalError":
             campaign.failures.append(f"answered {answer!r}")
         if answer[0] == 3 and answer[1] == message_id:

@@ -13,11 +13,12 @@ MAX_ITEMS = 3
 WORDS = ("CARD-1", "Vendor", "1", "0", "tx-1", "L1", "é", "A" * 20, "00ff", "2.5")
 TIMES = ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00.123+02:00", "2019-12-31T23:59:59Z")
 NUMBERS = (0, 1, 2, 7, 16, 230, 4_000)
-CALL, CALL_RESULT_ERROR, SEND = 2, 5, 6
+CALL, CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR, SEND = 2, 3, 4, 5, 6
 CODES = ("FormatViolation", "InternalError", "GenericError", "x" * 300)
 STREAM = "NotifyPeriodicEventStream"
 RESULT_ERRORS, SENDS = 0.03, 0.05
 """How many frames of 2.1 are errors about our answers, and how many other calls want no answer."""
+ERRORS, STRANGE_ANSWERS = 0.2, 0.3
 WITNESS_WH = 700_000_000
 
 
@@ -33,6 +34,19 @@ def random_frame(version: OcppVersion, chance: random.Random) -> list[Any]:
     action, payload = _random_call(version, chance)
     is_send = is_newest and (action == STREAM or chance.random() < SENDS)
     return [SEND if is_send else CALL, message_id, action, payload]
+
+
+def random_answer(
+    version: OcppVersion, message_id: str, action: str, chance: random.Random
+) -> list[Any]:
+    """Return an answer to a call of the server: right in form, of another action, or an error."""
+    schemas = schemas_of(version)
+    if chance.random() < ERRORS:
+        return [CALL_ERROR, message_id, chance.choice(CODES), "", {}]
+    if chance.random() < STRANGE_ANSWERS:
+        action = chance.choice(sorted(schemas.responses))
+    answer = schemas.responses[action]
+    return [CALL_RESULT, message_id, _value(answer.shape, chance, depth=0)]
 
 
 def witness(version: OcppVersion, number: int) -> list[Any]:

@@ -50,6 +50,10 @@ class Stops(Protocol):
 class Allowances(Protocol):
     """Who tells stations what a transaction may come to."""
 
+    def __contains__(self, transaction_id: int) -> bool:
+        """Whether anything is limited, or was."""
+        ...
+
     def allow(self, transaction_id: int, allowance: Allowance) -> None:
         """Note it; never waits."""
         ...
@@ -142,8 +146,8 @@ class SpendingWatch:
     async def _watch(self, news: TransactionPriced) -> None:
         payer = await self._watched_payer(news)
         transaction = self._open_transaction(news.charge_point_id, news.transaction_id)
-        if payer is None:
-            self._allowances.allow(news.transaction_id, Allowance())
+        if payer is None and news.transaction_id in self._allowances:
+            self._allowances.allow(news.transaction_id, Allowance())  # nothing limits it any more
         if payer is None or transaction is None:
             return
         used, ahead = self._forecast(news, transaction)

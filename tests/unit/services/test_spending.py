@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from csms.services.accounts.judging import going_on, refusal, running, to_reserve
+from csms.services.accounts.judging import allowance, going_on, refusal, running, to_reserve
 from csms.services.accounts.model import Credit, Standing, WatchedLimit
 from csms.tariff.limits import Limit, Measure, Period, Used
 
@@ -86,3 +86,22 @@ def test_what_is_held_is_never_more_than_there_is_but_what_was_used_is_gone(
 def test_who_has_begun_may_go_on_with_the_last_cent() -> None:
     assert going_on(Standing(credit("0.01"))) is None
     assert going_on(Standing(credit("0"))) == "account ACME has no credit left"
+
+
+@pytest.mark.parametrize(
+    ("standing", "currency", "money_left"),
+    [
+        (Standing(None), "EUR", None),
+        (Standing(credit("20", "5")), None, "15"),
+        (Standing(credit("20", "5")), "CHF", None),
+        (Standing(credit("-3")), "EUR", "0"),
+        (Standing(credit("20"), (month("80", "70"),)), "EUR", "10"),
+        (Standing(None, (month("80", "70"),)), None, None),
+    ],
+)
+def test_a_transaction_may_come_to_the_least_of_what_is_left(
+    standing: Standing, currency: str | None, money_left: str | None
+) -> None:
+    may = allowance(standing, currency)
+    assert may.money == (None if money_left is None else Decimal(money_left))
+    assert may.energy_wh is None
