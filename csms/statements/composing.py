@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from csms.statements.cost_split import Consumer, CostSplit, SupplierBill, split
 from csms.statements.document import (
+    LAYOUT,
     Charge,
     Correction,
     Document,
@@ -119,6 +120,7 @@ def compose(
         charge_points=() if heading.kind is Kind.CHARGE_POINT else _places(priced, material),
         cost_split=None if supplier_bill is None else _cost_split(supplier_bill, users),
         corrects=heading.corrects,
+        layout=LAYOUT,
     )
 
 

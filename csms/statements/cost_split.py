@@ -76,6 +76,8 @@ class CostSplit:
     users: tuple[Share, ...]
     rest: Share
     """Losses and common use. Negative energy: the chargers counted more than the supplier."""
+    exceeded_kwh: Decimal = ZERO
+    """By so much the chargers counted more than the supplier's meter: one of them is wrong."""
 
     @property
     def charged(self) -> Decimal | None:
@@ -124,7 +126,7 @@ def split(bill: SupplierBill, consumers: Sequence[Consumer]) -> CostSplit:
         for consumer, amount in zip(consumers, amounts[:-1], strict=True)
     )
     rest = Share(None, "", rest_kwh, _fraction(rest_kwh, bill.energy_kwh), amounts[-1])
-    return CostSplit(bill, users, rest)
+    return CostSplit(bill, users, rest, max(-rest_kwh, ZERO))
 
 
 def _parts(

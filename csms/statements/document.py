@@ -22,6 +22,9 @@ from csms.tariff.billing import BillLine, VatSum
 from csms.tariff.months import Month
 
 ZERO: Final = Decimal(0)
+LAYOUT: Final = 2
+"""Of new documents. An issued one keeps what its pages say: from 2 on they tell where printed
+quantities don't add up to the last digit."""
 
 
 class Kind(StrEnum):
@@ -183,6 +186,7 @@ class Document:
     corrects: Correction | None = None
     number: str | None = None
     issued_at: datetime | None = None
+    layout: int = 1
 
     @property
     def complete(self) -> bool:

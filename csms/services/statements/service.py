@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from csms.services.statements.model import Gathered, IssuerSettings, Kept, Order
 from csms.services.statements.ports import StatementStore
 from csms.statements.composing import Heading, compose
 from csms.statements.cost_split import SupplierBill
-from csms.statements.document import Correction, Document, Issuer, Kind, PendingState
+from csms.statements.document import LAYOUT, Correction, Document, Issuer, Kind, PendingState
 
 DEFAULT_LANGUAGE: Final = "en"
 
@@ -178,4 +179,13 @@ def _again(document: Document, supplier_bill: SupplierBill | None) -> Order:
 
 
 def _content(document: Document) -> Document:
-    return replace(document, number=None, issued_at=None, corrects=None)
+    """Return what a document says of the month, without its number and its form."""
+    split = document.cost_split
+    return replace(
+        document,
+        number=None,
+        issued_at=None,
+        corrects=None,
+        layout=LAYOUT,
+        cost_split=None if split is None else replace(split, exceeded_kwh=Decimal(0)),
+    )

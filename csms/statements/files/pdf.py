@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -197,6 +197,9 @@ class _Writing:
             total.append(self._amount(amount, charge))
             rows.append(Row(total, bold=True, ruled=True))
         sheet.table(columns, rows)
+        quantities = [line.quantity for line in charge.lines if _is_energy(line)]
+        if self._document.layout > 1 and not _adds_up(quantities):
+            sheet.words(say("quantity_note"), grey=GREY, size=7.5)
         if any(line.market for line in charge.lines):
             sheet.words(f"* {say('market_note')}", grey=GREY, size=7.5)
         if taxed:
@@ -324,6 +327,8 @@ class _Writing:
         sheet.table(columns, [row for entry in entries for row in self._entry_rows(entry)])
         sheet.space(3)
         sheet.words(say("alone_note"), grey=GREY, size=7.5)
+        if self._document.layout > 1 and not all(map(_entry_adds_up, entries)):
+            sheet.words(say("quantity_note"), grey=GREY, size=7.5)
         self._flags(entries)
 
     def _entry_rows(self, entry: Entry) -> Iterable[Row]:
@@ -417,6 +422,9 @@ class _Writing:
         ]
         rows.append(Row([*total, charged], bold=True, ruled=True))
         sheet.table(columns, rows)
+        if split.exceeded_kwh:
+            sheet.space(3)
+            sheet.words(f"{say('exceeded_note')} ({self._kwh(split.exceeded_kwh)}).", bold=True)
 
     def _share_row(self, share: Share, split: CostSplit) -> Row:
         charged = self._say("unpriced")
@@ -490,3 +498,17 @@ def _labelled(label: str, text: str) -> str:
 
 def _is_energy(line: BillLine) -> bool:
     return line.unit is Unit.KWH
+
+
+def _adds_up(quantities: Sequence[Decimal]) -> bool:
+    """Whether quantities as they are printed add up to their sum as it is printed."""
+    printed = sum(map(_printed, quantities), Decimal(0))
+    return printed == _printed(sum(quantities, Decimal(0)))
+
+
+def _entry_adds_up(entry: Entry) -> bool:
+    return _adds_up([line.quantity for line in entry.lines if _is_energy(line)])
+
+
+def _printed(kwh: Decimal) -> Decimal:
+    return kwh.quantize(Decimal(1).scaleb(-_KWH_DECIMALS), ROUND_HALF_UP)

@@ -76,6 +76,20 @@ _WORDS: Final[Mapping[str, tuple[str, str, str, str, str]]] = {
         "Los importes de cada recarga se redondean por separado; se debe la suma de cada periodo.",
         "Les montants par recharge sont arrondis séparément ; est due la somme de chaque période.",
     ),
+    "quantity_note": (
+        "Quantities are printed rounded to 0.001; sums and amounts are of the exact ones (CSV).",
+        "As quantidades são impressas arredondadas a 0,001; somas e valores são das exatas (CSV).",
+        "Mengen sind auf 0,001 gerundet gedruckt; Summen und Beträge gelten den genauen (CSV).",
+        "Cantidades impresas redondeadas a 0,001; sumas e importes son los de las exactas (CSV).",
+        "Quantités imprimées arrondies à 0,001 ; sommes et montants sont ceux des exactes (CSV).",
+    ),
+    "exceeded_note": (
+        "The chargers counted more than the supplier's meter: check the bill and the meters",
+        "Os carregadores contaram mais do que o fornecedor: verifique a fatura e os contadores",
+        "Die Ladepunkte zählten mehr als der Zähler des Lieferanten: Rechnung und Zähler prüfen",
+        "Los cargadores contaron más que el proveedor: compruebe la factura y los contadores",
+        "Les bornes ont compté plus que le compteur du fournisseur : vérifiez facture et compteurs",
+    ),
     "market_note": (
         "Mean of the market prices.", "Média dos preços de mercado.", "Mittel der Marktpreise.",
         "Media de los precios de mercado.", "Moyenne des prix du marché.",

@@ -39,6 +39,7 @@ def test_everyone_pays_the_suppliers_mean_price_and_the_rest_is_shown() -> None:
 
     assert amounts(of) == ["150.00", "75.00", "25.00"]
     assert (of.rest.energy_kwh, of.rest.energy_share) == (Decimal(100), Decimal("0.100000"))
+    assert of.exceeded_kwh == 0
 
 
 def test_a_fixed_fee_may_be_shared_equally_or_borne_in_common() -> None:
@@ -54,6 +55,7 @@ def test_a_supplier_who_counted_less_than_the_chargers_is_paid_by_the_users_alon
 
     assert amounts(of) == ["15.00", "15.00", "0.00"]
     assert of.rest.energy_kwh == Decimal(-10)
+    assert of.exceeded_kwh == Decimal(10)
 
 
 def test_without_any_energy_the_bill_stays_in_common() -> None:

@@ -28,7 +28,7 @@ from unit.statements.june import (
 )
 from unit.statements.test_composing import EXPECTED, halves
 from unit.tariff.june_transactions import june_transactions
-from unit.tariff.tariffs import LISBON, always, energy, tariff, version
+from unit.tariff.tariffs import FOUR_PERIODS, LISBON, always, energy, tariff, version
 from unit.tariff.usages import local, steady
 
 from csms.statements.composing import compose
@@ -212,6 +212,30 @@ def test_an_installations_statement_has_totals_each_users_page_and_the_suppliers
     assert "Losses and common use 39.982 kWh 10.00 % €8.50" in " ".join(found)
     assert [text.startswith("Flat 7") for text in found].count(True) == 1
     assert [text.startswith("Flat 8") for text in found].count(True) == 1
+
+
+def test_a_supplier_who_counted_less_than_the_chargers_is_warned_about() -> None:
+    def said(bill_kwh: str) -> str:
+        line = SupplierLine("Energy", Decimal("70.00"))
+        bill = SupplierBill(Decimal(bill_kwh), "EUR", (line,))
+        return printed(compose(heading(Kind.SITE), material(june()), bill))
+
+    warning = "The chargers counted more than the supplier's meter"
+    assert f"{warning}: check the bill and the meters (10.018 kWh)." in said("350")
+    assert warning not in said("361")
+
+
+def test_printed_quantities_that_do_not_add_up_say_that_they_are_rounded() -> None:
+    """Half of 1.001 kWh is printed as 0.501 twice."""
+    usage = steady(local("2025-06-11 06:30", LISBON), 60, "1.001")
+    document = compose(heading(), material(priced_by(FOUR_PERIODS, [usage])))
+    note = "Quantities are printed rounded to 0.001; sums and amounts are of the exact ones (CSV)."
+
+    text = printed(document)
+    assert ("0.501 kWh" in text, "Total 1.001 kWh" in text) == (True, True)
+    assert text.count(note) == 2
+    assert note not in printed(june_document())
+    assert note not in printed(replace(document, layout=1))
 
 
 def test_vat_is_printed_by_rate() -> None:
