@@ -139,6 +139,8 @@ class TransactionFinder:
         values, evse_id = report.meter_values, report.evse_id
         if matching.accounted_for(charge_point, evse_id, values):
             return named
+        for ended_at, register_wh in matching.ends_at(charge_point, evse_id):
+            self._idle.begin_after(charge_point.key, evse_id, ended_at, register_wh)
         limit_w = self._ledger.power_limit_w(charge_point)
         rise = self._idle.note(charge_point.key, evse_id, values, limit_w)
         if rise is None:

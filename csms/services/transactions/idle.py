@@ -71,6 +71,21 @@ class IdleWatch:
         register = self._registers.get(charge_point_key, {}).get(evse_id)
         return None if register is None else register.rose_at
 
+    def begin_after(
+        self, charge_point_key: int, evse_id: int, ended_at: datetime, register_wh: Decimal | None
+    ) -> None:
+        """Let a rise at an EVSE begin after a transaction that accounts for all before its end.
+
+        `register_wh` is where the register stood at the end, if that was told.
+        """
+        register = self._registers.get(charge_point_key, {}).get(evse_id)
+        if register is None or register.since_at >= ended_at:
+            return
+        if register.last_at <= ended_at:
+            self.forget(charge_point_key, evse_id)
+        else:
+            leave_out(register, ended_at, register_wh)
+
     def forget(self, charge_point_key: int, evse_id: int | None = None) -> None:
         """Forget an EVSE because a transaction accounts for its register, or a charge point."""
         if evse_id is None:
@@ -111,6 +126,17 @@ def note_idle(
     rise = Rise(register.since_at, register.since_wh)
     register.since_at, register.since_wh = at, register_wh
     return rise
+
+
+def leave_out(register: IdleRegister, until_at: datetime, until_wh: Decimal | None) -> None:
+    """Leave out the beginning of a rise, which something else accounts for.
+
+    A register that is not known then, or on another scale, counts from its latest reading.
+    """
+    if until_wh is not None and register.since_wh <= until_wh <= register.last_wh:
+        register.since_at, register.since_wh = until_at, until_wh
+    else:
+        register.since_at, register.since_wh = register.last_at, register.last_wh
 
 
 def _risen(register: IdleRegister, at: datetime) -> bool:

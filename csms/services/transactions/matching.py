@@ -334,6 +334,15 @@ def accounted_for(charge_point: ChargePoint, evse_id: int, values: Sequence[Mete
     )
 
 
+def ends_at(charge_point: ChargePoint, evse_id: int) -> list[tuple[datetime, Decimal | None]]:
+    """When the transactions of an EVSE ended, and where its register stood then."""
+    return [
+        (transaction.stopped_at, _last_register(transaction))
+        for transaction in newest_first(charge_point)
+        if transaction.evse_id == evse_id and transaction.stopped_at is not None
+    ]
+
+
 def _same_meter(transaction: Transaction, value: MeterValue) -> bool:
     if not transaction.runs or value.energy_wh is None:
         return False
