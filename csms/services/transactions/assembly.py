@@ -63,6 +63,18 @@ def finish(
         transaction.id_token_type = stop.id_token.type
 
 
+def take_stop(transaction: Transaction, other: Transaction) -> None:
+    """Take over a stop without an id from a transaction that had it by guess."""
+    transaction.stopped_at, other.stopped_at = other.stopped_at, None
+    transaction.charger_stopped_at, other.charger_stopped_at = other.charger_stopped_at, None
+    transaction.stop_received_at, other.stop_received_at = other.stop_received_at, None
+    transaction.meter_stop_wh, other.meter_stop_wh = other.meter_stop_wh, None
+    transaction.stop_reason, other.stop_reason = other.stop_reason, None
+    transaction.stop_id_token, other.stop_id_token = other.stop_id_token, None
+    transaction.flags.add(Flag.UNKNOWN_TRANSACTION_ID)
+    other.flags.discard(Flag.UNKNOWN_TRANSACTION_ID)
+
+
 def join_event(
     transaction: Transaction,
     event: TransactionEvent,

@@ -1,17 +1,16 @@
-"""Ends and beginnings that no message told, and how they give way to what is told later.
+"""Ends that no message told: a later transaction began, a register stood still, too many open.
 
-A later transaction began, a register stood still, too many are open: what runs has ended.
+An inferred end gives way to the real one when it comes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import Final
 
 from csms.model import Flag
-from csms.services.transactions.idle import MIN_RISE_WH
 from csms.services.transactions.model import Transaction
 
 MAX_OPEN: Final = 256
@@ -34,37 +33,6 @@ def supersede(transactions: Iterable[Transaction]) -> list[Transaction]:
         and (earlier.open or Flag.SUPERSEDED in earlier.flags)
         and _infer_end(earlier, later.started_at)
     ]
-
-
-def begin_later(transactions: Iterable[Transaction]) -> list[Transaction]:
-    """Let what is known from readings alone begin where one that was told of has ended.
-
-    A register's rise is noticed where nothing is known to run; when a late message then puts
-    another transaction there, the energy until its end is that one's. Takes all known
-    transactions of one EVSE; returns those it changed.
-    """
-    known = list(transactions)
-    told = [t for t in known if t.start_known and t.stop_known and t.meter_stop_wh is not None]
-    pairs = product((t for t in known if t.inferred), told)
-    return [inferred for inferred, other in pairs if _leave(inferred, other)]
-
-
-def _leave(inferred: Transaction, told: Transaction) -> bool:
-    """Take what another transaction accounts for out of the first run of one; whether it did."""
-    end_at, start_wh, stop_wh = told.stopped_at, told.meter_start_wh, told.meter_stop_wh
-    if not inferred.runs or end_at is None or start_wh is None or stop_wh is None:
-        return False
-    run = inferred.runs[0]
-    overlaps = told.started_at < run.last_at and run.first_at < end_at < run.last_at
-    if not overlaps or not max(run.first_wh, start_wh) <= stop_wh <= run.last_wh:
-        return False
-    if start_wh - run.first_wh >= MIN_RISE_WH:  # it began before the other one did
-        return False
-    inferred.started_at = run.first_at = end_at
-    run.first_wh = stop_wh
-    if run.second_at is not None and run.second_at <= end_at:
-        run.second_at = run.second_wh = None
-    return True
 
 
 def close_surplus(transactions: Sequence[Transaction]) -> list[Transaction]:

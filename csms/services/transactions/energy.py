@@ -50,6 +50,40 @@ def note_register(
     return clean
 
 
+def begin_runs(runs: list[RegisterRun], at: datetime, register_wh: Decimal) -> bool:
+    """Leave out what the first run has before a moment at which the register is known.
+
+    Returns False, and changes nothing, if there is nothing before it or it doesn't fit.
+    """
+    run = runs[0]
+    ceiling_fits = register_wh <= run.last_wh if at < run.last_at else register_wh >= run.last_wh
+    if at <= run.first_at or register_wh < run.first_wh or not ceiling_fits:
+        return False
+    run.first_at, run.first_wh = at, register_wh
+    if at >= run.last_at:
+        run.last_at, run.last_wh = at, register_wh
+    if run.second_at is not None and run.second_at <= at:
+        run.second_at = run.second_wh = None
+    return True
+
+
+def end_runs(runs: list[RegisterRun], at: datetime, register_wh: Decimal) -> bool:
+    """Leave out what the last run has after a moment at which the register is known.
+
+    Returns False, and changes nothing, if there is nothing after it or it doesn't fit.
+    """
+    run = runs[-1]
+    floor_fits = register_wh >= run.first_wh if run.first_at < at else register_wh <= run.first_wh
+    if at >= run.last_at or register_wh > run.last_wh or not floor_fits:
+        return False
+    run.last_at, run.last_wh = at, register_wh
+    if at <= run.first_at:
+        run.first_at, run.first_wh = at, register_wh
+    if run.second_at is not None and run.second_at >= at:
+        run.second_at = run.second_wh = None
+    return True
+
+
 def readings_energy_wh(runs: list[RegisterRun], max_power_w: int) -> Decimal | None:
     """Energy by the readings alone; a register that restarted counts from zero where it can."""
     if not runs:

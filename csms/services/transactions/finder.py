@@ -30,6 +30,11 @@ class TransactionFinder:
         `group_id` is the group of the start's token.
         """
         transaction = matching.find_for_start(charge_point, start, at, group_id)
+        other = matching.find_guessed_stop(charge_point, start, at, transaction, group_id)
+        if other is not None:
+            transaction = self._memory.new(charge_point, start.evse_id, start.connector_id, at)
+            assembly.take_stop(transaction, other)
+            return transaction, True
         if transaction is not None:
             transaction.flags.add(Flag.OUT_OF_ORDER)
             return transaction, False

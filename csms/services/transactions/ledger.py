@@ -12,7 +12,7 @@ from datetime import datetime
 from csms.model import Flag, MeterValue
 from csms.services.charge_point import ChargePoint
 from csms.services.records import MeterValueRecord, Notification, Record, Recorder
-from csms.services.transactions import assembly, ending
+from csms.services.transactions import assembly, ending, parting
 from csms.services.transactions.idle import IdleWatch
 from csms.services.transactions.matching import newest_first
 from csms.services.transactions.memory import TransactionMemory
@@ -149,10 +149,11 @@ class TransactionLedger:
         known = {t.id: t for t in newest_first(charge_point)} | touched
         for each in _corrected(charge_point, known.values(), received_at):
             touched[each.id] = each
+        limit_w = self.power_limit_w(charge_point)
         places = {t.evse_id for t in touched.values() if t.evse_id}
         for evse_id in places:
             at_place = [t for t in known.values() if t.evse_id == evse_id]
-            changed = [*ending.begin_later(at_place), *ending.supersede(at_place)]
+            changed = [*parting.part(at_place, limit_w), *ending.supersede(at_place)]
             touched |= {t.id: t for t in changed}
         still_open = [t for t in known.values() if t.open]
         touched |= {t.id: t for t in ending.close_surplus(still_open)}

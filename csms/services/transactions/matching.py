@@ -15,6 +15,7 @@ from csms.model import Flag, IdToken, MeterValue
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import clock_is_set
 from csms.services.transactions.energy import ZERO, most_wh
+from csms.services.transactions.idle import MIN_RISE_WH
 from csms.services.transactions.model import Start, Stop, Transaction, TransactionEvent
 
 UNSET_CLOCK_REPEAT: Final = timedelta(hours=1)
@@ -71,17 +72,52 @@ def find_for_start(
     """
     fitting = []
     for transaction in newest_first(charge_point):
-        end = _end_without_start(transaction)
-        if end is None or at > end or _between(charge_point, transaction, at):
+        end, began_at = _end_without_start(transaction), transaction.started_at
+        if end is None or at > end:
+            continue
+        if _between(charge_point, transaction, at, began_at, start.evse_id):
             continue
         rise = _rise_wh(start.meter_start_wh, _last_register(transaction))
         fits = transaction.evse_id in (0, start.evse_id)
         fits = fits and _related(transaction, start.id_token, group_id)
+        fits = fits and not _ran_before(transaction, start, at)
         if not transaction.evse_id or _known_by_stop_alone(transaction):
             fits = fits and _fits(charge_point, rise, end - at)
         if fits:
             fitting.append((rise or ZERO, end - at, transaction.id, transaction))
     return min(fitting)[3] if fitting else None
+
+
+def find_guessed_stop(
+    charge_point: ChargePoint,
+    start: Start,
+    at: datetime,
+    found: Transaction | None,
+    group_id: str | None = None,
+) -> Transaction | None:
+    """Find the transaction that got, by guess, the stop of a start which comes after it.
+
+    `found` is what else the start may have begun; the earlier end is the start's.
+    """
+    until = _end_without_start(found) if found else None
+    for transaction in newest_first(charge_point):
+        stopped_at = _guessed_stop_at(transaction)
+        if stopped_at is None or not transaction.started_at < at < stopped_at:
+            continue
+        if transaction.evse_id != start.evse_id or (until is not None and until < stopped_at):
+            continue
+        rise = _rise_wh(start.meter_start_wh, transaction.meter_stop_wh)
+        related = _related(transaction, start.id_token, group_id)
+        if related and _fits(charge_point, rise, stopped_at - at):
+            return transaction
+    return None
+
+
+def _guessed_stop_at(transaction: Transaction) -> datetime | None:
+    """When a transaction stopped by a message that named no id; None if one did."""
+    guessed = Flag.UNKNOWN_TRANSACTION_ID in transaction.flags and not transaction.claimed_id
+    known = transaction.start_known and transaction.stop_known
+    return transaction.stopped_at if guessed and known else None
 
 
 def stale_at(charge_point: ChargePoint, evse_id: int) -> int | None:
@@ -139,12 +175,32 @@ def _end_without_start(transaction: Transaction) -> datetime | None:
     return transaction.stopped_at if transaction.stop_known else transaction.last_reading_at
 
 
-def _between(charge_point: ChargePoint, transaction: Transaction, at: datetime) -> bool:
-    """Whether something else began at its EVSE between a start and the rest of a transaction."""
-    return bool(transaction.evse_id) and any(
-        other.evse_id == transaction.evse_id
+def _ran_before(transaction: Transaction, start: Start, at: datetime) -> bool:
+    """Whether readings show that something charged before a start, and nothing says it stopped."""
+    if transaction.stop_known or not transaction.runs or start.meter_start_wh is None:
+        return False
+    run = transaction.runs[0]
+    fits = run.first_at < at and start.meter_start_wh <= run.last_wh
+    return fits and start.meter_start_wh - run.first_wh >= MIN_RISE_WH
+
+
+def _between(
+    charge_point: ChargePoint,
+    transaction: Transaction,
+    after: datetime,
+    before: datetime,
+    evse_id: int = 0,
+) -> bool:
+    """Whether another transaction began between two moments where one ran.
+
+    `evse_id` is where it may have run if that is not known; others then count if they were told of.
+    """
+    place = transaction.evse_id or evse_id
+    return bool(place) and any(
+        other.evse_id == place
         and other is not transaction
-        and at < other.started_at < transaction.started_at
+        and after < other.started_at < before
+        and (other.start_known or bool(transaction.evse_id))
         for other in newest_first(charge_point)
     )
 
@@ -169,6 +225,8 @@ def find_for_stop(
     best, best_key = None, (_MATCHES - 1, ZERO, at, 0)
     for transaction in newest_first(charge_point):
         if transaction.stop_known or at < transaction.started_at - JITTER:
+            continue
+        if _between(charge_point, transaction, transaction.started_at, at - JITTER):
             continue
         rise = _rise_wh(_last_register(transaction) or None, stop.meter_stop_wh or None)
         score = _register_score(charge_point, transaction, at, rise)
@@ -278,14 +336,16 @@ def find_at(
     latest = max((value.sampled_at for value in values), default=None)
     best = None
     for transaction in newest_first(charge_point):
-        if not evse_id or transaction.evse_id != evse_id or not _running(transaction, latest):
+        if not evse_id or transaction.evse_id != evse_id:
+            continue
+        if not _running(charge_point, transaction, latest):
             continue
         if best is None or transaction.started_at > best.started_at:
             best = transaction
     return best
 
 
-def _running(transaction: Transaction, at: datetime | None) -> bool:
+def _running(charge_point: ChargePoint, transaction: Transaction, at: datetime | None) -> bool:
     if at is None:
         return transaction.open
     if at < transaction.started_at:
@@ -294,7 +354,8 @@ def _running(transaction: Transaction, at: datetime | None) -> bool:
         return True
     if transaction.stop_known:  # closing readings may be a moment late
         return at <= transaction.stopped_at + JITTER
-    return Flag.SUPERSEDED in transaction.flags
+    superseded = Flag.SUPERSEDED in transaction.flags  # it may have run on until the next began
+    return superseded and not _between(charge_point, transaction, transaction.started_at, at)
 
 
 def outlived(transaction: Transaction, values: Sequence[MeterValue]) -> bool:

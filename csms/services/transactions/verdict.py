@@ -9,7 +9,7 @@ negative, and never more than could have flowed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -101,10 +101,12 @@ class _Gap(NamedTuple):
 
     rise_wh: Decimal
     most_wh: Decimal
+    within: bool = False
+    """Whether the message is from the midst of the readings: the gap is what not to count."""
 
     @property
     def fits(self) -> bool:
-        return ZERO <= self.rise_wh <= self.most_wh
+        return self.within or ZERO <= self.rise_wh <= self.most_wh
 
     @property
     def leaps(self) -> bool:
@@ -174,24 +176,33 @@ def _contradicted(head: _Gap | None, tail: _Gap | None) -> bool:
 
 
 def _head(transaction: Transaction, runs: list[RegisterRun], max_power_w: int) -> _Gap | None:
-    if transaction.meter_start_wh is None or not runs:
+    start_wh = transaction.meter_start_wh
+    if start_wh is None or not runs:
         return None
     first = runs[0]
     return _Gap(
-        first.first_wh - transaction.meter_start_wh,
+        first.first_wh - start_wh,
         _most_between(transaction, first.first_at - transaction.started_at, max_power_w),
+        transaction.start_known and _passes(first, transaction.started_at, start_wh),
     )
 
 
 def _tail(transaction: Transaction, runs: list[RegisterRun], max_power_w: int) -> _Gap | None:
-    if transaction.meter_stop_wh is None or not runs:
+    stop_wh, last = transaction.meter_stop_wh, runs[-1] if runs else None
+    if stop_wh is None or last is None:
         return None
-    last = runs[-1]
     stopped_at = transaction.stopped_at or last.last_at
     return _Gap(
-        transaction.meter_stop_wh - last.last_wh,
+        stop_wh - last.last_wh,
         _most_between(transaction, stopped_at - last.last_at, max_power_w),
+        transaction.stop_known and _passes(last, stopped_at, stop_wh),
     )
+
+
+def _passes(run: RegisterRun, at: datetime, register_wh: Decimal) -> bool:
+    """Whether readings go from before a moment to after it, and its register lies in between."""
+    in_time = run.first_at < at < run.last_at
+    return in_time and run.first_wh <= register_wh <= run.last_wh
 
 
 def _most_between(transaction: Transaction, duration: timedelta, max_power_w: int) -> Decimal:

@@ -289,32 +289,6 @@ async def test_a_second_charger_of_the_same_card_charges_on_record_with_an_alarm
     assert kinds(world) == [("charging_unauthorized", "warning")]
 
 
-async def test_energy_of_a_transaction_whose_start_comes_last_is_not_counted_again(
-    world: World, charge_point: ChargePoint
-) -> None:
-    """Of two outlets: the stop doesn't tell which one, and the register rose on after it."""
-    await report(world, charge_point, 500, evse_id=1, minutes=-60)
-    await report(world, charge_point, 7100, evse_id=2, minutes=-55)
-    await stop(world, charge_point, -1, meter=8000, minutes=-40, token="CARD-1")
-    await report(world, charge_point, 8300, evse_id=2, minutes=-10)
-    await start(world, charge_point, evse_id=2, token="CARD-1", meter=7000, minutes=-60)
-    energies = {t.id_token: t.energy_wh for t in await stored(world)}
-    assert energies == {"CARD-1": 1000, None: 300}
-
-
-async def test_a_session_that_is_told_of_late_is_not_found_once_more_in_the_readings_after_it(
-    world: World, charge_point: ChargePoint
-) -> None:
-    """Of two outlets: when its outlet is known at last, it is long over."""
-    await report(world, charge_point, 500, evse_id=1, minutes=-60)
-    await report(world, charge_point, 7100, evse_id=2, minutes=-55)
-    await stop(world, charge_point, -1, meter=8000, minutes=-40, token="CARD-1")
-    await start(world, charge_point, evse_id=2, token="CARD-1", meter=7000, minutes=-60)
-    await report(world, charge_point, 8050, evse_id=2, minutes=-10)
-    assert (await only(world)).energy_wh == 1000
-    assert not kinds(world)
-
-
 # --- the register alone
 
 
