@@ -21,7 +21,7 @@ from csms.store.admin import audit_log
 from csms.store.admin.window import Row, Window, fetch
 from csms.store.database import Database
 from csms.store.statement_material import gather, gather_users
-from csms.store.statement_tables import statement_series, statements
+from csms.store.statement_tables import statement_prices, statement_series, statements
 from csms.tariff.months import Month
 
 _SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -80,6 +80,8 @@ class IssuedStatements:
                 )
                 .returning(statements.c.id)
             )
+            if document.entries:
+                await connection.execute(insert(statement_prices), _prices(statement_id, document))
             shown = {"number": number, "subject": document.subject_id, "corrects": corrects_id}
             await audit_log.record(connection, actor, "issue", f"statements/{statement_id}", shown)
         return Kept(statement_id or 0, number, now, None, document)
@@ -146,6 +148,17 @@ def _columns(document: Document) -> dict[str, Any]:
         "issued_at": document.issued_at,
         "document": msgspec.json.encode(document).decode(),
     }
+
+
+def _prices(statement_id: int, document: Document) -> list[dict[str, Any]]:
+    return [
+        {
+            "statement_id": statement_id,
+            "transaction_id": entry.transaction_id,
+            "revision": entry.revision,
+        }
+        for entry in document.entries
+    ]
 
 
 async def _next(connection: AsyncConnection, series: str, year: int) -> int:

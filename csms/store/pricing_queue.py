@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from csms.store.stated import STATED
+from csms.store.stated import STATED_ONCE
 from csms.store.tables import charge_points, transactions
 from csms.store.tariff_tables import priced_transactions, pricing_queue, user_group_members
 from csms.tariff.assignment import Scope
@@ -54,7 +54,7 @@ class Again:
 
 
 _UNSETTLED: Final = text(f"""(
-    priced_transactions.transaction_id IS NULL OR NOT ({STATED} OR EXISTS (
+    priced_transactions.transaction_id IS NULL OR NOT ({STATED_ONCE} OR EXISTS (
         SELECT FROM account_settlements s
         WHERE s.transaction_id = priced_transactions.transaction_id AND s.charged <> 0))
 )""")

@@ -93,6 +93,16 @@ statements = Table(
 `document` is the JSON of a `csms.statements.document.Document`, as text so that it stays as it is.
 """
 
+statement_prices = Table(
+    "statement_prices",
+    metadata,
+    Column("statement_id", BigInteger, ForeignKey("statements.id"), primary_key=True),
+    Column("transaction_id", BigInteger, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Index(None, "transaction_id", "revision"),
+)
+"""Which prices an issued statement has: what was priced later is on none yet."""
+
 statement_runs = Table(
     "statement_runs",
     metadata,
@@ -173,6 +183,10 @@ END $$
 """,
     """
 CREATE TRIGGER statements_final BEFORE UPDATE OR DELETE OR TRUNCATE ON statements
+    FOR EACH STATEMENT EXECUTE FUNCTION statements_are_final()
+""",
+    """
+CREATE TRIGGER statement_prices_final BEFORE UPDATE OR DELETE OR TRUNCATE ON statement_prices
     FOR EACH STATEMENT EXECUTE FUNCTION statements_are_final()
 """,
     """

@@ -24,6 +24,7 @@ from csms.statements.document import Kind, PendingState, Total
 from csms.store import statement_runs
 from csms.store.database import Database
 from csms.store.issued_statements import IssuedStatements
+from csms.store.stated import refuse_owing_user
 from csms.store.statement_runs import StatementRunStore
 from csms.tariff.model import MonthlyBase
 from csms.tariff.months import Month
@@ -149,6 +150,7 @@ async def test_each_year_and_each_series_begins_with_1(desk: Desk) -> None:
         "TRUNCATE statements CASCADE",
         "UPDATE statement_series SET last_number = 7",
         "DELETE FROM statement_series",
+        "DELETE FROM statement_prices",
     ],
 )
 async def test_the_database_itself_lets_nobody_change_what_was_issued(
@@ -338,6 +340,51 @@ async def test_a_run_issues_everybodys_statement_and_says_whose_not(desk: Desk) 
     assert [each["user_id"] for each in row["refusals"]] == ["u0"]
 
 
+async def test_a_run_says_whose_statement_lacks_what_came_after_it(desk: Desk) -> None:
+    await desk.world.june()
+    first = await desk.issue(order(), "operator")
+    late = replace(june_prices()[0].usage, transaction_id=100)
+    await desk.world.price([replace(june_prices()[0], usage=late)])
+
+    before = await _run(desk)
+    await desk.correct(first.id, "a charger was offline", "operator")
+    after = await _run(desk)
+
+    assert [each["user_id"] for each in before["refusals"]] == ["flat-7"]
+    assert before["refusals"][0]["reason"] == (
+        "GARAGE-2025-00001 was issued before transaction 100 was priced: "
+        f"correct it (POST /api/v1/statements/{first.id}/corrections)"
+    )
+    assert (before["total"], before["done"], before["issued"]) == (1, 1, 0)
+    assert (after["total"], after["refusals"]) == (0, [])
+
+
+async def test_a_run_passes_over_who_owes_nothing(desk: Desk) -> None:
+    await desk.world.june()
+    await desk.world.user("idle", "Never here")
+    await desk.rows(
+        "INSERT INTO tariff_assignments (tariff_id, scope, subject_id) "
+        "VALUES ('tetra', 'user', 'idle') RETURNING id"
+    )
+
+    row = await _run(desk)
+
+    assert (row["total"], row["done"], row["issued"], row["refusals"]) == (1, 1, 1, [])
+
+
+async def test_who_owes_for_what_came_after_the_statement_is_not_deleted(desk: Desk) -> None:
+    await desk.world.june()
+    first = await desk.issue(order(), "operator")
+    await desk.world.price([again(june_prices()[0], energy_wh=10_000)], revision=2)
+
+    async with desk.database.begin() as connection:
+        with pytest.raises(ConflictError, match="on no statement yet, such as 1"):
+            await refuse_owing_user(connection, "flat-7")
+    await desk.correct(first.id, "the meter was read again", "operator")
+    async with desk.database.begin() as connection:
+        await refuse_owing_user(connection, "flat-7")
+
+
 async def test_who_is_looked_up_among_many_is_known_just_as_well_as_alone(desk: Desk) -> None:
     based = replace(FOUR_PERIODS.versions[0], monthly_base=MonthlyBase(Decimal("5.90")))
     await desk.world.garage()
@@ -418,6 +465,12 @@ async def _running(desk: Desk) -> AsyncIterator[StatementRuns]:
     runs.start()
     yield runs
     await runs.stop()
+
+
+async def _run(desk: Desk) -> Mapping[str, Any]:
+    run_id = await _ordered(desk)
+    async with _running(desk):
+        return await _ended(desk, run_id)
 
 
 async def _ended(desk: Desk, run_id: int) -> Mapping[str, Any]:

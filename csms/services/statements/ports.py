@@ -58,6 +58,10 @@ class RunStore(Protocol):
         """Return who may owe something for a site's month and has no statement, in fixed order."""
         ...
 
+    async def outdated(self, site_id: str, month: Month) -> Sequence[Refusal]:
+        """Return whose statement lacks what was priced after it, and what to do about it."""
+        ...
+
     async def progress(
         self, run: Run, *, total: int, done: int, issued: int, refusals: Sequence[Refusal],
         lease_until: datetime,

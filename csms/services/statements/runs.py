@@ -16,7 +16,7 @@ from csms.metrics import Metrics
 from csms.services.rounds import Boundary, Rounds
 from csms.services.statements.model import Order, Refusal, Run, Wanted
 from csms.services.statements.ports import RunStore
-from csms.services.statements.service import StatementService
+from csms.services.statements.service import NothingToStateError, StatementService
 from csms.statements.document import Kind
 
 log = logging.getLogger(__name__)
@@ -78,15 +78,17 @@ class StatementRuns:
 
     async def _issue_all(self, run: Run) -> None:
         users = await self._store.users(run.site_id, run.month)
-        issued, refusals = run.issued, list[Refusal]()
-        total = issued + len(users)
+        issued, refusals = run.issued, list(await self._store.outdated(run.site_id, run.month))
+        total = issued + len(users) + len(refusals)
         for start in range(0, len(users), AT_ONCE):
             await self._note(run, total, issued, refusals)
             orders = [_order(run, user_id) for user_id in users[start : start + AT_ONCE]]
             for order, made in zip(
                 orders, await self._statements.issue_many(orders, run.created_by), strict=True
             ):
-                if isinstance(made, ConflictError):
+                if isinstance(made, NothingToStateError):
+                    total -= 1
+                elif isinstance(made, ConflictError):
                     refusals.append(Refusal(order.wanted.subject_id, str(made)))
                 else:
                     issued += 1

@@ -21,6 +21,10 @@ from csms.statements.document import LAYOUT, Correction, Document, Issuer, Kind,
 DEFAULT_LANGUAGE: Final = "en"
 
 
+class NothingToStateError(ConflictError):
+    """A month in which somebody owes nothing."""
+
+
 class StatementService:
     """Drafts, issues and corrects statements."""
 
@@ -144,7 +148,9 @@ def _checked(gathered: Gathered, now: datetime) -> IssuerSettings:
 
 def _refuse_empty(document: Document) -> None:
     if not document.entries and not document.charges and not document.pending:
-        raise ConflictError("there is nothing to state: no transaction and no fee in this month")
+        raise NothingToStateError(
+            "there is nothing to state: no transaction and no fee in this month"
+        )
 
 
 def _refuse_incomplete(document: Document, *, allow_unpriced: bool) -> None:
