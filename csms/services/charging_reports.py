@@ -24,6 +24,18 @@ class NeedsPlanner(Protocol):
         ...
 
 
+class HandSetProfiles(Protocol):
+    """Whoever knows the profiles that were set for transactions where nobody plans."""
+
+    def repeat(self, charge_point: ChargePoint, evse_id: int) -> bool:
+        """Whether there is one for the transaction at this EVSE; it is told again."""
+        ...
+
+    def keeps_within(self, charge_point: ChargePoint, meant: CarSchedule) -> bool:
+        """Whether a car means to draw no more than it lets; else it is told again."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarNeeds:
     """A car's needs as read; see `csms.events.ChargingNeeds`."""
@@ -62,17 +74,19 @@ class LimitReport:
 
 
 class ChargingReportService:
-    """`planner` may be set later: who plans needs these services first."""
+    """`planner` and `hand_set` may be set later: they need these services first."""
 
     def __init__(
         self,
         notifications: NotificationService,
         events: Events,
         planner: NeedsPlanner | None = None,
+        hand_set: HandSetProfiles | None = None,
     ) -> None:
         self._notifications = notifications
         self._events = events
         self.planner = planner
+        self.hand_set = hand_set
 
     async def needs(
         self,
@@ -107,9 +121,11 @@ class ChargingReportService:
                 soc_percent=needs.soc_percent,
             )
         )
-        if self.planner is None or transaction_id is None:
+        if transaction_id is None:
             return False
-        return self.planner.will_plan(charge_point.id, needs.evse_id)
+        if self.planner is not None and self.planner.will_plan(charge_point.id, needs.evse_id):
+            return True
+        return self.hand_set is not None and self.hand_set.repeat(charge_point, needs.evse_id)
 
     async def schedule(
         self,
@@ -128,9 +144,11 @@ class ChargingReportService:
             received_at,
             evse_id=evse_id,
         )
-        if self.planner is None or meant is None:
+        if meant is None:
             return True  # K15.FR.11: no schedule was given that it could break
-        return self.planner.keeps_within(charge_point.id, meant)
+        if self.planner is not None and self.planner.will_plan(charge_point.id, meant.evse_id):
+            return self.planner.keeps_within(charge_point.id, meant)
+        return self.hand_set is None or self.hand_set.keeps_within(charge_point, meant)
 
     async def external_limit(
         self,

@@ -10,6 +10,7 @@ from csms.services.local_list.memory import LocalListMemory
 from csms.services.operations.display import DisplayMemory
 from csms.services.password_changes import PasswordChanges
 from csms.services.provisioning.availability import AvailabilityMemory
+from csms.services.repeated_profiles import RepeatedProfiles
 from csms.services.services import Services
 from csms.services.stations.memory import StationMemory
 from csms.store.certificates import Certificates
@@ -26,6 +27,7 @@ from csms.wiring.versions import (
     INSTALLED_READERS,
     LIST_READERS,
     PASSWORD_READERS,
+    PROFILE_READERS,
     TAKEN_READERS,
     TRANSLATORS,
 )
@@ -40,6 +42,7 @@ def make_commands(
 ) -> CommandService:
     """Return what sends commands; services that send some themselves know it from here on."""
     clock, database = ground.clock, ground.database
+    profiles = services.charging_reports.hand_set = RepeatedProfiles(PROFILE_READERS)
     commands = CommandService(
         links,
         TRANSLATORS,
@@ -53,10 +56,13 @@ def make_commands(
         DisplayMemory(Displays(database), DISPLAY_READERS, clock),
         AvailabilityMemory(writer, AVAILABILITY_READERS, clock),
         StationMemory(writer, Stations(database), TAKEN_READERS, clock),
+        profiles,
         timeout_s=ground.settings.call_timeout,
         clock=clock,
     )
     services.certificates.signing.commands = commands
+    profiles.commands = commands
     services.operations.commands = commands
     ground.stack.push_async_callback(services.certificates.signing.stop)
+    ground.stack.push_async_callback(profiles.stop)
     return commands

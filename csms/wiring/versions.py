@@ -18,6 +18,7 @@ from csms.handlers.v201 import local_list as local_list_v201
 from csms.handlers.v201.availability import read_order as read_availability_v201
 from csms.handlers.v201.basic_auth_password import read_new_password as read_basic_auth_password
 from csms.handlers.v201.certificates import read_installed as read_installed_v201
+from csms.handlers.v201.charging_profiles import read_transaction_profile
 from csms.handlers.v201.commands import translate as translate_v201
 from csms.handlers.v201.display_messages import read_display_change
 from csms.handlers.v201.monitors import read_changes as read_monitor_changes
@@ -44,6 +45,10 @@ CONFIGURATION_READERS: Final = _by_version(read_configuration_values, read_varia
 INSTALLED_READERS: Final = _by_version(read_installed_v16, read_installed_v201)
 AVAILABILITY_READERS: Final = _by_version(read_availability_v16, read_availability_v201)
 RAW_ORDER_READERS: Final = _by_version(read_raw_order_v16, read_raw_order_v201)
+PROFILE_READERS: Final = {
+    OcppVersion.V201: read_transaction_profile,
+    OcppVersion.V21: read_transaction_profile,
+}
 MONITOR_READERS: Final = {
     OcppVersion.V201: read_monitor_changes,
     OcppVersion.V21: read_monitor_changes,

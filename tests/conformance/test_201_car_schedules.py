@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from acceptance.api.installation import set_up
-from conformance.stations import ACCEPTED, Session, now
+from conformance.stations import ACCEPTED, Session, now, station_201
 from fake_chargepoints.frames import Call
 from fake_chargepoints.script import ScriptedChargePoint
 from running import V201_BOOT, Running
@@ -70,6 +70,72 @@ async def charging(
         await Session(station).start("CARD-1")
         await next_profile(station, 0)
         yield station
+
+
+def set_by_hand(limit: float) -> dict[str, Any]:
+    return {
+        "evseId": 1,
+        "chargingProfile": {
+            "id": 158,
+            "stackLevel": 0,
+            "chargingProfilePurpose": "TxProfile",
+            "chargingProfileKind": "Relative",
+            "transactionId": "tx-1",
+            "chargingSchedule": [
+                {
+                    "id": 1,
+                    "chargingRateUnit": "A",
+                    "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit}],
+                }
+            ],
+        },
+    }
+
+
+@asynccontextmanager
+async def charging_unsteered(server: Running) -> AsyncIterator[ScriptedChargePoint]:
+    """A station that nobody steers, with a transaction whose profile was set by the raw door."""
+    await server.add_token("CARD-1")
+    async with station_201(server, "CP-1") as station:
+        await Session(station).start("CARD-1")
+        station.expect("SetChargingProfile")
+        path = "/charge-points/CP-1/calls/SetChargingProfile"
+        await server.post(path, set_by_hand(10))
+        yield station
+
+
+async def test_tc_k_55_so_it_is_with_a_profile_that_was_set_by_hand(server: Running) -> None:
+    async with charging_unsteered(server) as station:
+        again = station.expect("SetChargingProfile", check=set_by_hand(10))
+        schedule = set_by_hand(12)["chargingProfile"]["chargingSchedule"][0]
+        await tell_schedule(station, schedule, "Rejected")
+        told = (await again.happened())["chargingProfile"]
+        await tell_schedule(station, highest(told["chargingSchedule"][0]), "Accepted")
+
+
+async def test_tc_k_59_a_profile_that_was_set_by_hand_answers_the_needs_of_its_car(
+    server: Running,
+) -> None:
+    async with charging_unsteered(server) as station:
+        again = station.expect("SetChargingProfile", check=set_by_hand(10))
+        await station.send("NotifyEVChargingNeeds", NEEDS, reply=ACCEPTED)
+        await again.happened()
+
+
+async def test_a_profile_of_an_earlier_transaction_promises_nothing(server: Running) -> None:
+    async with charging_unsteered(server) as station:
+        session = Session(station)
+        session.skip(9)
+        await session.finish()
+        await Session(station, "tx-2").start("CARD-1")
+        await station.send("NotifyEVChargingNeeds", NEEDS, reply={"status": "Rejected"})
+
+
+async def test_a_profile_that_was_cleared_promises_nothing(server: Running) -> None:
+    async with charging_unsteered(server) as station:
+        station.expect("ClearChargingProfile")
+        await server.post("/charge-points/CP-1/charging-profiles/clear", {"profile_id": 158})
+        await station.send("NotifyEVChargingNeeds", NEEDS, reply={"status": "Rejected"})
 
 
 async def tell_schedule(

@@ -7,16 +7,23 @@ K10.FR.06), and there is no word for them in `Purpose`.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from csms.errors import InvalidValueError
-from csms.handlers.charging_schedules import check_profile, read_composite, write_limit
+from csms.handlers.charging_schedules import (
+    check_profile,
+    read_composite,
+    read_periods,
+    read_unit,
+    write_limit,
+)
 from csms.handlers.contract import Payload
 from csms.handlers.numbers import INT32_MAX
-from csms.handlers.phrasebook import reader
-from csms.handlers.v201.fields import group
+from csms.handlers.phrasebook import reader, status_of
+from csms.handlers.v201.fields import group, groups, natural, text
 from csms.handlers.v201.id_token import transaction_id_of
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import format_time
@@ -28,6 +35,7 @@ from csms.services.commands import (
     Outgoing,
     SetChargingProfile,
 )
+from csms.services.repeated_profiles import TransactionProfile
 from csms.smart_charging.profiles import ChargingProfile, Kind, Period, Purpose
 
 _PURPOSES: Final = {
@@ -112,6 +120,24 @@ def get_charging_profiles(_: ChargePoint, command: GetChargingProfiles) -> Outgo
 def new_id() -> int:
     """Make an id that no request of ours is likely to have had; chargers only echo it."""
     return secrets.randbelow(INT32_MAX) + 1
+
+
+def read_transaction_profile(
+    action: str, payload: Mapping[str, Any], answer: dict[str, Any]
+) -> TransactionProfile | None:
+    """See `csms.services.repeated_profiles.ProfileReader`."""
+    if action != "SetChargingProfile" or status_of(answer).casefold() != "accepted":
+        return None
+    profile = group(payload, "chargingProfile")
+    transaction_id = text(profile, "transactionId")
+    schedules = groups(profile, "chargingSchedule")
+    if profile.get("chargingProfilePurpose") != "TxProfile" or not schedules or not transaction_id:
+        return None
+    limits = [period.limit for period in read_periods(schedules[0].get("chargingSchedulePeriod"))]
+    unit, evse_id = read_unit(schedules[0].get("chargingRateUnit")), natural(payload, "evseId")
+    if not limits or unit is None or evse_id is None:
+        return None
+    return TransactionProfile(evse_id, transaction_id, max(limits), unit, dict(payload))
 
 
 def _profile(charge_point: ChargePoint, profile: ChargingProfile) -> Payload:
