@@ -54,6 +54,10 @@ _SPELLINGS: Final = {
 }
 
 
+class NoCommonVersionError(Exception):
+    """A charger offers no OCPP version that is served (or, if one is pinned for it, that one)."""
+
+
 class RefusedError(Exception):
     """A handshake that is answered with an HTTP error; the message is its body."""
 
@@ -83,7 +87,7 @@ def choose_version(
 
     Chargers list what they speak in the order of their preference (OCPP-J 2.0.1, 3.1.2), which
     counts if `choice` says so; a version pinned for it counts more. A charger that offers nothing
-    is taken for 1.6, or for what is pinned. Raises RefusedError.
+    is taken for 1.6, or for what is pinned. Raises NoCommonVersionError.
     """
     if not offered:
         return None, pinned or OcppVersion.V16
@@ -96,9 +100,7 @@ def choose_version(
     if known:
         return known[0]
     wanted = pinned.value if pinned else ", ".join(version.value for version in served)
-    raise RefusedError(
-        HTTPStatus.BAD_REQUEST,
-        "no_common_version",
+    raise NoCommonVersionError(
         f"no common OCPP version: offered {', '.join(name for name, _ in offered)}, "
         f"expected {wanted}",
     )
@@ -136,7 +138,11 @@ class Doorkeeper:
         self.connections = 0
 
     async def process_request(self, socket: ServerConnection, request: Request) -> Response | None:
-        """Answer a handshake; None lets it through, with `socket.admission` set."""
+        """Answer a handshake; None lets it through.
+
+        `socket.admission` is set then, unless there is no common OCPP version: that is told by
+        completing the handshake without a subprotocol and closing at once (OCPP-J, 3.1.2).
+        """
         assert isinstance(socket, ChargerSocket)
         if "websocket" not in request.headers.get("Upgrade", "").lower():
             return None  # the protocol answers 426
@@ -144,6 +150,8 @@ class Doorkeeper:
             socket.admission = await self._admit(socket, request)
         except RefusedError as refusal:
             return self._refuse(socket, request.path, refusal)
+        except NoCommonVersionError as error:
+            self._note("no_common_version", socket, request.path, error)
         except CsmsError as error:
             unavailable = RefusedError(
                 HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", f"not now, try later: {error}"
@@ -152,6 +160,7 @@ class Doorkeeper:
         return None
 
     async def _admit(self, socket: ChargerSocket, request: Request) -> Admission:
+        """Raises RefusedError and NoCommonVersionError."""
         await self._make_room()
         credentials = parse_basic(_header(request, "Authorization"))
         identity = _identity(request, credentials)
@@ -200,7 +209,8 @@ class Doorkeeper:
     ) -> None:
         """Check what the charge point's security profile demands. Raises RefusedError.
 
-        Who shows more than that has to from then on.
+        Who shows more than that has to from then on. A charge point that goes up to profile 3
+        shows its certificate and no password any more (A05.FR.05): that is more.
         """
         profile = charge_point.security_profile
         if profile >= 2 and not socket.secure:
@@ -209,7 +219,8 @@ class Doorkeeper:
                 "insecure",
                 f"security profile {profile} is demanded: connect with TLS",
             )
-        objection = await self._objection(charge_point, shown_on(socket.transport))
+        alone = profile in (1, 2) and credentials is None
+        objection = await self._objection(charge_point, shown_on(socket.transport), alone=alone)
         if profile >= 3 and objection is not None:
             await self._note_certificate(charge_point, objection)
             raise RefusedError(
@@ -219,7 +230,7 @@ class Doorkeeper:
                 f"({objection})",
             )
         proved = 0
-        if profile in (1, 2):
+        if profile in (1, 2) and not (alone and objection is None):
             await self._check_password(charge_point, credentials, version)
             proved = 2 if socket.secure else 1
         if objection is None:
@@ -233,12 +244,12 @@ class Doorkeeper:
             await self._charge_points.certificate_refused(charge_point, why)
 
     async def _objection(
-        self, charge_point: ChargePoint, shown: ShownCertificate | None
+        self, charge_point: ChargePoint, shown: ShownCertificate | None, *, alone: bool
     ) -> str | None:
         """Return why a client certificate proves nothing, None if it does."""
         if shown is None:
             return "none was shown"
-        return await self._certificates.objection(charge_point, shown)
+        return await self._certificates.objection(charge_point, shown, alone=alone)
 
     async def _check_password(
         self, charge_point: ChargePoint, credentials: Credentials | None, version: OcppVersion

@@ -202,6 +202,8 @@ class Gateway:
     async def _serve(self, socket: ChargerSocket) -> None:
         admission = socket.admission
         if admission is None:
+            socket.close_soon(CloseCode.PROTOCOL_ERROR, "no common OCPP version")
+            await socket.wait_closed()
             return
         self._doorkeeper.opened()
         socket.forget_handshake()

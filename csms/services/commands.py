@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from csms.model import IdToken
 from csms.services.certificates.words import CertificateHash, CertificateUse, SigningUse
@@ -159,14 +159,20 @@ class GetCompositeSchedule:
     unit: Unit | None = None
 
 
+LimitSource: TypeAlias = Literal["CSO", "EMS", "SO", "Other"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetChargingProfiles:
-    """By ids, or by at least one criterion; `evse_id` None: of all EVSEs (2.0.1 only)."""
+    """By ids, or by criteria; `evse_id` None: of all EVSEs (from 2.0.1 on)."""
 
     profile_ids: tuple[int, ...] = ()
     evse_id: int | None = None
-    purpose: Purpose | None = None
+    purpose: Purpose | Literal["external"] | None = None
+    """`external`: what others than the central system set."""
     stack_level: int | None = None
+    limit_sources: tuple[LimitSource, ...] = ()
+    """Who set the limits; without any criterion all of them are named."""
 
 
 @dataclass(frozen=True, slots=True)

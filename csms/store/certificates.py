@@ -28,7 +28,8 @@ ORDER BY id DESC LIMIT 1
 """
 _SETTLE: Final = "UPDATE issued_certificates SET status = $2, status_at = $3 WHERE id = $1"
 _KNOWN: Final = """
-SELECT charge_point_key, revoked_at FROM issued_certificates WHERE fingerprint = $1
+SELECT charge_point_key, revoked_at, security_profile FROM issued_certificates
+WHERE fingerprint = $1
 """
 _NAMES_ANOTHER: Final = """
 SELECT EXISTS (
@@ -94,7 +95,8 @@ class Certificates:
             row = await connection.fetchrow(_KNOWN, fingerprint)
         if row is None:
             return None
-        return KnownCertificate(row["charge_point_key"], row["revoked_at"] is not None)
+        revoked = row["revoked_at"] is not None
+        return KnownCertificate(row["charge_point_key"], revoked, row["security_profile"])
 
     async def keep_installed(
         self,

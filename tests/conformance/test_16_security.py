@@ -147,6 +147,26 @@ async def test_tc_083_upgrade_charge_point_security_profile(secure: Running, tls
     assert await refused(secure.charge_point("CP-1", password=PASSWORD)) == 403
 
 
+async def test_tc_083_up_to_a_certificate_and_no_password(secure: Running, tls: Tls) -> None:
+    await secure.accept("CP-1", security_profile=2, password=PASSWORD)
+    async with station_of(secure, tls.client(), password=PASSWORD) as station:
+        await station.send("BootNotification", V16_BOOT, reply=ACCEPTED)
+        station.expect("ChangeConfiguration", ACCEPTED)
+        body = {"variable": "SecurityProfile", "value": "3"}
+        await secure.put("/charge-points/CP-1/configuration", body)
+    await boots(station_of(secure, tls.showing("CP-1")))
+    assert await refused(station_of(secure, tls.client(), password=PASSWORD)) == 403
+
+
+async def test_no_order_leads_down_to_less_security(secure: Running, tls: Tls) -> None:
+    await secure.accept("CP-1", security_profile=2, password=PASSWORD)
+    async with station_of(secure, tls.client(), password=PASSWORD) as station:
+        await station.send("BootNotification", V16_BOOT, reply=ACCEPTED)
+        body = {"variable": "SecurityProfile", "value": "1"}
+        answer = await secure.api("PUT", "/charge-points/CP-1/configuration", body)
+    assert answer.status == 409
+
+
 async def test_tc_084_an_upgrade_that_the_charge_point_rejects_changes_nothing(
     secure: Running,
 ) -> None:
@@ -189,4 +209,5 @@ async def test_tc_088_websocket_subprotocol_validation(
     ) as station:
         assert station.link.subprotocol == "ocpp1.6"
     stranger = ScriptedChargePoint(LinkOptions(server.url, "CP-1", subprotocols=("ocpp0.1",)))
-    assert await refused(stranger) == 400
+    link = await stranger.link.open()
+    assert (link.subprotocol, await link.wait_closed()) == (None, 1002)  # OCPP-J, 3.1.2

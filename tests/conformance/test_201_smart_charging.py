@@ -210,6 +210,32 @@ async def test_tc_k_29_the_profiles_of_a_station_are_asked_for_and_kept(
     assert {each["chargingProfile"][0]["id"] for each in reports} == {158, 159}
 
 
+ALL_SOURCES = ["CSO", "EMS", "SO", "Other"]
+
+
+@pytest.mark.parametrize(
+    ("body", "evse_id", "criteria"),
+    [
+        ({"evse_id": 1}, 1, {"chargingLimitSource": ALL_SOURCES}),  # TC_K_30
+        ({}, None, {"chargingLimitSource": ALL_SOURCES}),  # TC_K_31
+        ({"evse_id": 1, "limit_sources": ["EMS"]}, 1, {"chargingLimitSource": ["EMS"]}),  # TC_K_34
+        (  # TC_K_52
+            {"purpose": "external"},
+            None,
+            {"chargingProfilePurpose": "ChargingStationExternalConstraints"},
+        ),
+    ],
+)
+async def test_tc_k_30_an_operator_asks_for_all_profiles_or_for_those_of_others(
+    server: Running, body: dict[str, Any], evse_id: int | None, criteria: dict[str, Any]
+) -> None:
+    async with station_201(server) as station:
+        order = station.expect("GetChargingProfiles")
+        await server.post("/charge-points/CS-1/charging-profiles/ask", body)
+        asked = await order.happened()
+    assert (asked.get("evseId"), asked["chargingProfile"]) == (evse_id, criteria)
+
+
 async def tell_profiles(
     station: ScriptedChargePoint, request_id: int, profiles: list[dict[str, Any]], *, tbc: bool
 ) -> None:

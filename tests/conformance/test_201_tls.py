@@ -227,9 +227,37 @@ async def test_tc_a_19_from_profile_2_to_3_and_never_back(secure: Running, tls: 
     async with station_of(secure, tls.client(), password=PASSWORD) as station:
         await station.send("BootNotification", V201_BOOT, reply=ACCEPTED)
         await upgrade(secure, station, 3)
-    await boots(station_of(secure, tls.showing("CS-1"), password=PASSWORD))
+    await boots(station_of(secure, tls.showing("CS-1")))  # with profile 3 there is no password
     assert await refused(station_of(secure, tls.client(), password=PASSWORD)) == 403
     assert (await secure.get("/charge-points/CS-1"))["security_profile"] == 3
+
+
+async def test_a_certificate_of_somebody_else_is_no_password(secure: Running, tls: Tls) -> None:
+    await secure.accept("CS-1", security_profile=2, password=PASSWORD)
+    assert await refused(station_of(secure, tls.showing("CS-2"))) == 401
+    wrong = station_of(secure, tls.showing("CS-1"), password="not-the-right-one")
+    assert await refused(wrong) == 401
+
+
+@pytest.mark.parametrize(("profile", "status"), [(0, 401), (1, None)])
+async def test_a_certificate_stands_in_for_the_password_if_who_asked_for_it_knew_that(
+    database_url: str, tmp_path: Path, profile: int, status: int | None
+) -> None:
+    own = tls_files(tmp_path, client_ca=False)
+    request = Request("CS-1")
+    async with running_app(database_url, tmp_path, **own.settings) as server:
+        await server.accept("CS-1", security_profile=profile, password=PASSWORD)
+        async with server.charge_point("CS-1", "ocpp2.0.1", password=PASSWORD) as station:
+            await station.send("BootNotification", V201_BOOT, reply=ACCEPTED)
+            signed = station.expect("CertificateSigned", ACCEPTED)
+            await station.send("SignCertificate", {"csr": request.csr}, reply=ACCEPTED)
+            chain = (await signed.happened())["certificateChain"]
+        await server.accept("CS-1", security_profile=2)
+        shown = station_of(server, request.use_in(own.client(), chain))
+        if status is None:
+            await boots(shown)
+        else:
+            assert await refused(shown) == status
 
 
 async def test_the_operator_can_lower_what_was_proved(secure: Running, tls: Tls) -> None:

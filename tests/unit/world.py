@@ -251,7 +251,7 @@ class MemoryCertificates:
         for each in self.store.certificates:
             if each.fingerprint == fingerprint:
                 revoked = each.id in self.store.revoked_certificates
-                return KnownCertificate(each.charge_point_key, revoked)
+                return KnownCertificate(each.charge_point_key, revoked, each.security_profile)
         return None
 
 

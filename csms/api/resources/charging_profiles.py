@@ -19,6 +19,7 @@ from csms.errors import InvalidValueError, NotConnectedError, NotFoundError
 from csms.services.commands import (
     ClearChargingProfile,
     GetChargingProfiles,
+    LimitSource,
     SetChargingProfile,
 )
 from csms.services.operator_limits import running_transaction
@@ -76,14 +77,22 @@ class ClearProfilesBody(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class GetProfilesBody(Struct, forbid_unknown_fields=True, kw_only=True):
-    """By `profile_ids`, or by purpose and stack level; without `evse_id`: of all EVSEs."""
+    """By `profile_ids`, or by what else is given; without anything: all; without `evse_id`: of
+    all EVSEs.
+
+    `limit_sources` are those who set the limits, as OCPP calls them; the purpose `external` is
+    what others than this server set.
+    """
 
     profile_ids: Annotated[list[ProfileId], Meta(max_length=100)] = msgspec.field(
         default_factory=list
     )
     evse_id: EvseId | None = None
-    purpose: PurposeName | None = None
+    purpose: PurposeName | Literal["external"] | None = None
     stack_level: StackLevel | None = None
+    limit_sources: Annotated[list[LimitSource], Meta(max_length=4)] = msgspec.field(
+        default_factory=list
+    )
 
 
 class ReportQuery(Struct, forbid_unknown_fields=True):
@@ -167,8 +176,9 @@ class ChargingProfiles:
         command = GetChargingProfiles(
             profile_ids=tuple(body.profile_ids),
             evse_id=body.evse_id,
-            purpose=_purpose_of(body.purpose),
+            purpose="external" if body.purpose == "external" else _purpose_of(body.purpose),
             stack_level=body.stack_level,
+            limit_sources=tuple(body.limit_sources),
         )
         return view_of(await self._orders.send(asked, command))
 

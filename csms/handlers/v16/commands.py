@@ -9,6 +9,7 @@ import orjson
 from csms.errors import InvalidValueError, NotSupportedError
 from csms.handlers import phrasebook
 from csms.handlers.phrasebook import Phrasebook, read_data_transfer, reader, unsupported
+from csms.handlers.security_profiles import check_security
 from csms.handlers.v16.authorization_key import set_password
 from csms.handlers.v16.certificates import (
     delete_certificate,
@@ -122,7 +123,11 @@ def _get_configuration(_: ChargePoint, command: GetConfiguration) -> Outgoing:
     return Outgoing("GetConfiguration", payload, read_configuration)
 
 
-def _change_configuration(_: ChargePoint, command: SetConfiguration) -> Outgoing:
+def _change_configuration(charge_point: ChargePoint, command: SetConfiguration) -> Outgoing:
+    """Raises ConflictError for a security profile below that which the charge point has to have."""
+    name, value = command.name.variable.casefold(), command.value.strip()
+    if name == "securityprofile" and value.isdecimal():  # what comes back with less is refused
+        check_security(charge_point, int(value))
     return Outgoing(
         "ChangeConfiguration",
         {

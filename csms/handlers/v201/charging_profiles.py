@@ -1,7 +1,7 @@
 """Charging profiles in OCPP 2.0.1 (K01, K08, K09, K10): set, cleared, asked for.
 
 ChargingStationExternalConstraints belong to others: we never set or clear them (K01.FR.22,
-K10.FR.06), and there is no word for them in `Purpose`.
+K10.FR.06), and there is no word for them in `Purpose`; we can only ask for them.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ _PURPOSES: Final = {
     Purpose.TX_DEFAULT: "TxDefaultProfile",
     Purpose.TX: "TxProfile",
 }
+_EXTERNAL: Final = "ChargingStationExternalConstraints"
+_ALL_SOURCES: Final = ["CSO", "EMS", "SO", "Other"]
 _KINDS: Final = {
     Kind.ABSOLUTE: "Absolute",
     Kind.RELATIVE: "Relative",
@@ -103,11 +105,15 @@ def get_charging_profiles(_: ChargePoint, command: GetChargingProfiles) -> Outgo
         criteria["chargingProfileId"] = list(command.profile_ids)
     else:
         if command.purpose is not None:
-            criteria["chargingProfilePurpose"] = _PURPOSES[command.purpose]
+            asked = command.purpose
+            purpose = _EXTERNAL if asked == "external" else _PURPOSES[asked]
+            criteria["chargingProfilePurpose"] = purpose
         if command.stack_level is not None:
             criteria["stackLevel"] = command.stack_level
-    if not criteria:
-        raise InvalidValueError("profile_ids", (), "ids, or a purpose or stack level")
+        if command.limit_sources:
+            criteria["chargingLimitSource"] = list(command.limit_sources)
+    if not criteria:  # something has to be said, and every profile has one of these
+        criteria["chargingLimitSource"] = _ALL_SOURCES
     request_id = new_id()
     payload: Payload = {"requestId": request_id}
     if command.evse_id is not None:

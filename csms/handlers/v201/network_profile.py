@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from csms.errors import ConflictError, InvalidValueError
+from csms.errors import InvalidValueError
 from csms.handlers.contract import Payload
 from csms.handlers.editions import edition_of
 from csms.handlers.numbers import INT32_MAX
 from csms.handlers.phrasebook import reader, within
+from csms.handlers.security_profiles import check_security
 from csms.services.charge_point import ChargePoint
 from csms.services.commands import Outgoing, SetNetworkProfile
 
 
 def set_network_profile(charge_point: ChargePoint, command: SetNetworkProfile) -> Outgoing:
     """Raises ConflictError for a profile with less security than the charge point has to have."""
-    if command.security_profile < charge_point.security_profile:  # A05.FR.07
-        raise ConflictError(
-            f"{charge_point.id} has to connect with security profile "
-            f"{charge_point.security_profile} at least; lower that first"
-        )
+    check_security(charge_point, command.security_profile)
     if not command.url.startswith(("ws://", "wss://")):
         raise InvalidValueError("url", command.url, "an address that begins with ws:// or wss://")
     if command.security_profile >= 2 and not command.url.startswith("wss://"):

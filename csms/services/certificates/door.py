@@ -16,6 +16,8 @@ class KnownCertificate:
 
     charge_point_key: int
     revoked: bool
+    security_profile: int
+    """That of the charge point when it asked for it; with 0 it had proved nothing."""
 
 
 class KnownCertificates(Protocol):
@@ -39,18 +41,25 @@ class CertificateDoor:
         self._certificates = certificates
         self._operator_name = operator_name
 
-    async def objection(self, charge_point: ChargePoint, shown: ShownCertificate) -> str | None:
+    async def objection(
+        self, charge_point: ChargePoint, shown: ShownCertificate, *, alone: bool
+    ) -> str | None:
         """Return why a verified certificate does not prove that this is the charge point.
 
         One that was signed here belongs to whom it was signed for, whatever it says, until it is
         revoked; another one has to name the identity or the serial number (A00.FR.405) and, if
-        the operator has a name, that (A00.FR.404).
+        the operator has a name, that (A00.FR.404). `alone` is for one that stands in for a
+        password: who asked for it must have known the password, or anybody could have.
         """
         known = await self._certificates.known(hashlib.sha256(shown.der).digest())
         if known is not None:
             if known.charge_point_key != charge_point.key:
                 return "it was signed for another charge point"
-            return "it was revoked" if known.revoked else None
+            if known.revoked:
+                return "it was revoked"
+            if alone and known.security_profile < 1:
+                return "it was signed for somebody who had shown no password"
+            return None
         own = {charge_point.id.casefold()}
         if charge_point.serial_number:
             own.add(charge_point.serial_number.casefold())

@@ -100,12 +100,16 @@ async def test_the_subprotocol_is_answered_as_the_charger_spells_it() -> None:
         assert b"Sec-WebSocket-Protocol: OCPP1.6\r\n" in answer
 
 
-async def test_a_version_nobody_speaks_is_refused_before_a_charge_point_comes_into_being() -> None:
+async def test_a_version_nobody_speaks_is_agreed_on_by_nobody_and_closed_at_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with running_gateway() as site:
-        answer = await raw(site, request(Sec_WebSocket_Protocol="ocpp1.5"))
+        link = await site.link(subprotocols=("ocpp1.5",)).open()
 
-        assert answer.startswith(b"HTTP/1.1 400")
-        assert b"no common OCPP version: offered ocpp1.5" in answer
+        assert link.subprotocol is None
+        assert await link.wait_closed() == 1002
+        assert "no common OCPP version: offered ocpp1.5" in caplog.text
+        assert site.count("handshakes", outcome="no_common_version") == 1
         assert site.world.store.charge_points == {}
 
 
@@ -116,9 +120,8 @@ async def test_a_pinned_version_decides() -> None:
 
         async with site.link(subprotocols=("ocpp2.0.1", "ocpp1.6")) as link:
             assert link.subprotocol == "ocpp1.6"
-        with pytest.raises(ConnectRefusedError) as refused:
-            await site.link(subprotocols=("ocpp2.0.1",)).open()
-        assert refused.value.status == 400
+        link = await site.link(subprotocols=("ocpp2.0.1",)).open()
+        assert (link.subprotocol, await link.wait_closed()) == (None, 1002)
 
 
 @pytest.mark.parametrize("connection", ["", "keep-alive", "close"])

@@ -8,7 +8,7 @@ import pytest
 from websockets.datastructures import Headers
 
 from csms.gateway.handshake import (
-    RefusedError,
+    NoCommonVersionError,
     VersionChoice,
     choose_version,
     offered_versions,
@@ -73,11 +73,11 @@ def test_a_pinned_version_beats_the_chargers_order() -> None:
 @pytest.mark.parametrize("offer", ["ocpp1.5", "ocpp2.0", "ocpp3", "mqtt"])
 def test_a_version_we_do_not_speak_is_refused_by_name(offer: str) -> None:
     with pytest.raises(
-        RefusedError, match=f"offered {offer}, expected ocpp1.6, ocpp2.0.1, ocpp2.1"
+        NoCommonVersionError, match=f"offered {offer}, expected ocpp1.6, ocpp2.0.1, ocpp2.1"
     ):
         choose(offer)
 
 
 def test_a_charger_that_does_not_offer_its_pinned_version_is_refused() -> None:
-    with pytest.raises(RefusedError, match=r"offered ocpp2\.0\.1, expected ocpp1\.6"):
+    with pytest.raises(NoCommonVersionError, match=r"offered ocpp2\.0\.1, expected ocpp1\.6"):
         choose("ocpp2.0.1", V16)

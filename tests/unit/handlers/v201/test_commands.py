@@ -272,6 +272,10 @@ SAID: list[tuple[Command, str, dict[str, Any]]] = [
 ASKED: list[tuple[GetChargingProfiles, dict[str, Any]]] = [
     (GetChargingProfiles(profile_ids=(1, 2)), {"chargingProfile": {"chargingProfileId": [1, 2]}}),
     (
+        GetChargingProfiles(evse_id=1),  # K09.FR.03: without any criterion it would be wrong
+        {"evseId": 1, "chargingProfile": {"chargingLimitSource": ["CSO", "EMS", "SO", "Other"]}},
+    ),
+    (
         GetChargingProfiles(evse_id=0, purpose=Purpose.STATION_MAX),
         {
             "evseId": 0,
@@ -537,7 +541,6 @@ async def test_a_setting_counts_if_all_of_it_was_taken(
             Reserve(reservation_id=7, id_token=IdToken("C", "Plastic"), expires_at=NOON),
             "type",
         ),
-        (GetChargingProfiles(evse_id=1), "profile_ids"),  # K09.FR.03
         (ClearChargingProfile(evse_id=-1), "evse_id"),
     ],
 )
