@@ -7,7 +7,8 @@ from typing import Final
 
 from csms.meters.registry import MeterConfig, Meters
 
-LOOK_S: Final = 2.0
+LOOK_S: Final = 30.0
+"""Between looks that nobody rang for: every change of a meter changes its site's installation."""
 
 Configured = Callable[[], Awaitable[Sequence[MeterConfig]]]
 """The enabled meters of all sites. Raises DatabaseUnavailableError."""

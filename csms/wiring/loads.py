@@ -61,5 +61,6 @@ def make_loads(ground: Ground, services: Services, commands: CommandService) -> 
         ]
 
     watch = MeterWatch(meters, configured, management.is_ours)
-    ground.repeat("meters", watch.look, every_s=LOOK_S)
+    looks = ground.repeat("meters", watch.look, every_s=LOOK_S)
+    management.on_installations = looks.ring
     return Loads(management, checks, meters)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -71,6 +72,8 @@ class LoadManagement:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._helpers: list[asyncio.Task[None]] = []
         self._is_watching = False
+        self.on_installations: Callable[[], None] | None = None
+        """Called when this node steers other sites than before, or one was installed anew."""
         self._looks = Rounds("sites", self._watch_sites, metrics, every_s=LOOK_S)
         self._boundary = Boundary("load management events", metrics)
 
@@ -167,6 +170,8 @@ class LoadManagement:
             if runner.steering is not None:
                 for identity in runner.steering.charge_points:
                     self._by_charge_point.setdefault(identity.casefold(), []).append(runner)
+        if self.on_installations is not None:
+            self.on_installations()
 
     async def _watch_events(self) -> None:
         """Follow what happens, from the first site that there is: before, nobody need tell."""
