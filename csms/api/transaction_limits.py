@@ -8,14 +8,14 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from csms.api.money import Amount
-from csms.errors import ConflictError, InvalidValueError
+from csms.errors import ConflictError
 from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
 from csms.services.stations.limits import MAX_COST, MAX_ENERGY, MAX_SOC, MAX_TIME, StationLimits
 
 
 class TransactionLimits(Struct, forbid_unknown_fields=True, kw_only=True):
-    """At least one; money is with VAT, in the tariff's currency."""
+    """Money is with VAT, in the tariff's currency."""
 
     max_cost: Amount | None = None
     max_energy_wh: Amount | None = None
@@ -23,17 +23,14 @@ class TransactionLimits(Struct, forbid_unknown_fields=True, kw_only=True):
     max_soc_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
 
     def named(self) -> dict[str, Decimal]:
-        """Return those that are given by OCPP's names; raises InvalidValueError if none is."""
+        """Return those that are given by OCPP's names."""
         given = {
             MAX_COST: self.max_cost,
             MAX_ENERGY: self.max_energy_wh,
             MAX_TIME: self.max_time_s,
             MAX_SOC: self.max_soc_percent,
         }
-        limits = {name: Decimal(str(limit)) for name, limit in given.items() if limit is not None}
-        if not limits:
-            raise InvalidValueError("max_cost", None, "at least one limit")
-        return limits
+        return {name: Decimal(str(limit)) for name, limit in given.items() if limit is not None}
 
 
 async def check_keeps(

@@ -173,8 +173,9 @@ class Commands:
         evse_id = body.evse_id if body.evse_id is not None else body.connector_id
         token = IdToken.of(body.id_token, body.type or await self._type_of(body.id_token))
         command = RemoteStart(token, evse_id, body.charging_profile)
-        if body.limit is not None:
-            return await self._start_limited(asked, command, body.limit.named())
+        wanted = {} if body.limit is None else body.limit.named()
+        if wanted:
+            return await self._start_limited(asked, command, wanted)
         return view_of(await self._orders.send(asked, command))
 
     async def _start_limited(

@@ -171,6 +171,8 @@ class StationCommands:
         if row["stopped_at"] is not None:
             raise ConflictError(f"transaction {asked.body.transaction_id} has ended")
         wanted = asked.body.named()
+        if not wanted:
+            raise InvalidValueError("max_cost", None, "at least one limit")
         limits = self._context.services.stations.limits
         link = self._context.links.get(asked.charge_point_id)
         if link is not None:
