@@ -40,8 +40,10 @@ ORDER BY p.transaction_id LIMIT :count
 _DUE: Final = text(f"SELECT p.transaction_id {_FROM} AND p.transaction_id = ANY(:transaction_ids)")
 _PRICE: Final = text("""
 SELECT p.transaction_id, p.revision, p.gross, p.currency, p.reason, r.key IS NOT NULL AS is_held,
+    s.account_id AS paid_by,
     coalesce(
-        s.account_id,
+        CASE WHEN b.user_id IS NULL OR b.user_id IS NOT DISTINCT FROM p.user_id
+            THEN s.account_id END,
         r.account_id,
         (SELECT max(e.account_id) FROM account_entries e
          WHERE e.transaction_id = p.transaction_id AND e.kind = 'release'),
@@ -52,10 +54,15 @@ SELECT p.transaction_id, p.revision, p.gross, p.currency, p.reason, r.key IS NOT
     ) AS account_id
 FROM priced_transactions p
 LEFT JOIN account_settlements s USING (transaction_id)
-LEFT JOIN spending_reservations r USING (transaction_id)
+LEFT JOIN priced_transactions b
+    ON b.transaction_id = s.transaction_id AND b.revision = s.revision
+LEFT JOIN spending_reservations r ON r.transaction_id = p.transaction_id
 WHERE p.current AND p.transaction_id = :transaction_id
 """)
+"""Whose account paid pays on, unless the transaction turned out to be another user's."""
 _ACCOUNT: Final = text("SELECT * FROM accounts WHERE id = :account_id FOR UPDATE")
+_BOTH: Final = text("SELECT FROM accounts WHERE id = ANY(:account_ids) ORDER BY id FOR UPDATE")
+_FORGET: Final = text("DELETE FROM account_settlements WHERE transaction_id = :transaction_id")
 _SETTLED: Final = text("SELECT * FROM account_settlements WHERE transaction_id = :transaction_id")
 _ENTER: Final = text("""
 INSERT INTO account_entries (
@@ -92,6 +99,8 @@ class AccountCharges:
     async def settle(self, transaction_id: int, at: datetime) -> AccountCharge | None:
         async with self._database.begin() as connection:
             price = await _row(connection, _PRICE, transaction_id=transaction_id)
+            if price is not None and price["paid_by"] not in (None, price["account_id"]):
+                await _give_back(connection, price, at)
             if price is None or (price["account_id"] is None and not price["is_held"]):
                 return None
             if price["account_id"] is None:
@@ -131,6 +140,28 @@ async def _settle(
     )
     await connection.execute(_RELEASE, {"transaction_id": transaction_id})
     return AccountCharge(transaction_id, account_id, change)
+
+
+async def _give_back(connection: AsyncConnection, price: Row, at: datetime) -> None:
+    """Give an account back what it paid for a transaction that is another user's."""
+    number, paid_by = price["transaction_id"], price["paid_by"]
+    await connection.execute(_BOTH, {"account_ids": [paid_by, price["account_id"] or paid_by]})
+    settled = await _row(connection, _SETTLED, transaction_id=number)
+    if settled is None or settled["account_id"] != paid_by:
+        return
+    if settled["charged"]:
+        entry = {
+            "account_id": paid_by,
+            "kind": "correction",
+            "amount": settled["charged"],
+            "key": f"transaction/{number}/{price['revision']}/back",
+            "transaction_id": number,
+            "note": f"transaction {number} is another user's",
+            "actor": ACTOR,
+            "at": at,
+        }
+        await connection.execute(_ENTER, entry)
+    await connection.execute(_FORGET, {"transaction_id": number})
 
 
 def why_not_charged(account: Row, price: Row) -> str:

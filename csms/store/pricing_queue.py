@@ -13,18 +13,24 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
+    Select,
     and_,
+    cast,
+    exists,
     false,
     func,
     insert,
     literal,
+    or_,
     select,
     text,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.store.stated import STATED_ONCE
-from csms.store.tables import charge_points, transactions
+from csms.store.statement_tables import statements
+from csms.store.tables import charge_points, id_tokens, transactions
 from csms.store.tariff_tables import priced_transactions, pricing_queue, user_group_members
 from csms.tariff.assignment import Scope
 
@@ -32,6 +38,8 @@ TRIED_AGAIN: Final = timedelta(days=62)
 """Of what has no price only what ended since then is tried again by itself: two months' bills."""
 MOST: Final = 1_000_000
 """Transactions that one request may have priced again."""
+MOST_NAMED: Final = 1000
+"""Statements that are named as to be corrected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +59,8 @@ class Again:
     """Only what has no price, or not for everything."""
     owner_anew: bool = False
     """Whoever owns the id token now pays; not where that would change what was stated or paid."""
+    also_settled: bool = False
+    """With `owner_anew`: there, too. Accounts follow; statements are to be corrected."""
 
 
 _UNSETTLED: Final = text(f"""(
@@ -63,6 +73,57 @@ _UNSETTLED: Final = text(f"""(
 
 async def price_again(connection: AsyncConnection, wanted: Again) -> int:
     """Have transactions priced again, also such as never were; returns how many."""
+    found = (
+        _chosen(select(transactions.c.id, literal(wanted.owner_anew)), wanted)
+        .order_by(transactions.c.id)
+        .limit(MOST)
+    )
+    return await _add(connection, found)
+
+
+async def statements_to_correct(connection: AsyncConnection, wanted: Again) -> list[int]:
+    """Return the issued statements that say who used what a token of another owner used."""
+    priced = priced_transactions.c
+    began_in = func.date_trunc("month", func.timezone(priced.time_zone, priced.started_at))
+    moved = (
+        _chosen(
+            select(
+                priced.site_id,
+                priced.charge_point_id,
+                cast(began_in, Date).label("month"),
+                priced.user_id.label("before"),
+                id_tokens.c.user_id.label("after"),
+            ),
+            wanted,
+        )
+        .join(id_tokens, id_tokens.c.id_token == transactions.c.id_token)
+        .where(priced.user_id.is_distinct_from(id_tokens.c.user_id))
+        .distinct()
+        .subquery()
+    )
+    table, subject = statements.c, func.lower(statements.c.subject_id)
+    concerned = or_(
+        table.kind == "site",
+        and_(
+            table.kind == "user",
+            subject.in_([func.lower(moved.c.before), func.lower(moved.c.after)]),
+        ),
+        and_(table.kind == "charge_point", subject == func.lower(moved.c.charge_point_id)),
+    )
+    correction = statements.alias()
+    found = await connection.scalars(
+        select(table.id)
+        .join(moved, and_(table.site_id == moved.c.site_id, table.month == moved.c.month))
+        .where(concerned, ~exists().where(correction.c.corrects_id == table.id))
+        .distinct()
+        .order_by(table.id)
+        .limit(MOST_NAMED)
+    )
+    return list(found)
+
+
+def _chosen(columns: Select[Any], wanted: Again) -> Select[Any]:
+    """Select from the transactions that are wanted, and from their prices if they have any."""
     priced = priced_transactions.c
     current = and_(priced.transaction_id == transactions.c.id, priced.current)
     conditions: list[ColumnElement[bool]] = [transactions.c.stopped_at.is_not(None)]
@@ -82,16 +143,13 @@ async def price_again(connection: AsyncConnection, wanted: Again) -> int:
     ):
         if value is not None:
             conditions.append(column == value)
-    unsettled = [_UNSETTLED] if wanted.owner_anew else []
-    found = (
-        select(transactions.c.id, literal(wanted.owner_anew))
+    unsettled = [_UNSETTLED] if wanted.owner_anew and not wanted.also_settled else []
+    return (
+        columns.select_from(transactions)
         .join(charge_points, charge_points.c.key == transactions.c.charge_point_key)
         .outerjoin(priced_transactions, current)
         .where(*conditions, *unsettled)
-        .order_by(transactions.c.id)
-        .limit(MOST)
     )
-    return await _add(connection, found)
 
 
 async def price_incomplete_of_tariff(connection: AsyncConnection, tariff_id: str) -> None:

@@ -356,3 +356,17 @@ async def test_a_month_without_a_site_is_one_of_the_default_time_zone(database: 
         async with Spending(database, zone).opened(PAYER, "CP-4", 4, NOW) as opened:
             (watched,) = opened.standing.limits
         assert watched.month_before.energy_wh == counted_wh
+
+
+async def test_the_account_that_paid_pays_on_when_the_card_gets_its_first_owner(
+    database: Database,
+) -> None:
+    await top_up(database, "10")
+    await price(database, 7, "3.21")
+    await AccountCharges(database).settle(7, NOW)
+    await do(database, "DELETE FROM account_id_tokens")
+    await price(database, 7, "2.00", revision=2)
+    await do(database, "UPDATE priced_transactions SET user_id = 'ann' WHERE revision = 2")
+    await AccountCharges(database).settle(7, NOW)
+    kinds = [(kind, amount) for kind, amount, _ in await ledger(database)]
+    assert kinds == [("top_up", 10), ("charge", Decimal("-3.21")), ("correction", Decimal("1.21"))]

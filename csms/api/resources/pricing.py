@@ -19,7 +19,7 @@ from csms.errors import ConflictError, InvalidValueError
 from csms.model import normalise_id_token
 from csms.store.admin import transactions
 from csms.store.priced_transactions import costs_of, record_of, revisions_of
-from csms.store.pricing_queue import Again, price_again
+from csms.store.pricing_queue import Again, price_again, statements_to_correct
 from csms.tariff.lines import Line, LineKind, Unit
 from csms.tariff.model import Direction
 
@@ -102,12 +102,23 @@ class PricingRequest(Struct, forbid_unknown_fields=True, kw_only=True):
             "Leaves out what is on an issued statement, and what a prepaid account paid."
         ),
     ] = False
+    also_settled: Annotated[
+        bool,
+        Meta(
+            description="With owner_anew: nothing is left out. Prepaid accounts are corrected; "
+            "issued statements are named, to be corrected by you."
+        ),
+    ] = False
 
 
 class Queued(Struct):
-    """How many transactions are priced again, behind the answer."""
+    """How many transactions are priced again, behind the answer.
+
+    `statements` are the issued ones that say who paid before: correct them when that is done.
+    """
 
     count: int
+    statements: list[int] = []
 
 
 class Pricing:
@@ -173,6 +184,8 @@ class Pricing:
         body = asked.body
         if body.since is not None and body.until is not None and body.until <= body.since:
             raise InvalidValueError("until", body.until.isoformat(), "a time after since")
+        if body.also_settled and not body.owner_anew:
+            raise InvalidValueError("also_settled", body.also_settled, "false without owner_anew")
         wanted = Again(
             since=body.since,
             until=body.until,
@@ -183,13 +196,17 @@ class Pricing:
             tariff_id=body.tariff_id,
             incomplete=body.only_unpriced,
             owner_anew=body.owner_anew,
+            also_settled=body.also_settled,
         )
+        stated: list[int] = []
         async with self._context.change(
             asked.actor.name, "price", "transactions", msgspec.to_builtins(body)
         ) as connection:
+            if wanted.also_settled:
+                stated = await statements_to_correct(connection, wanted)
             count = await price_again(connection, wanted)
         self._context.prices_changed()
-        return Queued(count)
+        return Queued(count, stated)
 
 
 def _revision(row: Any) -> Revision:

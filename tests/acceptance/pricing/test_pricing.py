@@ -149,7 +149,7 @@ async def test_many_are_priced_again_on_request(server: Running) -> None:
     until = (MONDAY + timedelta(days=1)).isoformat()
     queued = await server.post("/pricing-requests", {"until": until}, status=202)
 
-    assert queued == {"count": 1}
+    assert queued == {"count": 1, "statements": []}
     await server.eventually(f"/transactions/{first}", lambda each: each["cost"]["gross"] == 3)
 
 
@@ -243,7 +243,7 @@ async def test_a_wrong_owner_is_corrected_until_a_statement_is_issued(server: Ru
     asked = {"id_token": "card", "owner_anew": True}
     queued = await server.post("/pricing-requests", asked, status=202)
 
-    assert queued == {"count": 1}
+    assert queued == {"count": 1, "statements": []}
     prices = await server.eventually(
         f"/transactions/{number}/prices", lambda each: len(each["items"]) == 2
     )
@@ -269,4 +269,80 @@ async def test_what_an_account_paid_stays_its_owners(server: Running) -> None:
 
     asked = {"id_token": "card", "owner_anew": True}
 
-    assert await server.post("/pricing-requests", asked, status=202) == {"count": 0}
+    queued = await server.post("/pricing-requests", asked, status=202)
+    assert queued == {"count": 0, "statements": []}
+
+
+async def test_a_wrong_owner_on_issued_statements_is_corrected_on_both(server: Running) -> None:
+    await set_up(server, flat_rate(0.20))
+    await server.post("/users", {"id": "rui", "name": "Rui"}, status=201)
+    await server.add_token("other", user_id="rui")
+    await server.put("/sites/lisbon/statement-issuer", {"name": "Garage", "series": "G"})
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        for days, card in ((40, "CARD"), (39, "OTHER")):
+            await cost(server, await charge(charger, MONDAY - timedelta(days=days), id_tag=card))
+    october = {"kind": "user", "site_id": "lisbon", "month": "2026-10"}
+    issued = [
+        await server.post("/statements", {**october, "subject_id": user}, status=201)
+        for user in ("ana", "rui")
+    ]
+    whole = await server.post("/statements", {**october, "kind": "site"}, status=201)
+    await server.put("/id-tokens/card", {"user_id": "rui"})
+
+    asked = {"id_token": "card", "owner_anew": True, "also_settled": True}
+    queued = await server.post("/pricing-requests", asked, status=202)
+    await server.eventually("/transactions/1/prices", lambda each: len(each["items"]) == 2)
+
+    assert queued == {"count": 1, "statements": [*(each["id"] for each in issued), whole["id"]]}
+    why = {"reason": "the card is Rui's"}
+    corrected = [
+        await server.post(f"/statements/{number}/corrections", why, status=201)
+        for number in queued["statements"]
+    ]
+    assert [[total["gross"] for total in each["totals"]] for each in corrected] == [[], [4], [4]]
+    document = (await server.get(f"/statements/{corrected[0]['id']}"))["document"]
+    assert document["corrects"]["number"] == issued[0]["number"]
+    again = await server.post("/pricing-requests", asked, status=202)
+    assert again["statements"] == []
+
+
+async def test_a_wrong_owner_whose_account_paid_gets_it_back_from_the_right_ones(
+    server: Running,
+) -> None:
+    await set_up(server, flat_rate(0.20))
+    await server.post("/users", {"id": "rui", "name": "Rui"}, status=201)
+    for user in ("ana", "rui"):
+        await server.put(f"/accounts/{user}s", {"currency": "EUR", "user_id": user})
+        top_up = {"amount": 20, "idempotency_key": "first"}
+        await server.post(f"/accounts/{user}s/top-ups", top_up, status=201)
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        start = datetime.now(UTC) - timedelta(minutes=5)
+        await charge(charger, start, hours=0.2, wh=1000)
+    await server.eventually("/accounts/anas", lambda account: account["balance"] != 20)
+    await server.put("/id-tokens/card", {"user_id": "rui"})
+
+    asked = {"id_token": "card", "owner_anew": True, "also_settled": True}
+    assert (await server.post("/pricing-requests", asked, status=202))["count"] == 1
+
+    await server.eventually("/accounts/ruis", lambda account: account["balance"] != 20)
+    entries = [
+        [
+            (entry["kind"], entry["amount"], entry["note"])
+            for entry in (await server.get(f"/accounts/{user}s/entries"))["items"]
+        ]
+        for user in ("ana", "rui")
+    ]
+    assert entries[0][:2] == [
+        ("correction", 0.2, "transaction 1 is another user's"),
+        ("charge", -0.2, "transaction 1"),
+    ]
+    assert entries[1][:1] == [("charge", -0.2, "transaction 1")]
+    for user, balance in (("ana", 20), ("rui", 19.8)):
+        assert (await server.get(f"/accounts/{user}s"))["balance"] == balance
+
+
+async def test_what_is_settled_is_moved_only_with_its_owner(server: Running) -> None:
+    refused = await server.api("POST", "/pricing-requests", {"also_settled": True})
+    assert (refused.status, refused.body["errors"][0]["field"]) == (422, "also_settled")
