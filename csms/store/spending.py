@@ -198,7 +198,13 @@ class Opened:
         )
 
     async def _watched(self, row: Row) -> WatchedLimit:
-        limit = Limit(Measure(row["measure"]), Period(row["period"]), row["at_most"], _whose(row))
+        limit = Limit(
+            Measure(row["measure"]),
+            Period(row["period"]),
+            row["at_most"],
+            _whose(row),
+            row["currency"] or "",
+        )
         used = Used()
         if limit.period is Period.MONTH:
             used = await self._used(row)

@@ -38,6 +38,8 @@ class Limit:
     at_most: Decimal
     whose: str
     """Who set it, in words: "user 17", "id token 04A2"."""
+    currency: str = ""
+    """Of money, as it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,9 @@ def _name(limit: Limit) -> str:
 
 
 def _text(limit: Limit, amount: Decimal) -> str:
-    return f"{amount:.2f}" if limit.measure is Measure.MONEY else f"{amount / 1000:.3f} kWh"
+    if limit.measure is Measure.ENERGY:
+        return f"{amount / 1000:.3f} kWh"
+    return f"{amount:.2f} {limit.currency}".rstrip()
 
 
 def _reason(limit: Limit, used: Decimal, to_come: Decimal) -> str:

@@ -137,7 +137,7 @@ async def test_the_charger_is_told_to_stop_before_the_credit_is_used_up(server: 
     notes = await server.eventually(
         "/charge-points/CP-1/notifications?kind=spending_limit", lambda page: page["items"]
     )
-    assert "account acme's credit of 10.00 is reached" in notes["items"][0]["summary"]
+    assert "account acme's credit of 10.00 EUR is reached" in notes["items"][0]["summary"]
 
 
 async def test_a_charger_that_refuses_to_stop_is_given_nothing(server: Running) -> None:

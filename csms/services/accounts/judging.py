@@ -103,4 +103,4 @@ def _counts(watched: WatchedLimit, currency: str | None) -> bool:
 
 def _credit_limit(credit: Credit) -> Limit:
     whose = f"account {credit.account_id}"
-    return Limit(Measure.MONEY, Period.CREDIT, credit.available, whose)
+    return Limit(Measure.MONEY, Period.CREDIT, credit.available, whose, credit.currency)

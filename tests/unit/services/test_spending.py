@@ -60,7 +60,7 @@ def test_a_transaction_stops_before_its_credit_is_overdrawn(
 
 def test_the_reason_names_the_account() -> None:
     verdict = running(Standing(credit("10")), "EUR", money("9.50"), money("1"))
-    assert "account ACME's credit of 10.00 would be passed" in verdict.reason
+    assert "account ACME's credit of 10.00 EUR would be passed" in verdict.reason
 
 
 def test_a_limit_in_another_currency_does_not_count() -> None:

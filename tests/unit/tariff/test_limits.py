@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from csms.tariff.limits import Limit, Measure, Period, Used, expected, judge
 
-TEN_EUROS = Limit(Measure.MONEY, Period.TRANSACTION, Decimal(10), "id token 04A2")
-HUNDRED_A_MONTH = Limit(Measure.MONEY, Period.MONTH, Decimal(100), "user 17")
+TEN_EUROS = Limit(Measure.MONEY, Period.TRANSACTION, Decimal(10), "id token 04A2", "EUR")
+HUNDRED_A_MONTH = Limit(Measure.MONEY, Period.MONTH, Decimal(100), "user 17", "EUR")
 TWENTY_KWH = Limit(Measure.ENERGY, Period.TRANSACTION, Decimal(20_000), "user 17")
 NOTHING = Used()
 
@@ -27,7 +27,7 @@ def test_the_tightest_limit_is_the_one_shown() -> None:
     verdict = judge([TEN_EUROS, HUNDRED_A_MONTH], used("4"), used("90"), NOTHING)
 
     assert (verdict.stop, verdict.limit, verdict.left) == (False, HUNDRED_A_MONTH, Decimal(6))
-    assert verdict.reason == "6.00 left of user 17's limit of 100.00 per month"
+    assert verdict.reason == "6.00 EUR left of user 17's limit of 100.00 EUR per month"
 
 
 def test_a_limit_stops_before_the_next_reading_would_pass_it() -> None:
@@ -38,8 +38,8 @@ def test_a_limit_stops_before_the_next_reading_would_pass_it() -> None:
     assert at_11_kw == used("1.10", 2750)
     assert verdict.stop
     assert verdict.reason == (
-        "9.00 used and 1.10 expected until the next reading: "
-        "id token 04A2's limit of 10.00 per transaction would be passed"
+        "9.00 EUR used and 1.10 EUR expected until the next reading: "
+        "id token 04A2's limit of 10.00 EUR per transaction would be passed"
     )
     assert not judge([TEN_EUROS], used("8.90"), NOTHING, at_11_kw).stop
 
