@@ -32,6 +32,12 @@ class AnswerWatcher(Protocol):
     ) -> None: ...
 
 
+class RequestWatcher(Protocol):
+    """Knows of a request before the charge point does, which may act on it before it answers."""
+
+    def sending(self, link: Link, action: str, payload: Mapping[str, Any]) -> None: ...
+
+
 class CommandService:
     def __init__(
         self,
@@ -40,10 +46,12 @@ class CommandService:
         *watchers: AnswerWatcher,
         timeout_s: float,
         clock: Clock | None = None,
+        before: Sequence[RequestWatcher] = (),
     ) -> None:
         self._links = links
         self._translators = translators
         self._watchers: Sequence[AnswerWatcher] = watchers
+        self._before = before
         self._clock = clock or SystemClock()
         self.timeout_s = timeout_s
 
@@ -97,6 +105,8 @@ class CommandService:
         self, link: Link, action: str, payload: Mapping[str, Any], timeout_s: float | None
     ) -> dict[str, Any]:
         check_may_be_asked(link.charge_point, action)
+        for each in self._before:
+            each.sending(link, action, payload)
         answer = await link.call(action, payload, timeout_s or self.timeout_s)
         for watcher in self._watchers:
             await watcher.answered(link, action, payload, answer)

@@ -13,6 +13,7 @@ from csms.services.provisioning.availability import AvailabilityMemory
 from csms.services.repeated_profiles import RepeatedProfiles
 from csms.services.services import Services
 from csms.services.stations.memory import StationMemory
+from csms.services.transactions.remote_starts import RemoteStartWatch
 from csms.store.certificates import Certificates
 from csms.store.live import Passwords
 from csms.store.local_lists import LocalLists
@@ -28,6 +29,7 @@ from csms.wiring.versions import (
     LIST_READERS,
     PASSWORD_READERS,
     PROFILE_READERS,
+    REMOTE_START_READERS,
     TAKEN_READERS,
     TRANSLATORS,
 )
@@ -59,6 +61,7 @@ def make_commands(
         profiles,
         timeout_s=ground.settings.call_timeout,
         clock=clock,
+        before=[RemoteStartWatch(services.transactions.remote_starts, REMOTE_START_READERS)],
     )
     services.certificates.signing.commands = commands
     profiles.commands = commands

@@ -23,6 +23,7 @@ from csms.handlers.v201.commands import translate as translate_v201
 from csms.handlers.v201.display_messages import read_display_change
 from csms.handlers.v201.monitors import read_changes as read_monitor_changes
 from csms.handlers.v201.raw_orders import read_order as read_raw_order_v201
+from csms.handlers.v201.remote_starts import read_remote_start
 from csms.handlers.v201.told_variables import read_values as read_variable_values
 from csms.model import OcppVersion
 
@@ -48,6 +49,10 @@ RAW_ORDER_READERS: Final = _by_version(read_raw_order_v16, read_raw_order_v201)
 PROFILE_READERS: Final = {
     OcppVersion.V201: read_transaction_profile,
     OcppVersion.V21: read_transaction_profile,
+}
+REMOTE_START_READERS: Final = {
+    OcppVersion.V201: read_remote_start,
+    OcppVersion.V21: read_remote_start,
 }
 MONITOR_READERS: Final = {
     OcppVersion.V201: read_monitor_changes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from conformance.stations import (
     ACCEPTED,
     OUTLET,
@@ -51,6 +52,27 @@ async def test_tc_f_01_the_operator_starts_after_a_cable_was_plugged_in(server: 
         order = station.expect("RequestStartTransaction", {**ACCEPTED, "transactionId": "tx-1"})
         number = await remote_start(server)
         await begin_by_order(session, await order.happened(), "Updated")
+        await session.charge()
+    await assert_started_remotely(server, number)
+
+
+@pytest.mark.parametrize("raw", [False, True])
+async def test_tc_f_01_a_station_need_not_say_again_whom_it_started_for(
+    server: Running, raw: bool
+) -> None:
+    await server.add_token("CARD-1")
+    async with station_201(server) as station:
+        session = Session(station)
+        await session.plug_in()
+        order = station.expect("RequestStartTransaction", {**ACCEPTED, "transactionId": "tx-1"})
+        if raw:
+            number = 7
+            body = {"idToken": token("CARD-1"), "remoteStartId": number, "evseId": 1}
+            await server.post("/charge-points/CS-1/calls/RequestStartTransaction", body)
+        else:
+            number = await remote_start(server)
+        info = {"remoteStartId": (await order.happened())["remoteStartId"]}
+        await session.tell("Updated", "RemoteStart", info=info, reply={})
         await session.charge()
     await assert_started_remotely(server, number)
 

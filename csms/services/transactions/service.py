@@ -40,6 +40,7 @@ from csms.services.transactions.model import (
     TransactionEventAnswer,
 )
 from csms.services.transactions.open_index import OpenTransactions
+from csms.services.transactions.remote_starts import RemoteStarts
 from csms.services.transactions.sequence import has_seq
 from csms.services.transactions.telling import TransactionNews
 
@@ -65,6 +66,7 @@ class TransactionService:
         self._open = open_transactions
         self._news = TransactionNews(events, metrics)
         self._idle = IdleWatch()
+        self.remote_starts = RemoteStarts()
         self._memory = TransactionMemory(store, open_transactions, metrics.transactions_open)
         self._ledger = TransactionLedger(
             recorder, self._memory, self._news, self._idle, max_plausible_power_w
@@ -145,6 +147,7 @@ class TransactionService:
         self, charge_point: ChargePoint, event: TransactionEvent, received_at: datetime
     ) -> TransactionEventAnswer:
         """Record a 2.0.1 TransactionEvent; idempotent, in any order (E01 - E15)."""
+        event = self._with_token(charge_point, event)
         if _just_began(charge_point, event, received_at):
             found = matching.held(charge_point, event.ocpp_transaction_id)
         else:
@@ -185,6 +188,13 @@ class TransactionService:
             received_at,
         )
         return TransactionEventAnswer(transaction.id, authorization)
+
+    def _with_token(self, charge_point: ChargePoint, event: TransactionEvent) -> TransactionEvent:
+        """Name whom a transaction was started for from here, if the charging station does not."""
+        number = event.remote_start_id
+        if event.id_token is not None or number is None or event.stopping:
+            return event
+        return replace(event, id_token=self.remote_starts.token_of(charge_point, number))
 
     # --- upkeep
 
