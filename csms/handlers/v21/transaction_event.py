@@ -34,7 +34,9 @@ async def handle(
         limits.over(number)
     elif number in limits:
         told = _limits(details)
-        due = await limits.to_tell(charge_point, number, event.ocpp_transaction_id, told)
+        due = await limits.to_tell(
+            charge_point, number, event.ocpp_transaction_id, told, event.seq_no
+        )
         if due:  # E16.FR.02
             said["transactionLimit"] = {name: _number(limit) for name, limit in due.items()}
     return said

@@ -44,13 +44,16 @@ class KnownAbilities:
         self._clock = clock
         self._known: OrderedDict[int, tuple[float, Abilities]] = OrderedDict()
 
-    async def of(self, charge_point: ChargePoint) -> Abilities:
-        """Return what a station announces; stations of earlier versions nothing."""
+    async def of(self, charge_point: ChargePoint, *, anew: bool = False) -> Abilities:
+        """Return what a station announces; stations of earlier versions nothing.
+
+        `anew`: as of now, also if it was asked for just before.
+        """
         if charge_point.ocpp_version is not OcppVersion.V21:
             return NONE
         now, key = self._clock.monotonic(), charge_point.key
         until, abilities = self._known.get(key, (now, NONE))
-        if until > now:
+        if until > now and not anew:
             return abilities
         try:
             abilities = await self._store.abilities(key)

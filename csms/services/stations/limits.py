@@ -53,6 +53,8 @@ class _Limited:
     said: dict[str, Decimal] | None = None
     """By the station since then; None: not looked up yet."""
     is_news: bool = True
+    latest: tuple[int, Limits] | None = None
+    """The number of the event whose answer told something, and what."""
 
     @property
     def wanted(self) -> dict[str, Decimal]:
@@ -108,7 +110,7 @@ class StationLimits:
 
     async def check(self, charge_point: ChargePoint, limits: Limits) -> None:
         """Raises ConflictError for a limit that the station doesn't announce (E16.FR.12)."""
-        supported = (await self._abilities.of(charge_point)).limits
+        supported = (await self._abilities.of(charge_point, anew=True)).limits
         unknown = [name for name in limits if name.lower() not in supported]
         if unknown:
             raise ConflictError(
@@ -151,10 +153,18 @@ class StationLimits:
         transaction_id: int,
         ocpp_transaction_id: str,
         said: Limits,
+        seq_no: int,
     ) -> Limits:
-        """Return the limits that the answer to an event has to carry, which `said` some itself."""
+        """Return the limits that the answer to an event has to carry, which `said` some itself.
+
+        An event that is sent again, because its answer was lost, hears the same again.
+        """
         limited = self._limited.get(transaction_id)
-        if limited is None or not (limited.is_news or said):
+        if limited is None:
+            return {}
+        if limited.latest is not None and limited.latest[0] == seq_no:
+            return limited.latest[1]
+        if not (limited.is_news or said):
             return {}
         supported = (await self._abilities.of(charge_point)).limits
         try:
@@ -170,6 +180,8 @@ class StationLimits:
             limited.told[name] = limit
             limited.said.pop(name, None)
         limited.is_news = False
+        if due:
+            limited.latest = (seq_no, due)
         return due
 
 

@@ -39,6 +39,7 @@ class Station:
     """Tells events of one transaction, and hears the limits in their answers."""
 
     def __init__(self, announced: Announced) -> None:
+        self.seq_no = 0
         self.limits = StationLimits(KnownAbilities(announced, FakeClock()), announced)
         self.charge_point = ChargePoint(
             1, "CS-1", RegistrationStatus.ACCEPTED, ocpp_version=OcppVersion.V21
@@ -47,9 +48,11 @@ class Station:
     def allow(self, cost: str | None) -> None:
         self.limits.allow(NUMBER, Allowance(None if cost is None else Decimal(cost)))
 
-    async def hears(self, said: str | None = None) -> str | None:
+    async def hears(self, said: str | None = None, *, again: bool = False) -> str | None:
+        """Tell the next event, or the last one again; returns the limit in the answer."""
+        self.seq_no += not again
         told = {} if said is None else {"maxCost": Decimal(said)}
-        due = await self.limits.to_tell(self.charge_point, NUMBER, "tx-1", told)
+        due = await self.limits.to_tell(self.charge_point, NUMBER, "tx-1", told, self.seq_no)
         return str(due["maxCost"]) if due else None
 
 
@@ -74,6 +77,14 @@ async def test_a_station_hears_each_change_once(
         station.allow(cost)
         answers.append(await station.hears(said))
     assert answers == heard
+
+
+async def test_a_station_that_lost_an_answer_hears_the_limit_again() -> None:
+    station = Station(Announced())
+    station.allow("20")
+    assert await station.hears() == "20.00"
+    assert await station.hears(again=True) == "20.00"
+    assert await station.hears() is None
 
 
 async def test_a_drivers_own_limit_outlives_a_restart_of_the_server() -> None:
