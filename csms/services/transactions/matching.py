@@ -15,7 +15,6 @@ from csms.model import Flag, IdToken, MeterValue
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import clock_is_set
 from csms.services.transactions.energy import ZERO, most_wh
-from csms.services.transactions.idle import MIN_RISE_WH
 from csms.services.transactions.model import Start, Stop, Transaction, TransactionEvent
 
 UNSET_CLOCK_REPEAT: Final = timedelta(hours=1)
@@ -80,7 +79,6 @@ def find_for_start(
         rise = _rise_wh(start.meter_start_wh, _last_register(transaction))
         fits = transaction.evse_id in (0, start.evse_id)
         fits = fits and _related(transaction, start.id_token, group_id)
-        fits = fits and not _ran_before(transaction, start, at)
         if not transaction.evse_id or _known_by_stop_alone(transaction):
             fits = fits and _fits(charge_point, rise, end - at)
         if fits:
@@ -173,15 +171,6 @@ def _end_without_start(transaction: Transaction) -> datetime | None:
     if transaction.start_known or transaction.seen_seq:
         return None
     return transaction.stopped_at if transaction.stop_known else transaction.last_reading_at
-
-
-def _ran_before(transaction: Transaction, start: Start, at: datetime) -> bool:
-    """Whether readings show that something charged before a start, and nothing says it stopped."""
-    if transaction.stop_known or not transaction.runs or start.meter_start_wh is None:
-        return False
-    run = transaction.runs[0]
-    fits = run.first_at < at and start.meter_start_wh <= run.last_wh
-    return fits and start.meter_start_wh - run.first_wh >= MIN_RISE_WH
 
 
 def _between(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from unit.services.driving import only, report, start, stop
 from unit.services.messages import stored
 from unit.world import NOON, World
@@ -117,27 +118,33 @@ async def test_nor_gets_a_stop_from_after_the_next_one_began(
     assert [t.energy_wh for t in others] == [1000, None]
 
 
-async def test_charging_that_nobody_told_of_ends_where_a_late_start_tells_of_the_next_one(
-    world: World, charge_point: ChargePoint
-) -> None:
-    await report(world, charge_point, 7000, minutes=-60)
-    await report(world, charge_point, 8300, minutes=-20)
-    answer = await start(world, charge_point, token="CARD-1", meter=8000, minutes=-30)
-    assert await energies(world) == {None: 1000, "CARD-1": 300}
-    await stop(world, charge_point, answer.transaction_id, meter=8500)
-    assert await energies(world) == {None: 1000, "CARD-1": 500}
-
-
+@pytest.mark.parametrize(
+    ("minutes", "meter", "energy_wh"),
+    [pytest.param(-50, 7060, 1240, id="a little"), pytest.param(-30, 8000, 300, id="a lot")],
+)
 async def test_a_late_start_leaves_out_what_flowed_before_it(
-    world: World, charge_point: ChargePoint
+    world: World, charge_point: ChargePoint, minutes: int, meter: int, energy_wh: int
 ) -> None:
-    """Too little to be a session of its own."""
     await report(world, charge_point, 7000, minutes=-60)
     await report(world, charge_point, 8300, minutes=-20)
-    await start(world, charge_point, meter=7060, minutes=-50)
+    await start(world, charge_point, meter=meter, minutes=minutes)
     transaction = await only(world)
-    assert transaction.energy_wh == 1240
+    assert transaction.energy_wh == energy_wh
     assert Flag.METER_START_IMPLAUSIBLE not in transaction.flags
+
+
+async def test_two_late_starts_leave_nothing_of_nobody_between_their_sessions(
+    world: World, charge_point: ChargePoint
+) -> None:
+    """Of two outlets: the first stop comes without a place, the starts after all readings."""
+    await report(world, charge_point, 500, evse_id=1, minutes=-60)
+    await report(world, charge_point, 7500, evse_id=2, minutes=-55)
+    await stop(world, charge_point, -1, meter=8000, minutes=-50, token="CARD-1")
+    await report(world, charge_point, 8300, evse_id=2, minutes=-30)
+    await start(world, charge_point, evse_id=2, token="CARD-2", meter=8000, minutes=-40)
+    await stop(world, charge_point, -1, meter=8600, minutes=-20, token="CARD-2")
+    await start(world, charge_point, evse_id=2, token="CARD-1", meter=7000, minutes=-60)
+    assert await energies(world) == {"CARD-1": 1000, "CARD-2": 600}
 
 
 async def test_a_stop_without_an_id_goes_to_the_start_it_belongs_to_once_that_comes(
