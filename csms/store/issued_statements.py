@@ -10,7 +10,17 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import ColumnElement, func, insert, literal, select, text
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    func,
+    insert,
+    literal,
+    literal_column,
+    not_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,11 +30,13 @@ from csms.statements.document import Document
 from csms.store.admin import audit_log
 from csms.store.admin.window import Row, Window, fetch
 from csms.store.database import Database
+from csms.store.stated import OUTDATED
 from csms.store.statement_material import gather, gather_users
 from csms.store.statement_tables import statement_prices, statement_series, statements
 from csms.tariff.months import Month
 
 _SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+_OUTDATED: Final = literal_column(OUTDATED, Boolean)
 _correction = statements.alias("correction")
 
 
@@ -95,6 +107,7 @@ async def list_page(
     subject_id: str | None = None,
     site_id: str | None = None,
     month: Month | None = None,
+    outdated: bool | None = None,
 ) -> list[Row]:
     """Return statements without their documents, the newest first."""
     table = statements.c
@@ -107,6 +120,8 @@ async def list_page(
         conditions.append(table.site_id == site_id)
     if month is not None:
         conditions.append(table.month == month.first)
+    if outdated is not None:
+        conditions.append(_OUTDATED if outdated else not_(_OUTDATED))
     columns = [column for column in table if column.name != "document"]
     statement = (
         select(*columns, _correction.c.id.label("corrected_by"))
@@ -209,3 +224,16 @@ async def with_statement(connection: AsyncConnection, site_id: str, month: date)
         )
     )
     return set(found)
+
+
+async def lacking(
+    connection: AsyncConnection, site_id: str, month: date
+) -> list[tuple[str, str, int]]:
+    """Return users' statements of a month that lack what was priced since: user, number, id."""
+    table = statements.c
+    rows = await connection.execute(
+        select(table.subject_id, table.number, table.id)
+        .where(table.kind == "user", table.site_id == site_id, table.month == month, _OUTDATED)
+        .order_by(table.subject_id)
+    )
+    return [(user_id, number, id_) for user_id, number, id_ in rows]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,31 +22,22 @@ STATED_ONCE: Final = """EXISTS (
 """
 """Whether any price of its transaction is."""
 
-_OUTDATED: Final = text("""
-SELECT p.user_id, d.id AS statement_id, d.number, min(p.transaction_id) AS transaction_id
-FROM priced_transactions p
-JOIN statements d ON d.kind = 'user' AND d.site_id = p.site_id AND d.month = :month
-    AND d.subject_id = p.user_id
-    AND NOT EXISTS (SELECT FROM statements c WHERE c.corrects_id = d.id)
-WHERE p.current AND p.complete AND p.site_id = :site_id
-    AND p.started_at >= :start AND p.started_at < :end
-    AND NOT EXISTS (
-        SELECT FROM statement_prices s
-        WHERE s.statement_id = d.id AND s.transaction_id = p.transaction_id
-            AND s.revision = p.revision)
-GROUP BY p.user_id, d.id, d.number
-ORDER BY p.user_id
-""")
-
-
-class Outdated(NamedTuple):
-    """A user's latest statement of a month, and a transaction that was priced after it."""
-
-    user_id: str
-    statement_id: int
-    number: str
-    transaction_id: int
-
+OUTDATED: Final = """(
+    NOT EXISTS (SELECT FROM statements later WHERE later.corrects_id = statements.id)
+    AND EXISTS (
+        SELECT FROM priced_transactions p JOIN sites ON sites.id = p.site_id
+        WHERE p.current AND p.complete AND p.site_id = statements.site_id
+            AND p.started_at >= statements.month AT TIME ZONE sites.time_zone
+            AND p.started_at < (statements.month + interval '1 month') AT TIME ZONE sites.time_zone
+            AND (statements.kind = 'site'
+                OR statements.kind = 'user' AND p.user_id = statements.subject_id
+                OR statements.kind = 'charge_point' AND p.charge_point_id = statements.subject_id)
+            AND NOT EXISTS (
+                SELECT FROM statement_prices d
+                WHERE d.statement_id = statements.id AND d.transaction_id = p.transaction_id
+                    AND d.revision = p.revision)))
+"""
+"""Whether a row of `statements` lacks what was priced since, and nothing corrects it yet."""
 
 # Only names of columns and the text above are put into the statement; values are parameters.
 _OWED: Final = {
@@ -60,14 +50,6 @@ ORDER BY transaction_id LIMIT 1
 """)  # noqa: S608
     for column in ("user_id", "site_id")
 }
-
-
-async def outdated(
-    connection: AsyncConnection, site_id: str, month: date, start: datetime, end: datetime
-) -> list[Outdated]:
-    """Return the users' statements of a site's month that lack what was priced since."""
-    asked = {"site_id": site_id, "month": month, "start": start, "end": end}
-    return [Outdated(*row) for row in await connection.execute(_OUTDATED, asked)]
 
 
 async def refuse_owing_user(connection: AsyncConnection, user_id: str) -> None:

@@ -164,11 +164,6 @@ async def _paying(
     return users_in(priced)
 
 
-async def time_zone_of(connection: AsyncConnection, site_id: str) -> str:
-    """Return the name of a site's time zone; raises NotFoundError."""
-    return str((await _site(connection, site_id))["time_zone"])
-
-
 async def _site(connection: AsyncConnection, site_id: str) -> Mapping[str, Any]:
     return await _row(connection, sites, sites.c.id == site_id, "site", site_id)
 

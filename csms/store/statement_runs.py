@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import func, insert, or_, select, update
@@ -15,9 +14,8 @@ from csms.errors import NotFoundError
 from csms.services.statements.model import Refusal, Run
 from csms.store.admin.window import Row, Window, fetch
 from csms.store.database import Database
-from csms.store.issued_statements import with_statement
-from csms.store.stated import outdated
-from csms.store.statement_material import time_zone_of, users_of
+from csms.store.issued_statements import lacking, with_statement
+from csms.store.statement_material import users_of
 from csms.store.statement_tables import statement_runs
 from csms.tariff.months import Month
 
@@ -70,15 +68,14 @@ class StatementRunStore:
 
     async def outdated(self, site_id: str, month: Month) -> Sequence[Refusal]:
         async with self._database.begin() as connection:
-            zone = ZoneInfo(await time_zone_of(connection, site_id))
-            found = await outdated(connection, site_id, month.first, *month.bounds(zone))
+            found = await lacking(connection, site_id, month.first)
         return [
             Refusal(
-                each.user_id,
-                f"{each.number} was issued before transaction {each.transaction_id} was priced: "
-                f"correct it (POST /api/v1/statements/{each.statement_id}/corrections)",
+                user_id,
+                f"{number} lacks what was priced after it: "
+                f"correct it (POST /api/v1/statements/{statement_id}/corrections)",
             )
-            for each in found
+            for user_id, number, statement_id in found
         ]
 
     async def progress(

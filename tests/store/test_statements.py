@@ -22,8 +22,9 @@ from csms.services.statements.runs import StatementRuns
 from csms.services.statements.service import StatementService
 from csms.statements.document import Kind, PendingState, Total
 from csms.store import statement_runs
+from csms.store.admin.window import Window
 from csms.store.database import Database
-from csms.store.issued_statements import IssuedStatements
+from csms.store.issued_statements import IssuedStatements, list_page
 from csms.store.stated import refuse_owing_user
 from csms.store.statement_runs import StatementRunStore
 from csms.tariff.model import MonthlyBase
@@ -352,11 +353,28 @@ async def test_a_run_says_whose_statement_lacks_what_came_after_it(desk: Desk) -
 
     assert [each["user_id"] for each in before["refusals"]] == ["flat-7"]
     assert before["refusals"][0]["reason"] == (
-        "GARAGE-2025-00001 was issued before transaction 100 was priced: "
+        "GARAGE-2025-00001 lacks what was priced after it: "
         f"correct it (POST /api/v1/statements/{first.id}/corrections)"
     )
     assert (before["total"], before["done"], before["issued"]) == (1, 1, 0)
     assert (after["total"], after["refusals"]) == (0, [])
+
+
+async def test_statements_that_lack_what_came_after_them_are_found(desk: Desk) -> None:
+    await desk.world.june()
+    await desk.world.charge_point("CP-2")
+    for subject_id, kind in (("flat-7", Kind.USER), ("CP-1", Kind.CHARGE_POINT)):
+        await desk.issue(order(subject_id, kind), "operator")
+    site = await desk.issue(order("garage", Kind.SITE), "operator")
+    assert await _outdated(desk) == set()
+
+    late = replace(june_prices()[0].usage, transaction_id=100)
+    price = replace(june_prices()[0], usage=late)
+    await desk.world.price([price], charge_point_id="CP-2", user_id=None)
+    assert await _outdated(desk) == {"garage"}
+
+    await desk.correct(site.id, "a charger was offline", "operator")
+    assert await _outdated(desk) == set()
 
 
 async def test_a_run_passes_over_who_owes_nothing(desk: Desk) -> None:
@@ -465,6 +483,16 @@ async def _running(desk: Desk) -> AsyncIterator[StatementRuns]:
     runs.start()
     yield runs
     await runs.stop()
+
+
+async def _outdated(desk: Desk) -> set[str]:
+    async with desk.database.begin() as connection:
+        window = Window(100)
+        found = await list_page(connection, window, outdated=True)
+        others = await list_page(connection, window, outdated=False)
+        everything = await list_page(connection, window)
+    assert len(found) + len(others) == len(everything)
+    return {row["subject_id"] for row in found}
 
 
 async def _run(desk: Desk) -> Mapping[str, Any]:

@@ -40,6 +40,7 @@ class StatementQuery(PageQuery, kw_only=True):
     subject_id: Text | UnsetType = UNSET
     site_id: SiteId | UnsetType = UNSET
     month: MonthText | UnsetType = UNSET
+    outdated: bool | UnsetType = UNSET
 
 
 class Statements:
@@ -138,6 +139,7 @@ class Statements:
                 subject_id=query.subject_id or None,
                 site_id=query.site_id or None,
                 month=month_of(query.month) if query.month else None,
+                outdated=None if query.outdated is UNSET else query.outdated,
             )
         return self._pager.page(rows, query, lambda row: StatementView(**statement_fields(row)))
 
