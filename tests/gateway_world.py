@@ -11,13 +11,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from fake_chargepoints.link import Link, LinkOptions, Responder, refuse_everything
+from swift_time import SwiftClock, SwiftLoop
 from unit.world import MemoryRecorder, World, make_world
 
-from csms.clock import SystemClock
+from csms.clock import Clock, SystemClock
 from csms.config import Settings
 from csms.gateway.actions import BY_CHARGE_POINT
 from csms.gateway.links import LiveLinks
@@ -128,6 +129,12 @@ class Site:
                 await asyncio.sleep(0.005)
 
 
+def _clock() -> Clock:
+    """The clock of the loop that this runs in."""
+    loop = asyncio.get_running_loop()
+    return SwiftClock(loop, datetime.now(UTC)) if isinstance(loop, SwiftLoop) else SystemClock()
+
+
 @asynccontextmanager
 async def running_gateway(
     *,
@@ -155,7 +162,7 @@ async def running_gateway(
         passwords,
         links,
         world.metrics,
-        SystemClock(),
+        _clock(),
     )
     await gateway.start()
     try:

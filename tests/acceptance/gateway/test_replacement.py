@@ -8,6 +8,7 @@ import pytest
 from fake_chargepoints.frames import Call
 from fake_chargepoints.link import Reply
 from gateway_world import Site, running_gateway
+from swift_time import in_swift_time
 
 from csms.errors import ConnectionLostError
 from csms.events import ChargePointConnected, ChargePointDisconnected
@@ -101,24 +102,26 @@ async def test_connecting_and_leaving_are_told() -> None:
         assert disconnected.reason == "closed_by_charger"
 
 
+@in_swift_time
 async def test_a_silent_charger_is_pinged_and_its_pong_proves_life() -> None:
     async with (
-        running_gateway(ping_interval=0.05, silence_limit=0.4, heartbeat=0.1) as site,
+        running_gateway(ping_interval=5.0, silence_limit=40.0, heartbeat=10) as site,
         site.link() as link,
     ):
-        await asyncio.sleep(1.0)  # longer than the limit: only pongs kept it alive
+        await asyncio.sleep(100)  # longer than the limit: only pongs kept it alive
 
         assert await link.call("Heartbeat", {}) == {}
 
 
+@in_swift_time
 async def test_a_charger_that_never_answers_pings_lives_by_its_messages() -> None:
     async with (
-        running_gateway(ping_interval=0.05, silence_limit=0.6, heartbeat=0.1) as site,
+        running_gateway(ping_interval=5.0, silence_limit=60.0, heartbeat=10) as site,
         site.link() as link,
     ):
         connection_of(site).charge_point.ping = False
         for _ in range(8):
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(20)
             assert await link.call("Heartbeat", {}) == {}
 
 
@@ -133,28 +136,30 @@ async def test_a_charger_that_is_silent_for_too_long_is_closed() -> None:
         await link.close()
 
 
+@in_swift_time
 async def test_a_charger_we_do_not_listen_to_is_not_called_silent() -> None:
     async with (
-        running_gateway(ping_interval=0.05, silence_limit=0.2, heartbeat=0.05) as site,
+        running_gateway(ping_interval=5.0, silence_limit=20.0, heartbeat=5) as site,
         site.link() as link,
     ):
         site.desk.hold = asyncio.Event()  # as if the database were away
         for number in range(40):
             await link.send_raw(f'[2,"{number}","Heartbeat",{{}}]')
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(60)
 
         site.desk.hold.set()
         await site.until(lambda: site.desk.handled == 40)
         assert await link.call("Heartbeat", {}) == {}
 
 
+@in_swift_time
 async def test_the_limit_of_silence_is_at_least_three_heartbeats() -> None:
     async with (
-        running_gateway(ping_interval=0.1, silence_limit=0.1, heartbeat=0.5) as site,
+        running_gateway(ping_interval=10.0, silence_limit=10.0, heartbeat=50) as site,
         site.link() as link,
     ):
         connection_of(site).charge_point.ping = False
-        await asyncio.sleep(0.8)
+        await asyncio.sleep(80)
 
         assert await link.call("Heartbeat", {}) == {}
 
