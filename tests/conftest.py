@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from database import TestServer, cloned, empty
 from hypothesis import HealthCheck, settings
 from longest_first import longest_first
+from surroundings import data_directory
 
 settings.register_profile(
     "search", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
@@ -78,11 +77,6 @@ async def empty_database_url(database_server: str) -> AsyncIterator[str]:
 
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
-    """A data directory for a server of the test's own.
-
-    Not `tmp_path`: run by root, PostgreSQL's user must pass through the parents, and pytest
-    takes that right away again whenever another run starts.
-    """
-    directory = Path(tempfile.mkdtemp(prefix="csms-data-"))
-    yield directory
-    shutil.rmtree(directory, ignore_errors=True)
+    """A data directory for a server of the test's own."""
+    with data_directory() as directory:
+        yield directory

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from running import Running, running_app
+from surroundings import environment_of
 
 
 @pytest.fixture
@@ -20,11 +20,4 @@ async def server(database_url: str, tmp_path: Path) -> AsyncIterator[Running]:
 @pytest.fixture
 def environment(data_dir: Path) -> dict[str, str]:
     """An environment with settings of the test's own."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("CSMS_")}
-    return others | {
-        "CSMS_DATA_DIR": str(data_dir),
-        "CSMS_OCPP_HOST": "127.0.0.1",
-        "CSMS_API_HOST": "127.0.0.1",
-        "CSMS_OCPP_PORT": "0",
-        "CSMS_API_PORT": "0",
-    }
+    return environment_of(data_dir)

@@ -18,19 +18,33 @@ from urllib.request import Request, urlopen
 import asyncpg
 import psutil
 import pytest
+from surroundings import data_directory, environment_of
 
 import csms
 
-START_S = 60
+START_S = 240
 GREETING_PARAGRAPHS = 3
 
 
 class Server:
-    """A `csms serve` that is ready."""
+    """A `csms serve` that is ready; `command` is `csms` beside it."""
 
-    def __init__(self, process: subprocess.Popen[str], said: str) -> None:
-        self.process = process
-        self.said = said
+    def __init__(self, environment: dict[str, str], arguments: Sequence[str] = ()) -> None:
+        self._data_dir = Path(environment["CSMS_DATA_DIR"])
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "csms", "serve", *arguments],
+            env=environment,
+            cwd=self._data_dir,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.command = csms_in(environment)
+        try:
+            self.said = said = read_greeting(self.process)
+        except BaseException:
+            self.end()
+            raise
         self.ocpp_url = found(r"(ws://\S+)/IDENTITY", said)
         self.api_url = found(r"(http://\S+)/api/v1 ", said)
 
@@ -42,6 +56,12 @@ class Server:
         except HTTPError as error:
             return error.code
 
+    def end(self) -> None:
+        """Kill it and what it started."""
+        self.process.kill()
+        self.process.communicate()
+        stop_postgres(self._data_dir)
+
     def interrupt(self) -> float:
         """Press Ctrl-C, which reaches the whole process group; return how long it took to end."""
         begun = time.monotonic()
@@ -50,22 +70,26 @@ class Server:
         return time.monotonic() - begun
 
 
-@pytest.fixture
-def csms_command(
-    environment: dict[str, str], data_dir: Path
-) -> Callable[..., subprocess.CompletedProcess[str]]:
+def csms_in(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`csms` with these settings, and more for one call."""
+
     def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "csms", *arguments],
             check=False,
             env=environment | settings,
-            cwd=data_dir,
+            cwd=environment["CSMS_DATA_DIR"],
             capture_output=True,
             text=True,
             timeout=START_S,
         )
 
     return run
+
+
+@pytest.fixture
+def csms_command(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    return csms_in(environment)
 
 
 @pytest.fixture
@@ -81,38 +105,36 @@ def key_command(
 
 
 @pytest.fixture
-def serve(environment: dict[str, str], data_dir: Path) -> Iterator[Callable[..., Server]]:
-    processes: list[subprocess.Popen[str]] = []
+def serve(environment: dict[str, str]) -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
 
-    def start(arguments: Sequence[str] = (), **settings: str) -> Server:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "csms", "serve", *arguments],
-            env=environment | settings,
-            cwd=data_dir,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        processes.append(process)
-        return Server(process, read_greeting(process))
+    def start(arguments: Sequence[str] = ()) -> Server:
+        servers.append(Server(environment, arguments))
+        return servers[-1]
 
     yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
-    stop_postgres(data_dir)
+    for server in reversed(servers):
+        server.end()
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Server]:
+    """A server for all tests that leave it running."""
+    with data_directory() as data_dir:
+        server = Server(environment_of(data_dir))
+        yield server
+        server.end()
 
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 Serve = Callable[..., Server]
 
 
-def test_serve_says_where_chargers_connect_and_where_the_api_is(serve: Serve) -> None:
-    server = serve()
-    assert re.fullmatch(r"ws://127\.0\.0\.1:[1-9]\d+/ocpp", server.ocpp_url)
-    assert server.status("/healthz") == 200
-    assert f"Web page             {server.api_url}\n" in server.said
-    assert "key create --name" in server.said
+def test_serve_says_where_chargers_connect_and_where_the_api_is(running: Server) -> None:
+    assert re.fullmatch(r"ws://127\.0\.0\.1:[1-9]\d+/ocpp", running.ocpp_url)
+    assert running.status("/healthz") == 200
+    assert f"Web page             {running.api_url}\n" in running.said
+    assert "key create --name" in running.said
 
 
 def test_ctrl_c_stops_everything_cleanly_within_5_seconds(serve: Serve, data_dir: Path) -> None:
@@ -138,11 +160,10 @@ def test_after_kill_9_it_serves_again(serve: Serve) -> None:
     assert serve().status("/healthz") == 200
 
 
-def test_a_second_server_on_the_same_data_is_told_so(serve: Serve, csms_command: Command) -> None:
-    server = serve()
-    second = csms_command("serve")
+def test_a_second_server_on_the_same_data_is_told_so(running: Server) -> None:
+    second = running.command("serve")
     assert second.returncode == 1
-    assert f"process {server.process.pid}" in second.stderr
+    assert f"process {running.process.pid}" in second.stderr
 
 
 @pytest.mark.parametrize("command", ["serve", "demo"])
@@ -165,13 +186,10 @@ def test_a_host_that_is_not_this_machine_is_named(csms_command: Command, host: s
     assert f"CSMS_API_HOST: '{host}' is not allowed; expected an IP address" in refused.stderr
 
 
-def test_a_key_made_beside_the_running_server_opens_its_api(
-    serve: Serve, csms_command: Command
-) -> None:
-    server = serve()
-    assert server.status("/api/v1/charge-points") == 401
-    key = csms_command("key", "create", "--name", "alice", "--role", "admin").stdout.strip()
-    assert server.status("/api/v1/charge-points", key) == 200
+def test_a_key_made_beside_the_running_server_opens_its_api(running: Server) -> None:
+    assert running.status("/api/v1/charge-points") == 401
+    key = running.command("key", "create", "--name", "alice", "--role", "admin").stdout.strip()
+    assert running.status("/api/v1/charge-points", key) == 200
 
 
 def test_a_key_made_before_the_first_start_opens_the_api(
@@ -295,13 +313,12 @@ def test_the_key_command_it_offers_names_the_file_of_settings(serve: Serve, data
 
 
 @pytest.mark.long(15)
-def test_simulated_chargers_charge_at_the_server(serve: Serve, csms_command: Command) -> None:
-    server = serve()
-    key = csms_command("key", "create", "--name", "sim", "--role", "admin").stdout.strip()
-    arguments = ["--url", server.ocpp_url, "--api", server.api_url, "--key", key]
+def test_simulated_chargers_charge_at_the_server(running: Server) -> None:
+    key = running.command("key", "create", "--name", "sim", "--role", "admin").stdout.strip()
+    arguments = ["--url", running.ocpp_url, "--api", running.api_url, "--key", key]
     arguments += ["--count", "4", "--version", "both", "--duration", "4"]
     arguments += ["--idle", "0.2", "--interval", "0.2", "--charging", "1"]
-    simulated = csms_command("simulate", *arguments)
+    simulated = running.command("simulate", *arguments)
     assert simulated.returncode == 0, simulated.stderr
     assert simulated.stdout.startswith("4 of 4 chargers were accepted; ")
     assert " 0 errors, 0 timeouts, 0 connections lost; " in simulated.stdout
