@@ -81,6 +81,7 @@ class GridOperator:
         self.longest_disobeyed_s = max(self.longest_disobeyed_s, disobeyed_s)
 
 
+@pytest.mark.long(90)
 @pytest.mark.timeout(600)
 def test_no_breaker_trips_on_a_day_on_which_a_lot_breaks(
     database_server: str, tmp_path: Path
