@@ -142,6 +142,8 @@ def plan_of(settings: Settings, options: argparse.Namespace) -> MonthPlan:
     from fake_chargepoints import demo_cast, demo_month
 
     month: Month = options.month
+    if options.speed is not None or options.duration is not None:
+        raise DemoMonthError("--month is lived as fast as it goes, whole: no --speed or --duration")
     file = options.tariff or Path(demo_month.__file__).with_name("four_periods.json")
     try:
         tariff = json.loads(file.read_text())

@@ -200,6 +200,11 @@ def test_a_tariff_that_cannot_be_read_is_named_before_anything_is_set_up(
     assert list(data_dir.iterdir()) == []
 
 
+def test_a_month_has_no_speed_and_no_duration(environment: dict[str, str], data_dir: Path) -> None:
+    month = live(environment, data_dir, "2026-05", "--duration", "60")
+    assert (month.said.returncode, "no --speed or --duration" in month.said.stderr) == (1, True)
+
+
 def test_the_months_tariff_is_the_one_of_the_page_about_tariffs() -> None:
     page = (ROOT / "docs" / "tariffs.md").read_text()
     found = re.search(r"-X PUT \$API/tariffs/tetra .*?-d '(.*?)'\n\n", page, re.DOTALL)
