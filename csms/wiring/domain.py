@@ -112,7 +112,7 @@ def make_services(
         running_costs=RunningCosts(
             PricingStore(database),
             events,
-            charge_points.live,
+            charge_points,
             ground.metrics,
             clock,
             pricers,

@@ -492,7 +492,7 @@ def make_world(
         notifications=notifications,
         reports=Reports(recorder, events, clock, KeptReports(store)),
         running_costs=RunningCosts(
-            NoPrices(), events, charge_points.live, metrics, clock, Pricers(), "UTC"
+            NoPrices(), events, charge_points, metrics, clock, Pricers(), "UTC"
         ),
         operations=OperationBook(OperationsInMemory(), DisplaysInMemory(), events, clock),
         security_events=SecurityEventService(notifications, metrics),

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from csms.clock import Clock
 from csms.events import (
@@ -95,6 +95,14 @@ class _Followed:
         return pricer is not None and pricer.needs.activity
 
 
+class LiveChargePoints(Protocol):
+    """Those of this node."""
+
+    def live(self, charge_point_id: str) -> ChargePoint | None: ...
+
+    def connected_ones(self) -> Iterable[ChargePoint]: ...
+
+
 class RunningCosts:
     """One task that follows the open transactions of this node's charge points."""
 
@@ -102,7 +110,7 @@ class RunningCosts:
         self,
         store: PricingStore,
         events: Events,
-        live: Callable[[str], ChargePoint | None],
+        charge_points: LiveChargePoints,
         metrics: Metrics,
         clock: Clock,
         pricers: Pricers,
@@ -110,7 +118,7 @@ class RunningCosts:
     ) -> None:
         self._store = store
         self._events = events
-        self._live = live
+        self._charge_points = charge_points
         self._clock = clock
         self._pricers = pricers
         self._default_zone = default_zone
@@ -170,11 +178,20 @@ class RunningCosts:
         if needed and self._listening is None:
             news = self._events.subscribe(WAITING, MeterValuesReceived, TransactionEnded)
             self._listening = asyncio.create_task(self._hear(news), name="running readings")
+            self._catch_up()
         elif not needed and self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
             self._listening = None
             self._followed.clear()
+
+    def _catch_up(self) -> None:
+        """Follow what runs already: a limit may be reached before the next reading."""
+        for charge_point in self._charge_points.connected_ones():
+            for number in charge_point.open_transactions:
+                if self._follow(number, charge_point.id) is not None:
+                    self._due.add(number)
+        self._costs.ring()
 
     async def _hear(self, news: Subscription) -> None:
         try:
@@ -191,15 +208,19 @@ class RunningCosts:
             return
         if not isinstance(event, MeterValuesReceived) or event.transaction_id is None:
             return
-        followed = self._followed.get(event.transaction_id)
+        followed = self._follow(event.transaction_id, event.charge_point_id)
         if followed is None:
-            if len(self._followed) >= MOST_OPEN:
-                return
-            followed = self._followed[event.transaction_id] = _Followed(event.charge_point_id)
+            return
         if not followed.is_free:
             followed.add(_energies(event.meter_values))
         self._due.add(event.transaction_id)
         self._costs.ring()
+
+    def _follow(self, number: int, charge_point_id: str) -> _Followed | None:
+        followed = self._followed.get(number)
+        if followed is None and len(self._followed) < MOST_OPEN:
+            followed = self._followed[number] = _Followed(charge_point_id)
+        return followed
 
     async def _work(self) -> None:
         now_s = self._clock.monotonic()
@@ -297,7 +318,7 @@ class RunningCosts:
         return True
 
     def _transaction(self, number: int, followed: _Followed) -> Transaction | None:
-        charge_point = self._live(followed.charge_point_id)
+        charge_point = self._charge_points.live(followed.charge_point_id)
         return None if charge_point is None else charge_point.open_transactions.get(number)
 
     def _tell(

@@ -41,6 +41,16 @@ async def test_energy_is_limited_where_nothing_has_a_price(server: Running) -> N
         assert (await stop.happened())["transactionId"] == number
 
 
+async def test_a_limit_that_is_reached_when_it_is_set_ends_the_charge(server: Running) -> None:
+    await server.add_token("card")
+    async with server.charge_point() as charger:
+        await charger.send("BootNotification", V16_BOOT)
+        stop = charger.expect("RemoteStopTransaction")
+        number = await charge(charger, (2000, 5200))
+        await server.put("/spending-limits", LIMIT)
+        assert (await stop.happened())["transactionId"] == number
+
+
 async def test_a_prepaid_charge_ends_before_the_credit_does(server: Running) -> None:
     await server.add_token("card")
     await server.post("/tariffs", flat_rate(0.20), status=201)

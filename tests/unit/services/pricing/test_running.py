@@ -12,6 +12,7 @@ from swift_time import SwiftClock, run_swiftly
 
 from csms.events import Events, MeterValuesReceived
 from csms.metrics import Metrics
+from csms.services.charge_point import ChargePoint
 from csms.services.pricing.pricers import Pricers
 from csms.services.pricing.records import Evidence
 from csms.services.pricing.running import REMEMBERED_S, RunningCosts
@@ -39,6 +40,16 @@ class TransactionsLongGone:
         return {}
 
 
+class NobodyLeft:
+    """The charge points of a node to which none is connected any more."""
+
+    def live(self, charge_point_id: str) -> None:
+        return None
+
+    def connected_ones(self) -> tuple[ChargePoint, ...]:
+        return ()
+
+
 def test_who_left_is_forgotten_while_others_tell_their_readings_all_the_time() -> None:
     metrics, events = Metrics(), Events()
 
@@ -57,7 +68,7 @@ def test_who_left_is_forgotten_while_others_tell_their_readings_all_the_time() -
     async def live() -> list[float | None]:
         clock = SwiftClock(asyncio.get_running_loop(), NOON)
         store: Any = TransactionsLongGone()
-        costs = RunningCosts(store, events, lambda _: None, metrics, clock, Pricers(), "UTC")
+        costs = RunningCosts(store, events, NobodyLeft(), metrics, clock, Pricers(), "UTC")
         costs.start()
         await asyncio.sleep(1)
         for number in range(50):
