@@ -27,11 +27,18 @@ class CostDisplays:
             row = await connection.fetchrow(_OF_VENDOR, vendor)
         if row is None:
             return None
-        display = Display(row["interval_s"], row["vendor_id"], row["message_id"], row["template"])
+        display = Display(
+            row["interval_s"],
+            vendor_id=row["vendor_id"],
+            message_id=row["message_id"],
+            template=row["template"],
+        )
         return OperatorsWord(row["enabled"], display)
 
-    async def says_it_can(self, charge_point_key: int) -> bool:
+    async def says_it_can(self, charge_point_key: int) -> bool | None:
         async with self._database.raw() as connection:
             rows = await connection.fetch(_SAID, charge_point_key)
+        if not rows:
+            return None
         said: dict[str, bool] = {row["variable"]: row["value"] == "true" for row in rows}
         return said.get("enabled", said.get("available", False)) and said.get("available", True)

@@ -101,7 +101,9 @@ async def test_costs_are_not_told_more_often_than_wanted(server: Running) -> Non
 
 
 @asynccontextmanager
-async def charging_at_a_price(server: Running) -> AsyncIterator[Session]:
+async def charging_at_a_price(
+    server: Running, shows_costs: str | None = None
+) -> AsyncIterator[Session]:
     """A card under 0.30 a kWh charges, and what that costs is known for the first time."""
     await server.add_token("CARD-1")
     await server.post("/tariffs", flat_rate(0.30), status=201)
@@ -109,6 +111,8 @@ async def charging_at_a_price(server: Running) -> AsyncIterator[Session]:
     await server.post("/tariff-assignments", assigned, status=201)
     async with station_201(server) as station:
         session = Session(station)
+        if shows_costs is not None:
+            await report_display(station, shows_costs)
         station.tolerate("CostUpdated", {})
         await session.start("CARD-1")
         begin = [reading(1000, "Transaction.Begin")]
@@ -128,8 +132,9 @@ async def test_the_answer_to_a_reading_has_the_cost_up_to_it(server: Running) ->
 
 
 async def test_a_cost_that_nobody_shows_is_in_no_answer(server: Running) -> None:
-    async with charging_at_a_price(server) as session:
+    async with charging_at_a_price(server, shows_costs="false") as session:
         await session.tell("Updated", "MeterValuePeriodic", meterValue=[reading(3000)], reply={})
+        await session.tell("Ended", "EVDeparted", reply={})
 
 
 async def test_an_unknown_cost_is_not_told(server: Running) -> None:

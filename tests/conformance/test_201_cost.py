@@ -80,6 +80,19 @@ async def test_tc_i_02_the_final_cost_is_in_the_answer_to_the_end(server: Runnin
     assert answer == {"totalCost": 1.5}  # 5 kWh of 0.30
 
 
+async def test_tc_i_02_a_station_that_says_nothing_of_a_display_is_told_in_its_answers(
+    server: Running,
+) -> None:
+    await set_up(server)
+    async with station_201(server) as station:  # a CostUpdated would fail the script
+        session = await charge(station)
+        path = f"/transactions/{(await server.transactions())[0]['id']}"
+        await server.eventually(path, lambda shown: shown["cost"]["gross"] is not None)
+        answer = await session.tell("Updated", "MeterValuePeriodic", meterValue=[reading(3000)])
+        assert answer == {"totalCost": 0.6}
+        assert await depart(session) == {"totalCost": 1.5}
+
+
 @pytest.mark.parametrize(("price", "cost"), [(0.0, 0.0), (0.30, 1.5)])
 async def test_a_free_transaction_costs_0_and_is_not_silent(
     server: Running, price: float, cost: float

@@ -31,6 +31,11 @@ class FinalPrices(Protocol):
 class RunningPrices(Protocol):
     """Who follows what open transactions cost; never waits."""
 
+    @property
+    def anything_costs(self) -> bool:
+        """Whether there is any tariff that counts."""
+        ...
+
     def running_cost(self, transaction_id: int) -> RunningCost | None:
         """Return what a transaction cost when it was last worked out."""
         ...
@@ -86,7 +91,10 @@ class CostBoard:
 
         I03.FR.02, I03.FR.04: a free one costs 0; what is not known is not told.
         """
-        if self.prices is None or await self.displays.of(charge_point) is None:
+        display = None if self.prices is None else await self.displays.of(charge_point)
+        if self.prices is None or display is None:
+            return None
+        if display.answers_only and (self.running is None or not self.running.anything_costs):
             return None
         try:
             async with asyncio.timeout(FINAL_WITHIN_S):

@@ -1,4 +1,7 @@
-"""Which chargers show what charging costs: as the operator says, else as they say themselves."""
+"""Which chargers show what charging costs: as the operator says, else as they say themselves.
+
+Stations that say nothing of it may show what comes in answers (I02.FR.01, I03.FR.02).
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,8 @@ class Display:
 
     interval_s: int = USUAL_INTERVAL_S
     """The least time between two of the same transaction."""
+    answers_only: bool = False
+    """Nobody knows whether it shows costs: they go along in answers, nothing is sent for them."""
     vendor_id: str | None = None
     """OCPP 1.6 has no message for costs: DataTransfer with these."""
     message_id: str | None = None
@@ -41,8 +46,11 @@ class DisplayStore(Protocol):
         """Return what the operator said; vendors are compared without case."""
         ...
 
-    async def says_it_can(self, charge_point_key: int) -> bool:
-        """Whether a charger's device model says that it shows costs (TariffCostCtrlr)."""
+    async def says_it_can(self, charge_point_key: int) -> bool | None:
+        """Whether a charger's device model says that it shows costs (TariffCostCtrlr).
+
+        None if it says nothing of that.
+        """
         ...
 
 
@@ -87,4 +95,5 @@ class KnownDisplays:
             return word.display if word is not None and usable else None
         if word is not None:
             return word.display if word.enabled else None
-        return Display() if await self._store.says_it_can(charge_point.key) else None
+        said = await self._store.says_it_can(charge_point.key)
+        return Display(answers_only=said is None) if said is not False else None

@@ -65,7 +65,11 @@ class CostTelling:
         if identity in self._busy or len(self._busy) >= AT_ONCE:
             return None
         display = await self._displays.of(charge_point)
-        if display is None or not self._charge_points.is_connected(identity):
+        if (
+            display is None
+            or display.answers_only
+            or not self._charge_points.is_connected(identity)
+        ):
             return None
         command = _command(charge_point, transaction, priced, display)
         if command is not None and self._is_due(priced, display):

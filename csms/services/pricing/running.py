@@ -132,6 +132,11 @@ class RunningCosts:
         )
         metrics.running_costs.set_function(lambda: len(self._followed))
 
+    @property
+    def anything_costs(self) -> bool:
+        """Whether there is any tariff that counts, as far as is known here."""
+        return self._listening is not None
+
     def running_cost(self, transaction_id: int) -> RunningCost | None:
         """Return what a transaction costs so far; None if that is not known or it has no tariff."""
         followed = self._followed.get(transaction_id)
