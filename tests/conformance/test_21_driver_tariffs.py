@@ -93,7 +93,11 @@ async def test_a_places_tariff_is_not_sent_as_a_drivers(server: Running) -> None
 @pytest.mark.parametrize(
     ("element", "announced", "takes"),
     [
-        ({"components": [energy(0.2, step_size=1000)]}, TAKES, "no steps in which energy or time"),
+        (
+            BY_HOURS[0] | {"components": [energy(0.2, step_size=1000)]},
+            TAKES,
+            "no steps in which energy or time",
+        ),
         (
             BY_HOURS[0],
             TAKES | {"ConditionsSupported": "false"},
