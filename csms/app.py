@@ -102,7 +102,7 @@ class Application:
             embedded = await stack.enter_async_context(EmbeddedPostgres(settings.data_dir))
             url = embedded.url
         await migrate(url)
-        database = self.database = Database(url)
+        database = self.database = Database(url, pool_size=settings.database_pool_size)
         stack.push_async_callback(database.close)
         await make_room(database, clock.now())
         metrics = self.metrics = Metrics()

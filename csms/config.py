@@ -51,6 +51,9 @@ class Settings:
     database_url: str | None = _setting(
         None, PostgresUrl(), "a PostgreSQL server; unset runs an embedded one"
     )
+    database_pool_size: int = _setting(
+        5, Integer(2, 100, "connections"), "in each of the two pools that this server keeps"
+    )
     ocpp_host: str = _setting("0.0.0.0", Host(), "where chargers connect")  # noqa: S104 - they come from outside
     ocpp_port: int = _setting(9000, _PORT, "ws:// for chargers")
     ocpp_tls_port: int | None = _setting(None, _PORT, "wss:// for chargers")

@@ -120,6 +120,7 @@ async def running_app(
     options = Settings(
         **{
             "database_url": database_url,
+            "database_pool_size": 2,  # connecting is most of a start, and tests start often
             "data_dir": data_dir,
             "ocpp_host": "127.0.0.1",
             "api_host": "127.0.0.1",

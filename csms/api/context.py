@@ -74,11 +74,11 @@ class Context:
     def events(self) -> Events:
         return self.services.events
 
-    def prices_changed(self) -> None:
+    async def prices_changed(self) -> None:
         """Price at once what a committed change put into the queue, and what runs."""
         if self.pricing is not None:
             self.pricing.wake()
-        self.services.running_costs.look_again()
+        await self.services.running_costs.look_again()
 
     def run_ordered(self) -> None:
         """Have a committed run of statements begun at once."""

@@ -99,7 +99,7 @@ class PriceSources:
         ) as connection:
             await sites.touch(connection, site_id)
             await store.keep_prices(connection, site_id, prices)
-        self._context.prices_changed()
+        await self._context.prices_changed()
         return Kept(len(prices))
 
     async def read(self, asked: Asked[Nothing, Nothing]) -> PriceSourceView:

@@ -125,7 +125,7 @@ class Prices:
             await sites.touch(connection, site_id)
             await store.replace(connection, site_id, list(rows.values()))
             await price_incomplete_at_site(connection, site_id)
-        self._context.prices_changed()
+        await self._context.prices_changed()
         return Kept(len(rows))
 
     async def remove(self, asked: Asked[Nothing, Nothing]) -> None:

@@ -205,7 +205,7 @@ class Pricing:
             if wanted.also_settled:
                 stated = await statements_to_correct(connection, wanted)
             count = await price_again(connection, wanted)
-        self._context.prices_changed()
+        await self._context.prices_changed()
         return Queued(count, stated)
 
 

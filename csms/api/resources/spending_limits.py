@@ -116,7 +116,7 @@ class SpendingLimits:
         async with self._context.change(asked.actor.name, "set", target, shown) as connection:
             row = await store.put(connection, values)
         self._cache.forget()
-        self._context.prices_changed()
+        await self._context.prices_changed()
         return view(SpendingLimitView, row)
 
     async def remove(self, asked: Asked[Nothing, Nothing]) -> None:

@@ -183,7 +183,7 @@ class TariffAssignments:
             row = await store.create(connection, values)
             await self._refuse_bad(connection, row["tariff_id"])
             await price_incomplete_of(connection, row)
-        self._context.prices_changed()
+        await self._context.prices_changed()
         return view(AssignmentView, row)
 
     async def replace(self, asked: Asked[Nothing, NewAssignment]) -> AssignmentView:
@@ -197,7 +197,7 @@ class TariffAssignments:
             row = await store.replace(connection, assignment_id, values)
             await self._refuse_bad(connection, row["tariff_id"])
             await price_incomplete_of(connection, row)
-        self._context.prices_changed()
+        await self._context.prices_changed()
         return view(AssignmentView, row)
 
     async def remove(self, asked: Asked[Nothing, Nothing]) -> None:

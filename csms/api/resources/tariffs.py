@@ -157,7 +157,7 @@ class Tariffs:
             before = await store.lock(connection, tariff_id)
             tariff = tariff_of(body, tariff_id, _numbers(before, body))
             await self._become(connection, before, tariff)
-        self._context.prices_changed()
+        await self._context.prices_changed()
         return Reply(_view(tariff), 200)
 
     async def remove(self, asked: Asked[Nothing, Nothing]) -> None:
@@ -167,7 +167,7 @@ class Tariffs:
             await refuse_changed_past(connection, before, None)
             await store.remove(connection, tariff_id)
             await price_again(connection, Again(tariff_id=tariff_id))
-        self._context.prices_changed()
+        await self._context.prices_changed()
 
     async def add_version(self, asked: Asked[Nothing, VersionShape]) -> Reply:
         tariff_id, body = str(asked.path["tariff_id"]), asked.body
@@ -185,7 +185,7 @@ class Tariffs:
             await self._become(
                 connection, before, tariff, within=f"versions.{len(before.versions)}."
             )
-        self._context.prices_changed()
+        await self._context.prices_changed()
         return Reply(_view(tariff), 201)
 
     async def replace_version(self, asked: Asked[Nothing, VersionShape]) -> TariffView:
@@ -197,7 +197,7 @@ class Tariffs:
             versions[place] = version_of(asked.body, number)
             tariff = replace(before, versions=tuple(versions))
             await self._become(connection, before, tariff, within=f"versions.{place}.")
-        self._context.prices_changed()
+        await self._context.prices_changed()
         return _view(tariff)
 
     async def remove_version(self, asked: Asked[Nothing, Nothing]) -> None:

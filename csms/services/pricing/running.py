@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from csms.clock import Clock
+from csms.errors import DatabaseUnavailableError
 from csms.events import (
     Event,
     Events,
@@ -126,6 +127,7 @@ class RunningCosts:
         self._due: set[int] = set()
         self._looked_after_s = clock.monotonic()
         self._listening: asyncio.Task[None] | None = None
+        self._minding = asyncio.Lock()
         self._need = Rounds("need of costs", self._mind_need, metrics, every_s=NEED_S)
         self._costs = Rounds(
             "running costs", self._work, metrics, every_s=TIME_COSTS_S, settle_s=BREATH_S
@@ -169,14 +171,16 @@ class RunningCosts:
         await self._listen(needed=False)
         await self._costs.stop()
 
-    def look_again(self) -> None:
-        """Tariffs or limits changed: look now whether there are any."""
-        self._need.ring()
+    async def look_again(self) -> None:
+        """Tariffs or limits changed: see now whether there are any, or soon if that can't be."""
+        try:
+            await self._mind_need()
+        except DatabaseUnavailableError:
+            self._need.ring()
 
     async def _mind_need(self) -> None:
-        async with self._store.look() as look:
-            needed = await look.anything_counts()
-        await self._listen(needed=needed)
+        async with self._minding, self._store.look() as look:
+            await self._listen(needed=await look.anything_counts())
 
     async def _listen(self, *, needed: bool) -> None:
         """Begin to listen to readings, or leave off."""

@@ -54,11 +54,11 @@ async def charging(server: Running, model: VehicleModel, meter: Wired) -> AsyncI
         async def live() -> None:
             while True:
                 await station.tick()
-                await station.meter_values(1)
                 if not server.settings.data_dir.joinpath(UNPLUGGED).exists():
                     shown = meter(*station.evse(1).box.terminal_currents_a())
                     path = "/circuits/main/readings"
                     assert (await server.api("POST", path, {"current_a": shown})).status == 202
+                await station.meter_values(1)
                 await asyncio.sleep(0.2)
 
         living = asyncio.create_task(live())
