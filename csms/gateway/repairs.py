@@ -15,6 +15,7 @@ from typing import Any, Final
 import jsonschema_rs
 
 from csms.gateway.frames import Json
+from csms.gateway.placement import lone, placed, wrapped
 from csms.gateway.shapes import Shape, fold
 from csms.handlers.contract import Refusal
 from csms.services.clocks import parse_time
@@ -27,7 +28,12 @@ LONGEST_TEXT: Final = 65_536
 LARGEST: Final = 2**63 - 1
 """No meter, clock or counter is beyond; no database column either."""
 
-_MEANINGFUL: Final = frozenset({"context", "format", "location", "measurand", "phase", "unit"})
+_MEANINGFUL: Final = frozenset(
+    {
+        *("context", "format", "location", "measurand"),
+        *("multiplier", "phase", "unit", "unitOfMeasure"),
+    }
+)
 """Their absence has a meaning of its own, so an unknown one stays as it is."""
 
 _ALIASES: Final = {
@@ -44,14 +50,28 @@ _ALIASES: Final = {
     "occupied": "Occupied",
     "normal": "NoError",
     "none": "NoError",
+    "start": "Started",
+    "update": "Updated",
+    "end": "Ended",
+    "stopped": "Ended",
 }
 """Words seen in the field for values that schemas spell differently; folded."""
 
 _CATCH_ALL: Final = ("Other", "OtherError")
 """Values a schema offers for what it has no word for."""
 
-_DEFAULTS: Final = {("IdTokenType", "type"): "ISO14443"}
-"""Demanded fields that chargers leave out, where one value is meant."""
+_OCCUPIED: Final = frozenset({"preparing", "charging", "suspendedev", "suspendedevse", "finishing"})
+"""What 1.6 calls connectors that are plainly Occupied later; folded."""
+
+_DEFAULTS: Final = {
+    ("IdTokenType", "type"): "ISO14443",
+    ("", "errorCode"): "NoError",
+    ("", "reason"): "Unknown",
+}
+"""Demanded fields that chargers leave out or fill with nonsense, where one value is meant."""
+
+_MAY_BE_BLANK: Final = frozenset({"chargePointVendor", "chargePointModel", "vendorName", "model"})
+"""Demanded texts that chargers leave null until somebody sets them."""
 
 _STRICT_TIME: Final = jsonschema_rs.validator_for(
     {"type": "string", "format": "date-time"}, validate_formats=True
@@ -126,16 +146,26 @@ class _Walk:
         """Return the value in the schema's type. Raises _BrokenError."""
         match shape.type:
             case "object":
-                return self._object(shape, self._unwrapped(value, path), path)
+                return self._object(shape, self._unwrapped(shape, value, path), path)
             case "array":
                 return self._array(shape, value, path)
             case "string":
-                return self._string(shape, value, path)
+                return self._string(shape, self._alone(value), path)
             case "integer" | "number":
-                return self._number(shape, value, path)
+                return self._number(shape, self._alone(value), path)
             case "boolean":
-                return self._boolean(value, path)
+                return self._boolean(self._alone(value), path)
         return value
+
+    def _alone(self, value: Json) -> Json:
+        """Return a single value without a list or an object around it."""
+        if self._whole or not isinstance(value, list | dict):
+            return value
+        inner = lone(value)
+        if inner is value or isinstance(inner, list | dict):
+            return value
+        self._note("unwrapped")
+        return inner
 
     # -- objects and lists
 
@@ -143,7 +173,9 @@ class _Walk:
         self, shape: Shape, value: dict[str, Any], path: str, *, top: bool = False
     ) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for key, item in self._named(shape, value):
+        properties, repairs = placed(shape, value, whole=self._whole)
+        self.repairs += repairs
+        for key, item in properties.items():
             child = shape.properties.get(key)
             if child is None:
                 result[key] = item
@@ -155,23 +187,6 @@ class _Walk:
                 self._broken_property(shape, key, item, broken.violation, result, top=top)
         self._supply_missing(shape, result, path, top=top)
         return result
-
-    def _named(self, shape: Shape, value: dict[str, Any]) -> list[tuple[str, Json]]:
-        """Return the properties under the schema's names; unknown ones only if it is open."""
-        pairs = []
-        for key, item in value.items():
-            if key in shape.properties or not shape.closed:
-                pairs.append((key, item))
-                continue
-            known = shape.property_like(key)
-            if known is not None and known not in value:
-                self._note("field_name")
-                pairs.append((known, item))
-            elif self._whole:
-                pairs.append((key, item))
-            else:
-                self._note("unknown_field")
-        return pairs
 
     def _broken_property(
         self,
@@ -186,14 +201,30 @@ class _Walk:
         if self._whole or key in _MEANINGFUL:
             self._note("kept_as_sent")
             result[key] = item
+        elif key in shape.required and self._stands_in(shape, key, item, result):
+            return
         elif key not in shape.required:
-            blank = item is None or (isinstance(item, str) and item.strip().casefold() in _BLANKS)
-            self._note("placeholder" if blank or item in ({}, []) else "broken_part")
+            self._note("placeholder" if _is_blank(item) else "broken_part")
         elif top:
             self.violation = self.violation or violation
             result[key] = item
         else:
             raise _BrokenError(violation)
+
+    def _stands_in(self, shape: Shape, key: str, item: Json, result: dict[str, Any]) -> bool:
+        """Put something usable in the place of a demanded property that is broken."""
+        if shape.properties[key].format == "date-time":
+            self._note("unreadable_time")
+            result[key] = item  # whoever reads it takes its arrival, and keeps these words
+        elif (default := _default_of(shape, key)) is not None:
+            self._note("placeholder" if _is_blank(item) else "unknown_word")
+            result[key] = default
+        elif item is None and key in _MAY_BE_BLANK:
+            self._note("placeholder")
+            result[key] = ""
+        else:
+            return False
+        return True
 
     def _supply_missing(
         self, shape: Shape, result: dict[str, Any], path: str, *, top: bool
@@ -201,7 +232,7 @@ class _Walk:
         for key in sorted(shape.required - result.keys()):
             where = f"{path}.{key}" if path else key
             child = shape.properties.get(key)
-            default = _DEFAULTS.get((shape.name, key))
+            default = _default_of(shape, key) if result else None
             if default is None and child is not None and child.format == "date-time":
                 default = self._received_at
             if default is not None and not self._whole:
@@ -215,12 +246,16 @@ class _Walk:
                 raise _BrokenError(violation)
             self.violation = self.violation or violation
 
-    def _unwrapped(self, value: Json, path: str) -> dict[str, Any]:
+    def _unwrapped(self, shape: Shape, value: Json, path: str) -> dict[str, Any]:
         if isinstance(value, dict):
             return value
         if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
             self._note("unwrapped")
             return value[0]
+        stands_for = None if self._whole else wrapped(shape, lone(value))
+        if stands_for is not None:
+            self._note("wrapped")
+            return stands_for
         raise _wrong_type(path, "an object", value)
 
     def _array(self, shape: Shape, value: Json, path: str) -> list[Json]:
@@ -277,6 +312,8 @@ class _Walk:
             return text
         folded = fold(text)
         known = shape.enum_like(text) or shape.enum_like(_ALIASES.get(folded, ""))
+        if known is None and folded in _OCCUPIED:
+            known = shape.enum_like("Occupied")
         if known is not None:
             self._note("spelling")
             return str(known)
@@ -355,6 +392,19 @@ class _Walk:
 
 
 _NUMBER_READERS: Final[tuple[Callable[[str], int | float], ...]] = (int, float)
+
+
+def _default_of(shape: Shape, key: str) -> str | int | None:
+    """Return what is meant where a demanded property has no value; None if that can't be told."""
+    if key == "connectorId" and "evseId" in shape.properties:
+        return 1  # most EVSEs have one
+    return _DEFAULTS.get((shape.name, key))
+
+
+def _is_blank(item: Json) -> bool:
+    if isinstance(item, str):
+        return item.strip().casefold() in _BLANKS
+    return item is None or item in ({}, [])
 
 
 def _wrong_type(path: str, wanted: str, value: Json) -> _BrokenError:

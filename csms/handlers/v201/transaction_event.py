@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +11,7 @@ from csms.handlers.editions import edition_of
 from csms.handlers.v201.fields import Fields, flag, group, integer, natural, place, text
 from csms.handlers.v201.id_token import id_token_info, read_id_token
 from csms.handlers.v201.samples import read_samples
+from csms.model import MeterValue
 from csms.services.charge_point import ChargePoint
 from csms.services.services import Services
 from csms.services.transactions.model import TransactionEvent, TransactionEventAnswer
@@ -64,8 +66,9 @@ def read_event(
     evse_id, connector_id = place(payload)  # E01.FR.16: named in the first event only
     sequence_number = natural(payload, "seqNo")
     id_token = payload.get("idToken")
+    meter_values = read_samples(charge_point, payload.get("meterValue"), received_at)
     return TransactionEvent(
-        kind=_kind(payload, info),
+        kind=_kind(payload, info, meter_values),
         ocpp_transaction_id=text(info, "transactionId") or "",
         seq_no=NO_SEQUENCE_NUMBER if sequence_number is None else sequence_number,
         charger_time=text(payload, "timestamp"),
@@ -78,7 +81,7 @@ def read_event(
         stopped_reason=text(info, "stoppedReason"),
         remote_start_id=integer(info, "remoteStartId"),
         reservation_id=integer(payload, "reservationId"),
-        meter_values=read_samples(charge_point, payload.get("meterValue"), received_at),
+        meter_values=meter_values,
     )
 
 
@@ -87,8 +90,12 @@ def _state(info: Fields) -> str | None:
     return told and _STATES.get(told.casefold(), told)
 
 
-def _kind(payload: Payload, info: object) -> str:
+def _kind(payload: Payload, info: Fields, meter_values: Sequence[MeterValue]) -> str:
+    """Return the kind of an event; where that can't be read, what it tells of shows it."""
     kind = _KINDS.get((text(payload, "eventType") or "").casefold())
-    if kind is None:
-        kind = "Ended" if isinstance(info, dict) and info.get("stoppedReason") else "Updated"
-    return kind
+    if kind is not None:
+        return kind
+    contexts = {value.context for value in meter_values}
+    if info.get("stoppedReason") or "Transaction.End" in contexts:
+        return "Ended"
+    return "Started" if "Transaction.Begin" in contexts else "Updated"

@@ -20,6 +20,9 @@ from csms.services.transactions.model import RegisterRun, Transaction
 UNKNOWN_DURATION: Final = timedelta(days=2)
 """A wrong clock can't tell how long a transaction took; it is believed to be at least this."""
 
+_MOMENT: Final = timedelta(minutes=1)
+"""Evidence of no longer a time says where a register stood, not what flowed."""
+
 ENERGY_FLAGS: Final = frozenset(
     {
         Flag.METER_START_IMPLAUSIBLE,
@@ -48,12 +51,29 @@ def weigh(transaction: Transaction, max_power_w: int) -> Verdict:
     most = most_plausible_wh(transaction, max_power_w)
     for energy, source, oddities in _candidates(transaction, runs, max_power_w):
         if ZERO <= energy <= most:
+            if energy == ZERO and _tells_of_a_moment(transaction, runs):
+                return Verdict(None, None, frozenset({Flag.NO_ENERGY_EVIDENCE}))
             return Verdict(energy, source, frozenset(flags | oddities))
     if runs or (start is not None and stop is not None):
         return Verdict(None, None, frozenset(flags | {Flag.ENERGY_IMPLAUSIBLE}))
     if transaction.stopped_at is not None:
         return Verdict(None, None, frozenset({Flag.NO_ENERGY_EVIDENCE}))
     return Verdict(None, None, frozenset())
+
+
+def _tells_of_a_moment(transaction: Transaction, runs: list[RegisterRun]) -> bool:
+    """Whether all evidence of an ended transaction is of one moment of it: a register, no energy.
+
+    A last reading alone must not make what it took look free.
+    """
+    stopped_at = transaction.stopped_at
+    if stopped_at is None or not runs:
+        return False
+    known = transaction.meter_start_wh is not None, transaction.meter_stop_wh is not None
+    since = transaction.started_at if known[0] else runs[0].first_at
+    until = stopped_at if known[1] else runs[-1].last_at
+    lasted = not transaction.start_known or stopped_at - transaction.started_at > _MOMENT
+    return lasted and until - since <= _MOMENT
 
 
 def energy_while_running(transaction: Transaction, max_power_w: int) -> Decimal | None:

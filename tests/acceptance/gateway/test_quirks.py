@@ -34,7 +34,10 @@ async def test_a_repair_is_counted_for_its_vendor_and_noted_in_the_message_log()
         ("StopTransaction", {"meterStop": 1000}),
         ("StopTransaction", {"transactionId": "none", "meterStop": 1, "timestamp": NOW}),
         ("StartTransaction", {"idTag": "A"}),
-        ("StartTransaction", {"connectorId": 1, "idTag": ["A"], "meterStart": 0, "timestamp": NOW}),
+        (
+            "StartTransaction",
+            {"connectorId": 1, "idTag": ["A", "B"], "meterStart": 0, "timestamp": NOW},
+        ),
         ("MeterValues", {"meterValue": [{"sampledValue": [{"value": 17}]}]}),
         ("MeterValues", {"connectorId": 1, "meterValue": "garbage"}),
     ],

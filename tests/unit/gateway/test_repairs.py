@@ -219,7 +219,7 @@ def test_a_token_without_a_type_is_a_card() -> None:
     ("action", "payload", "path", "refusal"),
     [
         ("Authorize", {}, "idTag", Refusal.OCCURRENCE_CONSTRAINT_VIOLATION),
-        ("Authorize", {"idTag": ["A"]}, "idTag", Refusal.TYPE_CONSTRAINT_VIOLATION),
+        ("Authorize", {"idTag": ["A", "B"]}, "idTag", Refusal.TYPE_CONSTRAINT_VIOLATION),
         ("Authorize", {"idTag": None}, "idTag", Refusal.TYPE_CONSTRAINT_VIOLATION),
         (
             "StatusNotification",
@@ -267,3 +267,150 @@ def test_an_answer_is_mended_but_nothing_is_left_out_of_it() -> None:
 def test_numbers_beyond_64_bits_are_none(number: object) -> None:
     mending = repaired("StopTransaction", {"transactionId": number, "meterStop": 1, "extra": 1})
     assert mending.violation is not None
+
+
+def of_201(action: str, payload: dict[str, Any]) -> Mending:
+    return repaired(action, payload, V201)
+
+
+def reading_of(sample: dict[str, Any], schemas: Schemas) -> dict[str, Any]:
+    payload = {"meterValue": [{"timestamp": NOW, "sampledValue": [sample]}]}
+    place = {"connectorId": 1} if schemas is V16 else {"evseId": 1}
+    return sampled(repaired("MeterValues", place | payload, schemas))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"unit": "kWh"},
+        {"unitOfMeasure": "kWh"},
+        {"unitOfMeasure": ["kWh"]},
+        {"unitOfMeasure": {}, "unit": "kWh"},
+    ],
+)
+def test_a_unit_in_the_wrong_place_is_the_readings_unit(told: dict[str, Any]) -> None:
+    mended = reading_of({"value": 1.5, **told}, V201)
+    assert mended["unitOfMeasure"] == {"unit": "kWh"}
+
+
+def test_a_newer_versions_unit_is_the_readings_unit() -> None:
+    newer = {"unitOfMeasure": {"unit": "kWh", "multiplier": 0}}
+    assert reading_of({"value": "1.5", **newer}, V16) == {"value": "1.5", "unit": "kWh"}
+
+
+@pytest.mark.parametrize("unit", [True, 5, ["Wh", "kWh"]])
+def test_a_unit_that_is_none_never_makes_a_reading_one_of_the_default_unit(unit: object) -> None:
+    mended = reading_of({"value": 1.5, "unitOfMeasure": unit}, V201)
+    assert mended["unitOfMeasure"] in (unit, {"unit": "5"})
+
+
+def test_a_multiplier_that_is_no_number_stays_as_it_was_sent() -> None:
+    mended = reading_of({"value": 1.5, "unitOfMeasure": {"multiplier": "kilo"}}, V201)
+    assert mended["unitOfMeasure"] == {"multiplier": "kilo"}
+
+
+def event(**fields: Any) -> dict[str, Any]:
+    return {
+        "eventType": "Started",
+        "timestamp": NOW,
+        "triggerReason": "Authorized",
+        "seqNo": 0,
+        "transactionInfo": {"transactionId": "T"},
+        **fields,
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "meant"),
+    [
+        ({"idToken": "A"}, "idToken", {"idToken": "A", "type": "ISO14443"}),
+        ({"idTag": "A"}, "idToken", {"idToken": "A", "type": "ISO14443"}),
+        (
+            {"idToken": {"idToken": "A", "type": "RFID"}},
+            "idToken",
+            {"idToken": "A", "type": "ISO14443"},
+        ),
+        (
+            {"idToken": {"idToken": "A", "type": None}},
+            "idToken",
+            {"idToken": "A", "type": "ISO14443"},
+        ),
+        ({"evse": 2}, "evse", {"id": 2}),
+        ({"evseId": 2, "connectorId": 1}, "evse", {"id": 2, "connectorId": 1}),
+        ({"transactionInfo": "T"}, "transactionInfo", {"transactionId": "T"}),
+        (
+            {"transactionInfo": {}, "transactionId": "T"},
+            "transactionInfo",
+            {"transactionId": "T"},
+        ),
+        ({"eventType": "start"}, "eventType", "Started"),
+        ({"eventType": "End"}, "eventType", "Ended"),
+        ({"timestamp": "noon"}, "timestamp", "noon"),
+        ({"timestamp": None}, "timestamp", None),
+    ],
+)
+def test_what_an_event_says_elsewhere_or_otherwise_is_understood(
+    sent: dict[str, Any], field: str, meant: object
+) -> None:
+    mending = of_201("TransactionEvent", event(**sent))
+    assert mending.violation is None
+    assert mending.payload.get(field) == meant
+
+
+def test_who_starts_is_understood_by_the_name_of_another_version() -> None:
+    assert repaired("Authorize", {"idToken": "A"}).payload == {"idTag": "A"}
+    assert repaired("Authorize", {"idToken": {"idToken": "A"}}).payload == {"idTag": "A"}
+    mending = of_201("Authorize", {"idTag": "A"})
+    assert mending.payload == {"idToken": {"idToken": "A", "type": "ISO14443"}}
+
+
+@pytest.mark.parametrize("code", [{}, {"errorCode": None}, {"errorCode": ""}])
+def test_a_status_without_an_error_code_has_no_error(code: dict[str, Any]) -> None:
+    mending = repaired("StatusNotification", {"connectorId": 1, "status": "Available", **code})
+    assert mending.violation is None
+    assert mending.payload["errorCode"] == "NoError"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"status": "Occupied"},
+        {"connectorStatus": "Charging"},
+        {"connectorStatus": "suspended_ev"},
+    ],
+)
+def test_a_status_in_words_of_1_6_is_occupied_later(told: dict[str, Any]) -> None:
+    mending = of_201("StatusNotification", {"timestamp": NOW, "evseId": 2, **told})
+    occupied = {"timestamp": NOW, "connectorStatus": "Occupied", "evseId": 2, "connectorId": 1}
+    assert (mending.violation, mending.payload) == (None, occupied)
+
+
+def test_an_unreadable_time_refuses_nothing_and_is_kept() -> None:
+    payload = {"evseId": 1, "connectorId": 1, "connectorStatus": "Occupied", "timestamp": "noon"}
+    assert of_201("StatusNotification", payload) == Mending(payload, ["unreadable_time"])
+
+
+def test_a_reading_with_an_unreadable_time_is_kept_beside_others() -> None:
+    sample = {"sampledValue": [{"value": "1"}]}
+    values = [{"timestamp": "noon", **sample}, {"timestamp": NOW, **sample}]
+    mending = repaired("MeterValues", {"connectorId": 1, "meterValue": values})
+    assert mending.payload["meterValue"] == values
+
+
+def test_a_boot_names_what_it_can() -> None:
+    boot = {"chargePointVendor": None, "chargePointModel": "M"}
+    assert repaired("BootNotification", boot).payload == {
+        "chargePointVendor": "",
+        "chargePointModel": "M",
+    }
+    station = {"model": "M", "vendorName": None}
+    mending = of_201("BootNotification", {"chargingStation": station, "reason": "Boredom"})
+    assert mending.violation is None
+    assert mending.payload == {
+        "chargingStation": {**station, "vendorName": ""},
+        "reason": "Unknown",
+    }
+
+
+def test_a_boot_that_says_nothing_is_refused() -> None:
+    assert of_201("BootNotification", {}).violation is not None

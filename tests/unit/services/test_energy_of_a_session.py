@@ -283,3 +283,26 @@ async def test_a_charge_point_that_leaves_memory_leaves_its_figures_saved(
     await world.recorder.commit()
     assert world.store.transactions[number].energy_wh == 2000
     assert world.metrics.registry.get_sample_value("csms_transactions_open") == 0
+
+
+@pytest.mark.parametrize(
+    ("start_wh", "readings", "stop_wh"),
+    [
+        pytest.param(None, {60: 8000}, 8000, id="the last reading alone"),
+        pytest.param(1000, {0: 1000}, None, id="the first reading alone"),
+        pytest.param(None, {30: 5000}, None, id="one in the midst"),
+    ],
+)
+def test_where_a_register_stood_once_is_no_energy_of_zero(
+    start_wh: int | None, readings: dict[int, int], stop_wh: int | None
+) -> None:
+    verdict = weigh(session(start_wh, readings, stop_wh), CAP_W)
+    assert (verdict.energy_wh, verdict.source) == (None, None)
+    assert verdict.flags == {NOTHING}
+
+
+def test_a_register_that_stood_still_is_an_energy_of_zero() -> None:
+    verdict = weigh(session(1000, {0: 1000, 30: 1000}, 1000), CAP_W)
+    assert (verdict.energy_wh, verdict.source) == (Decimal(0), "registers")
+    verdict = weigh(session(1000, {0: 1000, 30: 1000, 59: 1000}, None), CAP_W)
+    assert (verdict.energy_wh, verdict.source) == (Decimal(0), "start_to_readings")

@@ -223,6 +223,19 @@ async def test_an_event_without_a_clear_kind_is_recorded_as_what_it_must_be(
     assert (world.store.transaction().stopped_at is not None) is ended
 
 
+async def test_the_readings_of_an_event_without_a_kind_tell_what_it_is(
+    world: World, charge_point: ChargePoint
+) -> None:
+    for wh, context in ((1000, "Transaction.Begin"), (4000, "Transaction.End")):
+        request = event(world, "?", 0, meterValue=[energy(world, wh, context)])
+        del request["seqNo"], request["eventType"]
+        await mumble(world, charge_point, "TransactionEvent", request)
+        world.clock.advance(3600)
+    transaction = world.store.transaction()
+    assert (transaction.start_known, transaction.stop_known) == (True, True)
+    assert transaction.energy_wh == Decimal(3000)
+
+
 async def test_events_without_sequence_numbers_are_no_repeats_of_each_other(
     world: World, charge_point: ChargePoint
 ) -> None:
