@@ -6,7 +6,7 @@ from datetime import datetime
 
 from csms.model import Flag, MeterValue
 from csms.services.charge_point import ChargePoint
-from csms.services.transactions import assembly, matching
+from csms.services.transactions import assembly, matching, namesakes
 from csms.services.transactions.idle import IdleWatch, Rise
 from csms.services.transactions.ledger import TransactionLedger
 from csms.services.transactions.memory import TransactionMemory
@@ -88,7 +88,7 @@ class TransactionFinder:
         `found` is what the memory or the store had by the event's id.
         """
         number = event.ocpp_transaction_id
-        transaction = matching.held(charge_point, number) or found
+        transaction = namesakes.find_named(charge_point, event, found, at)
         if transaction is not None:
             return transaction, False
         if not number:

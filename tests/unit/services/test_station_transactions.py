@@ -359,3 +359,51 @@ def test_a_thousand_gaps_take_little_memory_and_stay_gaps() -> None:
     for number in range(0, 2000, 2):
         add_seq(ranges, number)
     assert 1 < len(ranges) <= MAX_RANGES
+
+
+async def test_an_id_that_is_used_again_after_its_end_is_another_transaction(
+    world: World, station: ChargePoint
+) -> None:
+    for first_wh, token in ((1000, "card-1"), (3000, "card-1")):
+        await event(world, station, "Started", 0, evse_id=1, token=token)
+        await event(world, station, "Updated", 1, meter_values=(begin(world, first_wh),))
+        world.clock.advance(3600)
+        await event(world, station, "Ended", 2, meter_values=(end(world, first_wh + 2000),))
+        world.clock.advance(1200)
+    first, second = sorted(await stored(world), key=lambda each: each.started_at)
+    assert first.ocpp_transaction_id == second.ocpp_transaction_id
+    assert (first.started_at, first.stopped_at) == (NOON, NOON + timedelta(hours=1))
+    assert second.started_at == NOON + timedelta(minutes=80)
+    assert [first.energy_wh, second.energy_wh] == [2000, 2000]
+    assert Flag.DUPLICATE not in first.flags | second.flags
+
+
+async def test_what_is_told_again_of_the_first_of_two_with_one_id_is_not_the_seconds(
+    world: World, station: ChargePoint
+) -> None:
+    began_at = world.clock.text()
+    for first_wh in (1000, 3000):
+        await event(world, station, "Started", 0, evse_id=1, meter_values=(begin(world, first_wh),))
+        world.clock.advance(3600)
+        await event(world, station, "Ended", 1, meter_values=(end(world, first_wh + 2000),))
+        world.clock.advance(1200)
+    again = begin(world, 1000, -160)
+    await event(world, station, "Started", 0, evse_id=1, at=began_at, meter_values=(again,))
+    first, second = sorted(await stored(world), key=lambda each: each.started_at)
+    assert Flag.DUPLICATE in first.flags
+    assert [first.energy_wh, second.energy_wh] == [2000, 2000]
+
+
+async def test_an_id_that_is_used_again_after_a_power_cut_is_another_transaction(
+    world: World, station: ChargePoint
+) -> None:
+    await event(world, station, "Started", 0, evse_id=1, meter_values=(begin(world, 1000),))
+    world.clock.advance(1800)
+    await event(world, station, "Updated", 1, meter_values=(reading(world, 2000),))
+    world.clock.advance(600)
+    await event(world, station, "Started", 0, evse_id=1, meter_values=(begin(world, 2000),))
+    world.clock.advance(600)
+    await event(world, station, "Ended", 1, meter_values=(end(world, 2500),))
+    first, second = sorted(await stored(world), key=lambda each: each.started_at)
+    assert [first.energy_wh, second.energy_wh] == [1000, 500]
+    assert Flag.SUPERSEDED in first.flags
