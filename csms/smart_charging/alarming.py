@@ -144,7 +144,7 @@ def _of_evse(steered: SteeredEvse, room: Room, now: datetime) -> Iterator[Alarm]
             severity="warning",
             message=f"{key} is not connected; {reserved_a:.1f} A are kept free for it",
         )
-    obstacle = room.obstacle(steered.evse)
+    obstacle = room.obstacle(steered.evse, steered.loads(now))
     if obstacle is not None:
         yield Alarm(
             kind="may_overload",

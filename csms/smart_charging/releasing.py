@@ -79,7 +79,7 @@ class Releases:
             yield self._instruct(
                 steered,
                 StopTransaction(transaction.id, transaction.ocpp_id),
-                because=self._room.obstacle(steered.evse),
+                because=self._burdens(steered),
             )
 
     def _overdraws(self, steered: SteeredEvse, *, somebody_waits: bool) -> bool:
@@ -90,12 +90,16 @@ class Releases:
         since = steered.overdraws_since = steered.overdraws_since or self._now
         if self._now - since < PATIENCE:
             return False
-        return somebody_waits or self._room.obstacle(steered.evse) is not None
+        return somebody_waits or self._burdens(steered) is not None
 
     def _must_yield(self, steered: SteeredEvse) -> bool:
         if steered.strategy is not None and not steered.is_waiting:
             return False
-        return self._room.obstacle(steered.evse) is not None
+        return self._burdens(steered) is not None
+
+    def _burdens(self, steered: SteeredEvse) -> Binding | None:
+        """What is overloaded where it draws, None if nothing is."""
+        return self._room.obstacle(steered.evse, steered.loads(self._now))
 
     def _is_ready(self, steered: SteeredEvse) -> bool:
         if not steered.is_steerable or steered.in_flight is not None:
@@ -228,18 +232,19 @@ class Releases:
     def _releasable(self, steered: SteeredEvse, wanted_a: float) -> tuple[float, Binding | None]:
         """The most up to `wanted_a` that is safe to send now, and what stops more."""
         commitment, evse = steered.commitment, steered.evse
+        phases = steered.draws_on(self._now)
         surely_a = commitment.surely_a(self._now)
         if wanted_a <= surely_a + SAME_A:
-            return wanted_a, self._room.obstacle(evse)
+            return wanted_a, self._room.obstacle(evse, phases)
         if not self._may_raise:
             return surely_a, Binding("settling", "the database does not answer")
         may_a = commitment.may_draw_a(self._now)
         if wanted_a <= may_a:
-            obstacle = self._room.obstacle(evse)
+            obstacle = self._room.obstacle(evse, phases)
             return (wanted_a, None) if obstacle is None else (surely_a, obstacle)
-        fits_a, obstacle = self._room.most(evse, may_a, wanted_a, steered.draws_on(self._now))
+        fits_a, obstacle = self._room.most(evse, may_a, wanted_a, phases)
         if obstacle is not None and fits_a <= may_a:
-            overfull = self._room.obstacle(evse) is not None
+            overfull = self._room.obstacle(evse, phases) is not None
             fits_a = surely_a if overfull else max(surely_a, may_a)
         if fits_a < evse.min_a:
             fits_a = min(surely_a, wanted_a)

@@ -48,11 +48,11 @@ class CircuitRoom:
         between = sqrt(one * one + other * other + one * other) if one or other else 0.0
         return self.load_a[phase] + self.straight_a[phase] + between
 
-    def excess(self) -> Binding | None:
-        """Return the first limit that is exceeded, None if all hold."""
+    def excess(self, phases: Iterable[Phase]) -> Binding | None:
+        """Return the first limit that is exceeded on these phases, None if all hold."""
         if self._has_room():
             return None
-        for phase in Phase:
+        for phase in phases:
             if self.line_a(phase) > self.limit_a[phase] + TOLERANCE_A:
                 return Binding("circuit", self.name, phase, self.limit_a[phase])
         if self.load_w + self.power_w > self.max_power_w + TOLERANCE_A:
@@ -116,10 +116,14 @@ class Room:
             straight[1] += amps[1]
             straight[2] += amps[2]
 
-    def obstacle(self, evse: Evse) -> Binding | None:
-        """Return what is exceeded on the way from the EVSE to the grid, None if all hold."""
+    def obstacle(self, evse: Evse, phases: Iterable[Phase]) -> Binding | None:
+        """Return what is exceeded on the way from the EVSE to the grid, None if all hold.
+
+        On `phases` alone: what overloads another phase is none of its concern.
+        """
+        used = sorted(phases)
         for circuit in self._paths[evse.circuit_id]:
-            if (binding := circuit.excess()) is not None:
+            if (binding := circuit.excess(used)) is not None:
                 return binding
         return None
 
@@ -132,7 +136,7 @@ class Room:
         """
         used = tuple(phases)
         if wanted_a <= counted_a:
-            return wanted_a, self.obstacle(evse)
+            return wanted_a, self.obstacle(evse, used)
         obstacle = self._obstacle_with(evse, wanted_a - counted_a, used)
         if obstacle is None:
             return wanted_a, None
@@ -149,6 +153,6 @@ class Room:
         self, evse: Evse, more_a: float, phases: tuple[Phase, ...]
     ) -> Binding | None:
         self.take(evse, more_a, phases)
-        obstacle = self.obstacle(evse)
+        obstacle = self.obstacle(evse, phases)
         self.take(evse, -more_a, phases)
         return obstacle

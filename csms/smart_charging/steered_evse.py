@@ -229,6 +229,11 @@ class SteeredEvse:
             *(reserved[p] if p in draws else min(reserved[p], measured[p]) for p in Phase)
         )
 
+    def loads(self, now: datetime) -> frozenset[Phase]:
+        """The grid phases on which it draws or something is kept free for it."""
+        reserved = self.reserved(now)
+        return self.draws_on(now) | {phase for phase in Phase if reserved[phase] > 0}
+
     def state(self, now: datetime) -> str:
         """In a word, for people."""
         if not self.evse.controllable or self.strategy is None:

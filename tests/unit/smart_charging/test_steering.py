@@ -279,3 +279,31 @@ def test_an_edit_of_the_installation_forgets_no_reading() -> None:
     world.install(Installation(site=with_circuit(world.site, "main", name="Renamed")))
     world.run(5)
     assert world.limit_a(1) == 32.0
+
+
+def test_an_overfull_phase_keeps_nobody_from_another_phase() -> None:
+    metered = circuit("main", 32.0, has_meter=True, assumed_load_a=PerPhase(30.0, 0.0, 0.0))
+    world = SteeredGarage(site([evse(1, "L1"), evse(2, "L3")], metered))
+    world.run(30)
+    world.arrive(1)
+    world.run(60)
+    assert world.limit_a(1) == 32.0
+    world.fate = lambda i: (1.0, "timeout" if i.key == world.key(1) else "accepted")
+    world.house_changes(PerPhase(20.0, 0.0, 0.0))
+    world.run(20)
+    world.arrive(2)
+    world.run(30)
+    assert world.limit_a(2) == 32.0
+
+
+def test_a_lost_charger_is_no_danger_to_phases_it_is_not_on() -> None:
+    world = garage(evse(1, "L1"), evse(2, "L1"), evse(3, "L3"))
+    for number in (1, 2, 3):
+        world.lose(number)
+    world.run(10)
+    assert world.decision is not None
+    messages = [a.message for a in world.decision.alarms if a.kind == "may_overload"]
+    assert messages == [
+        "CP-1/1 is not connected and may overload main, L1, 32 A",
+        "CP-2/1 is not connected and may overload main, L1, 32 A",
+    ]
