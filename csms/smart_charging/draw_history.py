@@ -46,6 +46,7 @@ class DrawHistory:
     def __init__(self) -> None:
         self._readings: deque[_Sample] = deque()
         self._allowances: deque[_Sample] = deque()
+        self._told: deque[_Sample] = deque()
         self._reckoned: dict[datetime, DrawBounds] = {}
 
     def measured(self, current_a: PerPhase, at: datetime) -> None:
@@ -60,11 +61,19 @@ class DrawHistory:
         _append(self._allowances, _Sample(at, current_a))
         self._reckoned.clear()
 
+    def told(self, limit_a: float, at: datetime) -> None:
+        """Keep a limit that was sent at `at`: the car may have followed it at once.
+
+        A car that stopped needs time to start again, so a higher limit after it undoes nothing.
+        """
+        _append(self._told, _Sample(at, PerPhase.all(limit_a)))
+        self._reckoned.clear()
+
     def bounds(self, moment: datetime) -> DrawBounds:
         """Return between what the charger drew at `moment`; the low bound is 0 if unknown.
 
         Without a reading near the moment the last one before it counts for a while (one and a
-        half of its usual gaps), never above what the charger was allowed.
+        half of its usual gaps), never above the least that the charger was allowed or told since.
         """
         if moment not in self._reckoned:
             if len(self._reckoned) >= MOMENTS:
@@ -74,13 +83,14 @@ class DrawHistory:
 
     def _reckon(self, moment: datetime) -> DrawBounds:
         around = self._around(moment)
-        allowed = self._in_force(moment)
         low, high = _span(around) if around else (NO_LOAD, NO_LOAD)
-        if allowed:
-            least, most = _span(allowed)
-            low = low.least(least)
-            if self._may_be_ramping(moment):
-                high = high.most(most)
+        since = min(moment - BEFORE, around[0].at) if around else moment
+        for least in (self._in_force(since, moment), self._told_since(since, moment)):
+            if least:
+                low = low.least(_span(least)[0])
+        allowed = self._in_force(moment - BEFORE, moment)
+        if allowed and self._may_be_ramping(moment):
+            high = high.most(_span(allowed)[1])
         return DrawBounds(low, high.most(low))
 
     def _around(self, moment: datetime) -> list[_Sample]:
@@ -98,11 +108,14 @@ class DrawHistory:
         gap = self._readings[-1].at - self._readings[-2].at
         return min(LONGEST_HOLD, max(SHORTEST_HOLD, gap * 1.5))
 
-    def _in_force(self, moment: datetime) -> list[_Sample]:
-        """The allowances that applied at some time around the moment."""
-        since = _last(self._allowances, moment - BEFORE)
-        within = _within(self._allowances, moment - BEFORE, moment + AFTER)
-        return within if since is None else [since, *within]
+    def _in_force(self, since: datetime, moment: datetime) -> list[_Sample]:
+        """The allowances that applied at some time from `since` until about the moment."""
+        first = _last(self._allowances, since)
+        within = _within(self._allowances, since, moment + AFTER)
+        return within if first is None else [first, *within]
+
+    def _told_since(self, since: datetime, moment: datetime) -> list[_Sample]:
+        return _within(self._told, since, moment + AFTER)
 
     def _may_be_ramping(self, moment: datetime) -> bool:
         """Whether it was raised lately and no reading has shown yet what came of it."""

@@ -137,6 +137,11 @@ class OtherLoad:
         if key in self._chargers:
             self._chargers[key].allowed(current_a, at)
 
+    def told(self, key: EvseKey, limit_a: float, at: datetime) -> None:
+        """Take a limit that was sent to an EVSE: its car may have followed it at once."""
+        if key in self._chargers:
+            self._chargers[key].told(limit_a, at)
+
     def load(self, now: datetime) -> dict[str, LoadView]:
         """Return the other load of every circuit."""
         views: dict[str, LoadView] = {}

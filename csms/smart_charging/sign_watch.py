@@ -32,6 +32,8 @@ class _Sample(NamedTuple):
     at: datetime
     meter_a: PerPhase
     chargers_a: PerPhase
+    known: int
+    """How many of them had reported at all."""
 
 
 class _Jump(NamedTuple):
@@ -77,12 +79,11 @@ class SignWatch:
         circuit = self._circuits.get(circuit_id)
         if circuit is None or not circuit.beneath:
             return
+        reported = [self._drawn[key] for key in circuit.beneath if key in self._drawn]
         chargers_a = NO_LOAD
-        for key in circuit.beneath:
-            drawn = self._drawn.get(key)
-            if drawn is not None:
-                chargers_a = chargers_a.plus(drawn.current_a)
-        sample = _Sample(at, current_a, chargers_a)
+        for drawn in reported:
+            chargers_a = chargers_a.plus(drawn.current_a)
+        sample = _Sample(at, current_a, chargers_a, len(reported))
         circuit.samples.append(sample)
         due = [jump for jump in circuit.jumps if jump.until <= at]
         circuit.jumps = [jump for jump in circuit.jumps if jump.until > at]
@@ -98,6 +99,9 @@ class SignWatch:
 def _weigh(circuit: _Circuit, jump: _Jump, now: _Sample) -> None:
     before = next((one for one in circuit.samples if one.at >= jump.since), None)
     if before is None or before.at >= jump.until or now.at - jump.until > LATEST:
+        return
+    if now.known != before.known:
+        # A first report looks like a rise, but says nothing of what was drawn before it.
         return
     circuit.evidence = circuit.evidence.after(
         meter_before=before.meter_a,

@@ -129,7 +129,7 @@ class SteeredEvse:
     @property
     def confirmed(self) -> Told | None:
         """What rules it now, as far as it confirmed that."""
-        register = self._ruling
+        register = self.ruling
         told = self.told.get(register)
         if told is None or register is not Register.TX:
             return told
@@ -149,7 +149,8 @@ class SteeredEvse:
         self.governor.reset()
 
     @property
-    def _ruling(self) -> Register:
+    def ruling(self) -> Register:
+        """Where the limit lies that rules it."""
         strategy = self.strategy
         if strategy is None or Register.TX not in strategy.registers:
             return Register.STANDING if strategy is not None else Register.TX

@@ -477,7 +477,10 @@ class SiteSteering:
         ]
         for instruction in instructions:
             self._flying[instruction.id] = instruction
-            self._evses[instruction.key].count(now)
+            steered = self._evses[instruction.key]
+            steered.count(now)
+            if instruction.limit_a is not None and instruction.register is steered.ruling:
+                self._watch.other.told(steered.key, instruction.limit_a, now)
         for steered in evses:
             self._watch.other.allowed(steered.key, steered.counted_a, now)
         self._decided_at = now

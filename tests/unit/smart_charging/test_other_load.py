@@ -200,6 +200,39 @@ def test_a_reading_from_before_a_charger_was_lowered_still_contains_its_old_curr
     assert load.load(seconds(31))["root"].load_a == PerPhase.all(4.0)
 
 
+def test_a_car_that_was_stopped_for_a_moment_may_not_draw_again_yet() -> None:
+    load = house(circuit("root"))
+    load.allowed(A, PerPhase.all(7.0), seconds(-300))
+    load.charger(A, PerPhase.all(7.0), seconds(-10))
+    load.told(A, 0.0, seconds(-8))
+    load.told(A, 7.0, seconds(-5))
+    load.reading("root", PerPhase.all(12.0), NOON, now=NOON)
+
+    assert load.load(NOON)["root"].load_a == PerPhase.all(12.0)
+
+
+def test_a_low_allowance_since_the_last_reading_counts_although_it_is_over() -> None:
+    load = house(circuit("root"))
+    load.allowed(A, PerPhase.all(16.0), seconds(-300))
+    load.charger(A, PerPhase.all(16.0), seconds(-60))
+    load.allowed(A, NO_LOAD, seconds(-50))
+    load.allowed(A, PerPhase.all(16.0), seconds(-25))
+    load.reading("root", PerPhase.all(20.0), NOON, now=NOON)
+
+    assert load.load(NOON)["root"].load_a == PerPhase.all(20.0)
+
+
+def test_a_stop_before_the_last_reading_is_over() -> None:
+    load = house(circuit("root"))
+    load.allowed(A, PerPhase.all(16.0), seconds(-300))
+    load.told(A, 0.0, seconds(-60))
+    load.told(A, 16.0, seconds(-50))
+    load.charger(A, PerPhase.all(16.0), seconds(-20))
+    load.reading("root", PerPhase.all(20.0), NOON, now=NOON)
+
+    assert load.load(NOON)["root"].load_a == PerPhase.all(4.0)
+
+
 def test_a_charger_beneath_a_part_counts_in_every_circuit_that_feeds_it() -> None:
     load = house(circuit("root"), circuit("garage", "root"), charger_at="garage")
     load.charger(A, PerPhase.all(10.0), NOON)

@@ -42,6 +42,25 @@ def test_a_meter_that_is_right_or_sits_elsewhere_is_not_accused(sign: float) -> 
     assert watched(sign, 8) == []
 
 
+def test_first_reports_after_a_restart_accuse_no_meter() -> None:
+    """Nine cars draw 6 A each; three that are known stop while the others first report."""
+    installation = site([evse(number) for number in range(1, 10)], METERED)
+    keys = [one.key for one in installation.evses]
+    watch = SignWatch(installation)
+    now, load_a = START, 9 * 6.0
+    for key in keys[:3]:
+        watch.charger(key, PerPhase.all(6.0), now)
+    for number in range(3):
+        watch.meter("main", PerPhase.all(load_a), now + timedelta(seconds=1))
+        now += timedelta(seconds=10)
+        load_a -= 6.0
+        watch.charger(keys[number], PerPhase.all(0.0), now)
+        for key in keys[3 + 2 * number : 5 + 2 * number]:
+            watch.charger(key, PerPhase.all(6.0), now)
+        watch.meter("main", PerPhase.all(load_a), now + timedelta(seconds=1))
+    assert watch.reversed_phases("main") == []
+
+
 def test_a_meter_with_a_wrong_sign_raises_an_alarm() -> None:
     world = SteeredGarage(site([evse(1)], METERED))
     world.meter_works = False
