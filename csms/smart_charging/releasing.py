@@ -38,6 +38,7 @@ PATIENCE: Final = timedelta(seconds=90)
 """So long other ways to lower a charger that draws too much are tried before it is stopped."""
 SCHEDULE_S: Final = 600
 """How far ahead a composite schedule is asked for."""
+_BY_BREAKERS: Final = frozenset({"circuit", "line", "power"})
 JITTER: Final = 0.2
 """Renewals are spread by so much of their interval."""
 
@@ -65,13 +66,15 @@ class Releases:
     def stops(self, evses: list[SteeredEvse]) -> Iterator[Instruction]:
         """Stop who can't be lowered by any limit while a breaker needs it lower."""
         somebody_waits = any(steered.is_waiting for steered in evses)
+        held_back = any(s.held_back and s.held_back.kind in _BY_BREAKERS for s in evses)
         for steered in evses:
             transaction, strategy = steered.transaction, steered.strategy
             if not steered.is_online or transaction is None or steered.in_flight is not None:
                 continue
             is_deaf = strategy is None or not strategy.zero_pauses
             overdraws = self._overdraws(steered, somebody_waits=somebody_waits)
-            if not (is_deaf and self._must_yield(steered)) and not overdraws:
+            stays_high = self._stays_high(steered, somebody_lacks=somebody_waits or held_back)
+            if not (is_deaf and self._must_yield(steered)) and not overdraws and not stays_high:
                 continue
             if steered.stopped_at is not None and self._now - steered.stopped_at < STOP_AGAIN:
                 continue
@@ -91,6 +94,15 @@ class Releases:
         if self._now - since < PATIENCE:
             return False
         return somebody_waits or self._burdens(steered) is not None
+
+    def _stays_high(self, steered: SteeredEvse, *, somebody_lacks: bool) -> bool:
+        """Whether it was told less for long without confirming it, at others' expense."""
+        since = steered.unconfirmed_since
+        if since is None or self._now - since < PATIENCE:
+            return False
+        if steered.commitment.may_draw_a(self._now) <= steered.target_a + SAME_A:
+            return False
+        return somebody_lacks or self._burdens(steered) is not None
 
     def _must_yield(self, steered: SteeredEvse) -> bool:
         if steered.strategy is not None and not steered.is_waiting:

@@ -22,6 +22,8 @@ from csms.smart_charging.wishes import ChargingNeed, ModeSettings
 
 START_WINDOW: Final = timedelta(minutes=5)
 """How long a car that was plugged in has the minimum kept free before anyone pays for it."""
+CONFIRMS_WITHIN: Final = timedelta(seconds=8)
+"""So long a limit may go unconfirmed before others make room where a breaker needs it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,10 @@ class SteeredEvse:
     in_flight: Instruction | None = None
     retry_at: datetime | None = None
     timeouts: int = 0
+    unconfirmed_since: datetime | None = None
+    """When the first limit was sent that it has confirmed none after; None: it confirmed one."""
+    needs_room: bool = False
+    """It is late to confirm its limit, and a breaker can't carry what it may draw meanwhile."""
     leftovers: list[ClearProfiles] = field(default_factory=list)
     """Others' profiles that are still to be cleared."""
     schedule_asked: bool = False
@@ -191,6 +197,11 @@ class SteeredEvse:
             is_locked=is_locked,
         )
         return self.switch_step
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it was told its limit, but has not confirmed it in good time."""
+        since = self.unconfirmed_since
+        return self.is_steerable and since is not None and now - since >= CONFIRMS_WITHIN
 
     def is_starting(self, now: datetime) -> bool:
         """Whether a car was just plugged in: the minimum is freed for it beforehand."""

@@ -188,6 +188,7 @@ class SiteSteering:
     def connected(self, charge_point_id: str, now: datetime) -> None:
         for steered in self._those_of(charge_point_id):
             steered.is_online = True
+            steered.unconfirmed_since = None
             steered.schedule_asked = False
             steered.retry_at = None
             steered.timeouts = 0
@@ -417,6 +418,8 @@ class SiteSteering:
         register, limit_a = instruction.register, instruction.limit_a
         if register is None or limit_a is None:
             return
+        if register is steered.ruling:
+            steered.unconfirmed_since = None
         before = steered.told.get(register)
         steered.told[register] = Told(
             limit_a,
@@ -469,6 +472,11 @@ class SiteSteering:
         room = self._watch.room(capacity)
         for steered in evses:
             room.take_reserved(steered.evse, steered.reserved(now))
+        for steered in evses:
+            late = steered.is_late(now)
+            steered.needs_room = late and (
+                room.obstacle(steered.evse, steered.loads(now)) is not None
+            )
         self._blame(evses, now)
         releases = Releases(room, now, may_raise=may_raise, next_id=self._take_id)
         instructions = [
@@ -480,6 +488,7 @@ class SiteSteering:
             steered = self._evses[instruction.key]
             steered.count(now)
             if instruction.limit_a is not None and instruction.register is steered.ruling:
+                steered.unconfirmed_since = steered.unconfirmed_since or now
                 self._watch.other.told(steered.key, instruction.limit_a, now)
         for steered in evses:
             self._watch.other.allowed(steered.key, steered.counted_a, now)

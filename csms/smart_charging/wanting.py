@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+import numpy as np
+
 from csms.smart_charging.circuit_watch import CircuitWatch
 from csms.smart_charging.demands import Demands
 from csms.smart_charging.grid import Binding, EvseKey, Mode, Phase, Site
@@ -76,6 +78,8 @@ class Wanting:
                 steered.is_waiting = True
             else:
                 self._take_part(demands, row, steered, turn, plan.get(steered.key), now)
+            if steered.needs_room:
+                self._keep_unconfirmed(demands, row, steered, now)
             held = _held_down(steered, now)
             if held is not None:
                 demands.reserved_a[row] = held.kept_a
@@ -148,6 +152,22 @@ class Wanting:
             return (0.0, 0.0, 0.0)
         steered.count(now)
         return steered.reserved(now)
+
+    def _keep_unconfirmed(
+        self, demands: Demands, row: int, steered: SteeredEvse, now: datetime
+    ) -> None:
+        """What it may draw beyond the share that it hasn't confirmed is taken by it, too."""
+        share_a = steered.target_a if demands.wants[row] else 0.0
+        if share_a > 0:
+            most = max(demands.min_a[row], share_a)
+            demands.max_a[row] = min(demands.max_a[row], most)
+        elif demands.wants[row]:
+            demands.wants[row] = False
+            steered.is_waiting = True
+        steered.count(now)
+        may_draw, draws = steered.reserved(now), steered.draws_on(now)
+        beyond = [may_draw[p] - (share_a if p in draws else 0.0) for p in Phase]
+        demands.reserved_a[row] = np.maximum(demands.reserved_a[row], beyond)
 
     def _take_part(
         self,
@@ -245,6 +265,8 @@ def why_not(steered: SteeredEvse, allocated: Binding | None) -> Binding | None:
     if permit is not None and not permit.may_charge:
         return permit.reason
     if steered.is_waiting and allocated is None:
+        if steered.unconfirmed_since is not None:
+            return Binding("unconfirmed", f"{steered.key} has not confirmed its limit")
         return Binding("waiting", "rests before its next turn")
     limit_a = steered.external_limit_a
     if limit_a is not None and limit_a <= steered.target_a + 1.0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from csms.smart_charging.grid import PerPhase
-from csms.smart_charging.instructions import Instruction, Outcome
+from csms.smart_charging.instructions import Instruction, Outcome, StopTransaction
 from csms.smart_charging.profiles import Register
 from csms.smart_charging.steering import Installation
 
@@ -219,6 +219,44 @@ def test_who_draws_more_than_he_may_makes_others_give_way_and_is_stopped() -> No
     assert world.limit_a(2) == 0.0
     world.run(120)
     assert world.stalls[world.key(1)].charger.transaction is None
+
+
+def with_a_charger_that_no_longer_confirms(house_a: float) -> SteeredGarage:
+    """Two cars share 32 A evenly, then the first goes silent, then the house rises."""
+    metered = circuit("main", 32.0, has_meter=True, assumed_load_a=PerPhase.all(20.0))
+    world = SteeredGarage(site([evse(1), evse(2)], metered))
+    world.run(30)
+    world.arrive(1)
+    world.arrive(2)
+    world.run(120)
+    assert world.limits() == [16.0, 16.0]
+
+    def fate(instruction: Instruction) -> tuple[float, Outcome]:
+        is_stop = isinstance(instruction.action, StopTransaction)
+        silent = instruction.key == world.key(1) and not is_stop
+        return (30.0, "timeout") if silent else (1.0, "accepted")
+
+    world.fate = fate
+    world.house_changes(PerPhase.all(house_a))
+    return world
+
+
+def test_the_others_make_room_for_who_does_not_confirm_a_lower_limit() -> None:
+    world = with_a_charger_that_no_longer_confirms(house_a=10.0)
+    world.run(45)
+    world.overloads.clear()
+    assert world.limits() == [16.0, 6.0]
+    world.run(60)
+    assert world.overloads == []
+
+
+def test_who_confirms_no_lower_limit_for_long_is_stopped_where_others_lack_what_it_keeps() -> None:
+    world = with_a_charger_that_no_longer_confirms(house_a=10.0)
+    world.run(150)
+    assert world.stalls[world.key(1)].charger.transaction is None
+    world.run(120)
+    safe_share_a = 6.0
+    assert world.limit_a(2) == 32.0 - 10.0 - safe_share_a
 
 
 def test_a_low_limit_is_renewed_also_where_a_breaker_is_overfull() -> None:
