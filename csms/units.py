@@ -49,7 +49,27 @@ _UNITS: Final[dict[str, Unit]] = {
     "k": Unit("Celsius", 1.0, -273.15),
 }
 
+_WORDS: Final = {
+    "watthour": "wh",
+    "kilowatthour": "kwh",
+    "kwhr": "kwh",
+    "whr": "wh",
+    "watt": "w",
+    "kilowatt": "kw",
+    "amp": "a",
+    "ampere": "a",
+    "volt": "v",
+}
+"""Names written out, in the singular."""
+_LONGEST: Final = 20
+_MARKS: Final = str.maketrans("", "", " .·*-/")
+
 
 def normalise_unit(text: str) -> Unit | None:
     """Return the SI unit and scale for a unit as a charger wrote it, or None if unknown."""
-    return _UNITS.get(text.strip().casefold())
+    word = text.strip().casefold()
+    known = _UNITS.get(word)
+    if known is not None or len(word) > _LONGEST:
+        return known
+    word = word.translate(_MARKS)
+    return _UNITS.get(word) or _UNITS.get(_WORDS.get(word.removesuffix("s"), ""))

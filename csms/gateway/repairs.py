@@ -18,6 +18,7 @@ from csms.gateway.frames import Json
 from csms.gateway.placement import lone, placed, wrapped
 from csms.gateway.shapes import Shape, fold
 from csms.handlers.contract import Refusal
+from csms.handlers.numbers import read_float
 from csms.services.clocks import parse_time
 
 LONGEST_WORD: Final = 1024
@@ -35,6 +36,8 @@ _MEANINGFUL: Final = frozenset(
     }
 )
 """Their absence has a meaning of its own, so an unknown one stays as it is."""
+_REGISTERS: Final = frozenset({"meterStart", "meterStop"})
+"""Whole numbers by the schema; some meters know better, and it is somebody's energy."""
 
 _ALIASES: Final = {
     "hertz": "Hz",
@@ -198,7 +201,7 @@ class _Walk:
         *,
         top: bool,
     ) -> None:
-        if self._whole or key in _MEANINGFUL:
+        if self._whole or key in _MEANINGFUL or (key == "value" and not top):
             self._note("kept_as_sent")
             result[key] = item
         elif key in shape.required and self._stands_in(shape, key, item, result):
@@ -365,10 +368,11 @@ class _Walk:
         if isinstance(value, int):
             return value
         if isinstance(value, float):
-            if integer:
-                self._note("fraction")
-                return round(value)
-            return value
+            if not integer:
+                return value
+            self._note("fraction")
+            exact = value != round(value) and path in _REGISTERS
+            return value if exact else round(value)
         raise _wrong_type(path, "a whole number" if integer else "a number", value)
 
     def _read_number(self, text: str, path: str) -> int | float:
@@ -379,6 +383,10 @@ class _Walk:
                 continue
             self._note("text_as_number")
             return number
+        respelled = read_float(text)
+        if respelled is not None:
+            self._note("text_as_number")
+            return respelled
         raise _wrong_type(path, "a number", text)
 
     def _boolean(self, value: Json, path: str) -> bool:

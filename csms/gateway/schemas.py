@@ -18,7 +18,7 @@ from csms.gateway.actions import BOTH_WAYS, BY_CHARGE_POINT
 from csms.gateway.frames import Json
 from csms.gateway.shapes import Shape, ordered, shape_of
 from csms.model import OcppVersion
-from csms.services.clocks import parse_time
+from csms.services.clocks import parse_iso_time
 
 MOST_VIOLATIONS: Final = 20
 
@@ -103,7 +103,7 @@ def _compile(
 
 def _is_time(text: str) -> bool:
     """Operators may write times in any way that can be understood."""
-    return parse_time(text) is not None
+    return parse_iso_time(text) is not None
 
 
 def _as_invalid_value(error: jsonschema_rs.ValidationError) -> InvalidValueError:

@@ -18,7 +18,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from csms.handlers.numbers import WATT_HOURS, read_energy_wh, read_float
+from csms.handlers.numbers import WATT_HOURS, read_energy_wh, read_float, split_unit
 from csms.model import MeterValue
 from csms.services.clocks import ChargerClock
 from csms.units import normalise_unit
@@ -139,6 +139,14 @@ def _slot(
 _known_slot = lru_cache(KINDS_KEPT)(_slot)
 
 
+def _agreed_unit(unit: object, behind: str) -> str | None:
+    """Return the unit of a value that has one behind it; None if the sample names another."""
+    written = _word(unit)
+    if written is None or normalise_unit(behind) is None:
+        return None
+    return behind if not written or normalise_unit(written) == normalise_unit(behind) else None
+
+
 class MeterValueBuilder:
     """Collects the samples of one moment and one context."""
 
@@ -178,6 +186,11 @@ class MeterValueBuilder:
             number = read_float(value)
             if number is not None and factor is not None:
                 number = read_float(round(number * factor + offset, 6))
+        if number is None and (parts := split_unit(value)) is not None:
+            told = _agreed_unit(unit, parts.unit)
+            if told is not None:
+                self.add(measurand, phase, location, told, multiplier, parts.number, sample)
+                return
         if rank == 0 and number is not None and getattr(self.meter_value, field) is None:
             setattr(self.meter_value, field, number)
             return

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+from csms.services.loose_times import read_loose_time
+
 EARLIEST: Final = datetime(2015, 1, 1, tzinfo=UTC)
 """Anything before is a clock that was never set."""
 TOLERANCE: Final = timedelta(minutes=5)
@@ -115,9 +117,17 @@ def _whole_quarters(offset: timedelta) -> bool:
 
 
 def parse_time(raw: str | None) -> datetime | None:
-    """Read ISO 8601 as chargers write it; without a zone it means UTC. None if unreadable."""
+    """Read a time as chargers write it; without a zone it means UTC. None if unreadable."""
     if not raw:
         return None
+    moment = parse_iso_time(raw)
+    if moment is None or moment.year < 1900:  # milliseconds may look like a year of long ago
+        return read_loose_time(raw) or moment
+    return moment
+
+
+def parse_iso_time(raw: str) -> datetime | None:
+    """Read ISO 8601, without a zone in UTC; None if it is anything else."""
     try:
         moment = datetime.fromisoformat(raw.strip())
         if moment.tzinfo is None:

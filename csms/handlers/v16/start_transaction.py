@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from csms.handlers.contract import Payload
-from csms.handlers.numbers import read_energy_wh
+from csms.handlers.numbers import read_register_wh
 from csms.handlers.v16.fields import connector, integer, text
 from csms.handlers.v16.id_tag_info import id_tag_info
 from csms.model import IdToken
@@ -25,7 +25,7 @@ async def handle(
             connector_id,
             1,
             IdToken.of(text(payload, "idTag") or ""),
-            read_energy_wh(payload.get("meterStart")),
+            read_register_wh(payload.get("meterStart")),
             text(payload, "timestamp"),
             integer(payload, "reservationId"),
         ),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from csms.handlers.contract import Payload
-from csms.handlers.numbers import read_energy_wh
+from csms.handlers.numbers import read_register_wh
 from csms.handlers.v16.fields import integer, text
 from csms.handlers.v16.id_tag_info import id_tag_info
 from csms.handlers.v16.samples import read_samples
@@ -28,7 +28,7 @@ async def handle(
         charge_point,
         Stop(
             _NO_TRANSACTION_ID if transaction_id is None else transaction_id,
-            read_energy_wh(payload.get("meterStop")),
+            read_register_wh(payload.get("meterStop")),
             text(payload, "timestamp"),
             None if id_tag is None else IdToken.of(id_tag),
             text(payload, "reason"),

@@ -80,8 +80,19 @@ def test_texts_become_numbers(text: str, number: int) -> None:
 
 
 def test_a_fraction_becomes_a_whole_number() -> None:
-    payload = {"transactionId": 1, "meterStop": 1234.6, "timestamp": NOW}
-    assert repaired("StopTransaction", payload).payload["meterStop"] == 1235
+    payload = {"transactionId": 1.2, "meterStop": 1234.0, "timestamp": NOW}
+    mended = repaired("StopTransaction", payload).payload
+    assert (mended["transactionId"], mended["meterStop"]) == (1, 1234)
+
+
+@pytest.mark.parametrize("told", [1234.6, "1234.6", "1234,6"])
+def test_a_register_that_is_more_exact_than_the_schema_stays_so(told: object) -> None:
+    payload = {"transactionId": 1, "meterStop": told, "timestamp": NOW}
+    assert repaired("StopTransaction", payload).payload["meterStop"] == 1234.6
+
+
+def test_a_value_that_is_no_number_is_kept_for_whoever_can_read_it() -> None:
+    assert reading_of({"value": "6.0 kWh"}, V201)["value"] == "6.0 kWh"
 
 
 @pytest.mark.parametrize(("word", "value"), [("true", True), ("0", False), (1, True)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from unit.services.driving import event, only, report, start, stop
@@ -28,6 +28,61 @@ def hear(clock: ChargerClock, offset: timedelta, minutes: list[float]) -> None:
 
 def test_a_time_without_a_zone_is_utc() -> None:
     assert parse_time("2026-06-15T12:00:00") == NOON
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "2023-10-19T15:28:07z",
+        "2023-10-19T15:28:07 UTC",
+        "2023-10-19T15:28:07GMT",
+        "2023-10-19T15:28:07ZZ",
+        "2023-10-19T15:28:07Z[UTC]",
+        "2023-10-19 16:28:07 +1:00",
+        "2023-10-19T16:28:07UTC+1",
+        "2023-10-19T16:28:07.000Z+01:00",
+        "2023/10/19 15:28:07",
+        "2023.10.19 15:28:07",
+        "19.10.2023 15:28:07",
+        "20231019152807",
+        "2023-10-19  15:28:7",
+        "2023-10-19T15:28:07.000000000Z",
+        "1697729287",
+        "1697729287000",
+        "1697729287.0",
+        "Thu, 19 Oct 2023 15:28:07 GMT",
+    ],
+)
+def test_a_time_is_read_in_whatever_format_a_firmware_made_up(raw: str) -> None:
+    assert parse_time(raw) == datetime(2023, 10, 19, 15, 28, 7, tzinfo=UTC)
+
+
+def test_milliseconds_that_look_like_a_year_of_long_ago_are_milliseconds() -> None:
+    assert parse_time("1712121512345") == datetime(2024, 4, 3, 5, 18, 32, 345000, tzinfo=UTC)
+
+
+def test_midnight_at_the_end_of_a_day_and_leap_seconds_exist() -> None:
+    assert parse_time("2023-10-19T24:00:00Z") == datetime(2023, 10, 20, tzinfo=UTC)
+    assert parse_time("2023-12-31T23:59:60Z") == datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "10/11/2023 15:28:07",
+        "2023-10-19T25:00:00Z",
+        "2023-02-30 10:00:00z",
+        "2023-10-19T15:28:07 CEST",
+        "2023-10-19T15:28:07+99:00",
+        "yesterday",
+        "Thursday",
+        "12345",
+        "99999999999999",
+        "x" * 5000,
+    ],
+)
+def test_a_time_that_could_be_another_is_no_time(raw: str) -> None:
+    assert parse_time(raw) is None
 
 
 @pytest.mark.parametrize(

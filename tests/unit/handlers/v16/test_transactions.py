@@ -139,7 +139,9 @@ async def test_a_start_without_a_connector_is_on_the_only_one_there_is(
     assert world.store.transaction().evse_id == 4
 
 
-@pytest.mark.parametrize("written", ["1500", 1500.0, "1500.0", " 1500 "])
+@pytest.mark.parametrize(
+    "written", ["1500", 1500.0, "1500.0", " 1500 ", "1500 Wh", "1.5 kWh", "1 500"]
+)
 async def test_a_meter_start_is_read_however_it_is_written(
     world: World, charge_point: ChargePoint, written: object
 ) -> None:
@@ -147,7 +149,9 @@ async def test_a_meter_start_is_read_however_it_is_written(
     assert world.store.transaction().meter_start_wh == 1500
 
 
-@pytest.mark.parametrize("written", ["NaN", "Infinity", None, [], {}, True, "lots", 10**30])
+@pytest.mark.parametrize(
+    "written", ["NaN", "Infinity", None, [], {}, True, "lots", 10**30, "5 A", "5 kilos"]
+)
 async def test_a_meter_start_that_is_no_energy_counts_as_absent(
     world: World, charge_point: ChargePoint, written: object
 ) -> None:
