@@ -41,6 +41,14 @@ class ClockWatch:
     def is_wrong(self) -> bool:
         return abs(self.ahead) > WRONG
 
+    @property
+    def correction(self) -> timedelta:
+        """What to add to our moments where they are told to a charge point with a wrong clock.
+
+        By ours a limit would begin in an hour where the clock is an hour behind.
+        """
+        return self.ahead if self.is_wrong else timedelta(0)
+
     def __str__(self) -> str:
         seconds = self.ahead.total_seconds()
         return f"{abs(seconds):.0f} s {'ahead' if seconds > 0 else 'behind'}"

@@ -62,10 +62,20 @@ def least_a(evse: Evse, strategy: Strategy) -> float:
 
 
 def standing_profile(
-    evse: Evse, safe_a: float, strategy: Strategy, now: datetime, *, timing: Timing = TIMING
+    evse: Evse,
+    safe_a: float,
+    strategy: Strategy,
+    now: datetime,
+    *,
+    clock_ahead: timedelta = timedelta(0),
+    timing: Timing = TIMING,
 ) -> Order:
-    """Return the permanent default: `safe_a` and nothing else."""
-    return _Build(evse, strategy, now, timing).constant(safe_a)
+    """Return the permanent default: `safe_a` and nothing else.
+
+    By `clock_ahead` the charge point's clock is known to be ahead, here and below: the moments
+    that it is told are its own.
+    """
+    return _Build(evse, strategy, now, timing, clock_ahead=clock_ahead).constant(safe_a)
 
 
 def idle_profile(
@@ -75,13 +85,14 @@ def idle_profile(
     strategy: Strategy,
     now: datetime,
     *,
+    clock_ahead: timedelta = timedelta(0),
     timing: Timing = TIMING,
 ) -> Order | None:
     """Return what a transaction that starts soon may draw, until the server says otherwise.
 
     None if the charge point has no place for it: then `safe_a` rules.
     """
-    build = _Build(evse, strategy, now, timing)
+    build = _Build(evse, strategy, now, timing, clock_ahead=clock_ahead)
     if strategy.scheme is Scheme.REGISTERS and strategy.idle_level is not None:
         return build.idle(limit_a, safe_a, strategy.idle_level)
     if strategy.scheme is Scheme.REGISTERS and not build.has_stairs:
@@ -101,6 +112,7 @@ def transaction_profile(
     *,
     phase_to_use: Phase | None = None,
     lapses_at: datetime | None = None,
+    clock_ahead: timedelta = timedelta(0),
     timing: Timing = TIMING,
 ) -> Order:
     """Return the limit of a running transaction, which lapses unless it is renewed.
@@ -109,7 +121,9 @@ def transaction_profile(
     the EVSE can switch, `phase_to_use` where it may be told which (K01.FR.19, K01.FR.20).
     `lapses_at` makes it lapse earlier than usual: see `Commitment.surely_until`.
     """
-    build = _Build(evse, strategy, now, timing, phases, phase_to_use, lapses_at)
+    build = _Build(
+        evse, strategy, now, timing, phases, phase_to_use, lapses_at, clock_ahead=clock_ahead
+    )
     if strategy.scheme is not Scheme.REGISTERS:
         return build.only_one(limit_a, safe_a)
     return build.transaction(limit_a, safe_a, transaction_id, ocpp_transaction_id)
@@ -127,7 +141,10 @@ class _Build:
         phases: int | None = None,
         phase_to_use: Phase | None = None,
         lapses_at: datetime | None = None,
+        *,
+        clock_ahead: timedelta = timedelta(0),
     ) -> None:
+        self.clock_ahead = clock_ahead
         self.evse = evse
         self.strategy = strategy
         self.timing = timing
@@ -272,9 +289,9 @@ class _Build:
             kind=kind,
             unit=self.strategy.unit,
             periods=periods,
-            start_at=self.start if kind is Kind.ABSOLUTE else None,
+            start_at=self.start + self.clock_ahead if kind is Kind.ABSOLUTE else None,
             duration_s=duration_s,
-            valid_to=valid_to,
+            valid_to=None if valid_to is None else valid_to + self.clock_ahead,
             transaction_id=ids[0] if ids else None,
             ocpp_transaction_id=ids[1] if ids else None,
         )

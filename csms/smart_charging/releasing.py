@@ -166,7 +166,9 @@ class Releases:
             return None
         if known_a is not None and steered.safe_a > known_a and not (may_rise and self._may_raise):
             return None
-        order = standing_profile(steered.evse, steered.safe_a, strategy, self._now)
+        order = standing_profile(
+            steered.evse, steered.safe_a, strategy, self._now, clock_ahead=steered.clock.correction
+        )
         if known_a is not None and abs(order.limit_a - known_a) < SAME_A:
             return None
         return self._send(steered, order, is_raise=False)
@@ -178,7 +180,7 @@ class Releases:
             return None
         if told is not None and told.limit_a <= 0.0 and self._now < told.renew_at:
             return None
-        order = idle_profile(steered.evse, 0.0, steered.safe_a, strategy, self._now)
+        order = self._idle(steered, strategy, 0.0)
         return None if order is None else self._send(steered, order, is_raise=False)
 
     def _limit(
@@ -214,7 +216,7 @@ class Releases:
         until = None if fits else steered.commitment.surely_until(limit_a, self._now)
         transaction = steered.transaction
         if transaction is None:
-            return idle_profile(steered.evse, limit_a, steered.safe_a, strategy, self._now)
+            return self._idle(steered, strategy, limit_a)
         return transaction_profile(
             steered.evse,
             limit_a,
@@ -225,6 +227,17 @@ class Releases:
             transaction.ocpp_id,
             self._now,
             lapses_at=until,
+            clock_ahead=steered.clock.correction,
+        )
+
+    def _idle(self, steered: SteeredEvse, strategy: Strategy, limit_a: float) -> Order | None:
+        return idle_profile(
+            steered.evse,
+            limit_a,
+            steered.safe_a,
+            strategy,
+            self._now,
+            clock_ahead=steered.clock.correction,
         )
 
     def _held_back(self, steered: SteeredEvse, told: Told | None) -> tuple[float, Binding | None]:

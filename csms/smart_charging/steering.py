@@ -320,8 +320,11 @@ class SiteSteering:
     def clock_seen(self, charge_point_id: str, ahead: timedelta, now: datetime) -> None:
         """Take by how much a charge point's clock was ahead of ours in a reading."""
         for steered in self._those_of(charge_point_id):
+            told = steered.clock.correction
             steered.clock.seen(ahead, now)
             steered.commitment.clock_trusted = not steered.clock.is_wrong
+            if steered.clock.correction != told:
+                steered.tell_again(now)
 
     def hold_down(self, key: EvseKey, hold: HeldDown | None) -> None:
         """Give an EVSE less for a while, and nobody the difference; None: as usual again."""

@@ -46,7 +46,8 @@ def test_a_clock_that_was_set_right_is_trusted_again() -> None:
 
 
 def tell_clock(world: SteeredGarage, number: int, ahead_s: float) -> None:
-    """Three readings of a charger whose clock is so far ahead."""
+    """Three readings of a charger whose clock is so far ahead from now on."""
+    world.stalls[world.key(number)].charger.clock_ahead = timedelta(seconds=ahead_s)
     for _ in range(3):
         charge_point_id = world.key(number).charge_point_id
         world.steering.clock_seen(charge_point_id, timedelta(seconds=ahead_s), world.now)
@@ -80,14 +81,13 @@ def test_when_the_clock_is_right_again_more_is_lent_again() -> None:
     world = two_chargers()
     tell_clock(world, 1, 600.0)
     tell_clock(world, 1, 0.0)
-    world.run(60)
+    world.run(180)
     assert world.limit_a(1) == 32.0
     assert ("clock_wrong", "CP-1") not in alarms(world)
 
 
 def test_no_breaker_trips_when_the_server_dies_and_a_clock_stands_an_hour_behind() -> None:
     world = garage(evse(1), evse(2), evse(3))
-    world.stalls[world.key(1)].charger.clock_ahead = timedelta(hours=-1)
     tell_clock(world, 1, -3600.0)
     world.arrive(1)
     world.run(120)
@@ -96,6 +96,17 @@ def test_no_breaker_trips_when_the_server_dies_and_a_clock_stands_an_hour_behind
     world.arrive(3)
     world.run(2400)
     assert world.overloads == []
+
+
+@pytest.mark.parametrize("ahead_s", [-3600.0, 3600.0])
+def test_a_charger_whose_clock_is_an_hour_wrong_gets_its_safe_share(ahead_s: float) -> None:
+    world = garage(evse(1), evse(2))
+    world.stalls[world.key(1)].charger.clock_ahead = timedelta(seconds=ahead_s)
+    world.run(60)
+    world.arrive(1)
+    tell_clock(world, 1, ahead_s)
+    world.run(300)
+    assert world.limit_a(1) == 16.0
 
 
 def test_a_charger_whose_limits_never_lapse_gets_its_safe_share() -> None:
