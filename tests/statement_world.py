@@ -8,17 +8,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 from unit.tariff.june_transactions import june_transactions
 from unit.tariff.tariffs import FOUR_PERIODS
 
 from csms.services.pricing.records import PricedRecord
-from csms.store.database import Database
+from csms.store.database import Database, driver_of
 from csms.store.load_tables import sites
-from csms.store.priced_transactions import row_of
+from csms.store.priced_transactions import keep_records
 from csms.store.statement_tables import statement_issuers
 from csms.store.tables import charge_points, id_tokens, transactions
-from csms.store.tariff_tables import priced_transactions, tariff_versions, tariffs, users
+from csms.store.tariff_tables import tariff_versions, tariffs, users
 from csms.store.tariffs import tariff_row, version_row
 from csms.tariff.model import Tariff
 from csms.tariff.pricing import PricedTransaction, Pricer
@@ -88,18 +88,8 @@ class StatementWorld:
     async def price(self, priced: Iterable[PricedTransaction], **who: Any) -> None:
         """Keep prices; a transaction's second price is its second revision."""
         records = [record(each, **who) for each in priced]
-        rows = [{**row_of(each), "revision": each.revision, "current": True} for each in records]
         async with self.database.begin() as connection:
-            await connection.execute(
-                update(priced_transactions)
-                .where(
-                    priced_transactions.c.transaction_id.in_(
-                        [each.transaction_id for each in records]
-                    )
-                )
-                .values(current=False)
-            )
-            await connection.execute(insert(priced_transactions), rows)
+            await keep_records(await driver_of(connection), records)
 
     async def transaction(
         self, number: int, started_at: datetime, *, id_token: str = "04A1", **values: Any

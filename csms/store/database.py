@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import asyncpg
 import orjson
@@ -131,6 +131,15 @@ def _replace_if_closed(connection: Any, *_: Any) -> None:
 
 async def _leave_as_is(_connection: Any) -> None:
     """Only reads are made on the raw pool, so there is nothing to reset after them."""
+
+
+async def driver_of(connection: AsyncConnection) -> RawConnection:
+    """Return what a lent connection is to asyncpg, for statements that are sent very often.
+
+    They belong to its transaction once anything else was executed in it.
+    """
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    return cast("RawConnection", driver)
 
 
 def driver_url(url: str) -> str:

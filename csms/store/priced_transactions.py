@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.services.pricing.records import PricedRecord
+from csms.store.bulk import Row, Statement, dump, insert, joined
+from csms.store.database import RawConnection
 from csms.store.tariff_tables import priced_transactions
 from csms.tariff.pricing import PricedTransaction
 
@@ -20,29 +22,50 @@ _COST: Final = (
 _PLAIN: Final = ("charge_point_id", "site_id", "user_id", "id_token", "time_zone", "tariff_reason")
 
 
-def row_of(record: PricedRecord) -> dict[str, Any]:
-    """Return a record as a row of `priced_transactions`, all but `revision` and `current`."""
-    priced, bill = record.priced, record.priced.bill
-    return {
-        **{name: getattr(record, name) for name in _PLAIN},
-        "transaction_id": record.transaction_id,
-        "started_at": priced.usage.started_at,
-        "ended_at": priced.usage.ended_at,
-        "energy_wh": priced.usage.energy_wh,
-        "tariff_id": priced.tariff_id,
-        "versions": list(priced.versions),
-        "currency": bill.currency,
-        "net": bill.net,
-        "gross": bill.gross,
-        "complete": record.complete,
-        "reason": record.reason,
-        "flags": sorted(priced.flags),
-        "lines": msgspec.to_builtins(priced.lines),
-        "bill": msgspec.to_builtins(bill),
-        "usage": msgspec.to_builtins(priced.usage),
-        "market": msgspec.to_builtins(priced.market_points),
-        "priced_at": record.priced_at,
-    }
+_COLUMNS: Final = (
+    "transaction_id", "revision", "current", "charge_point_id", "site_id", "user_id", "id_token",
+    "time_zone", "started_at", "ended_at", "energy_wh", "tariff_id", "tariff_reason", "versions",
+    "currency", "net", "gross", "complete", "reason", "flags", "lines", "bill", "usage", "market",
+    "priced_at",
+)  # fmt: skip
+_KEEP: Final = joined(
+    (
+        Statement(
+            "priced_transaction",
+            0,
+            tuple(priced_transactions.c[name] for name in _COLUMNS),
+            insert(priced_transactions, _COLUMNS),
+        ),
+    )
+)
+_REPLACE: Final = """
+UPDATE priced_transactions SET current = false WHERE transaction_id = ANY($1) AND current
+"""
+_JSON: Final = msgspec.json.Encoder()
+
+
+async def keep_records(connection: RawConnection, records: Collection[PricedRecord]) -> None:
+    """Keep records as the current ones, in place of earlier revisions, which stay."""
+    replaced = [record.transaction_id for record in records if record.revision > 1]
+    if replaced:
+        await connection.execute(_REPLACE, replaced)
+    if records:
+        await connection.execute(_KEEP, dump(_row(record) for record in records))
+
+
+def _row(r: PricedRecord) -> Row:
+    priced, bill, usage = r.priced, r.priced.bill, r.priced.usage
+    return (
+        r.transaction_id, r.revision, True, r.charge_point_id, r.site_id, r.user_id, r.id_token,
+        r.time_zone, usage.started_at, usage.ended_at, usage.energy_wh, priced.tariff_id,
+        r.tariff_reason, list(priced.versions), bill.currency, bill.net, bill.gross, r.complete,
+        r.reason, sorted(priced.flags), _json(priced.lines), _json(bill), _json(usage),
+        _json(priced.market_points), r.priced_at,
+    )  # fmt: skip
+
+
+def _json(value: object) -> str:
+    return _JSON.encode(value).decode()
 
 
 def record_of(row: Mapping[str, Any]) -> PricedRecord:

@@ -9,11 +9,18 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from csms.store.tariff_tables import tariff_assignments, tariff_versions, tariffs
+from csms.store.database import driver_of
+from csms.store.tariff_tables import tariff_versions, tariffs
 from csms.tariff.assignment import Assignment, Scope
 from csms.tariff.model import Direction, Rounding, RoundingRule, Tariff, TariffVersion
 
 _COLUMNS_OF_A_VERSION: Final = ("number", "valid_from")
+_ASSIGNMENTS: Final = """
+SELECT a.tariff_id, a.scope, a.subject_id, a.valid_from, a.valid_until, a.priority
+FROM tariff_assignments a JOIN unnest($1::text[], $2::text[]) AS n(scope, subject_id)
+  ON n.scope = a.scope AND n.subject_id = a.subject_id
+ORDER BY a.id
+"""
 
 
 def tariff_row(tariff: Tariff) -> dict[str, Any]:
@@ -64,18 +71,12 @@ async def load_assignments(
     connection: AsyncConnection, subjects: Mapping[Scope, Collection[str]]
 ) -> list[Assignment]:
     """Return all assignments to any of these subjects."""
-    table = tariff_assignments.c
-    found: list[Assignment] = []
-    for scope, subject_ids in subjects.items():
-        if not subject_ids:
-            continue
-        rows = await connection.execute(
-            select(tariff_assignments).where(
-                table.scope == scope.value, table.subject_id.in_(subject_ids)
-            )
-        )
-        found += [assignment_of(dict(row)) for row in rows.mappings()]
-    return found
+    named = [(scope.value, each) for scope, ids in subjects.items() for each in ids]
+    if not named:
+        return []
+    driver = await driver_of(connection)
+    rows = await driver.fetch(_ASSIGNMENTS, *(list(part) for part in zip(*named, strict=True)))
+    return [assignment_of(dict(row)) for row in rows]
 
 
 def assignment_of(row: Mapping[str, Any]) -> Assignment:

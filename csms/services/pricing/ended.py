@@ -85,9 +85,8 @@ class EndedPricing:
 
     async def sweep_all(self) -> None:
         """Price all that waits. Raises DatabaseUnavailableError."""
-        found = True
-        while found:
-            found = await self.sweep() > 0
+        while await self.sweep():
+            pass
 
     async def sweep(self) -> int:
         """Price a part of what waits; returns how many transactions that were.
@@ -131,7 +130,7 @@ class EndedPricing:
         """Price and keep; returns what is new."""
         many = [each for each in await turn.evidence(ids) if each.usage.stopped_at is not None]
         book = await Book.read(turn, many, self._pricers, self._default_zone)
-        current = await turn.current(ids)
+        current = await turn.current([each.transaction_id for each in many if each.revision])
         new: list[PricedRecord] = []
         for evidence in many:
             made = await self._record(turn, book, evidence)

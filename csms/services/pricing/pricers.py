@@ -133,4 +133,5 @@ def record(
         priced=priced,
         tariff_reason=terms.choice.reason,
         priced_at=now,
+        revision=evidence.revision + 1,
     )

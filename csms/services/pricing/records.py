@@ -42,6 +42,8 @@ class Evidence:
     """Of the transaction itself, in time order."""
     limits: Sequence[Told] = ()
     """When load management withheld energy, in time order, from before its start on."""
+    revision: int = 0
+    """Of the price that is kept of it; 0: it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +72,8 @@ class PricedRecord:
     tariff_reason: str
     """Why this tariff counted, or why none did."""
     priced_at: datetime
-    revision: int = 0
-    """0: not kept yet."""
+    revision: int
+    """From 1 on: one more each time another price replaces it."""
 
     @property
     def transaction_id(self) -> int:
