@@ -159,6 +159,9 @@ def _candidates(
         if not power_lost:
             yield stop - start, "registers", set()
     if by_readings is None:
+        if start is not None and stop is not None and stop < start:
+            wraps = next((wraps for wraps in _WRAPS_WH if wraps > start), _WRAPS_WH[-1])
+            yield wraps - start + stop, "registers", {Flag.REGISTER_RESET}
         return
     both = start is not None and stop is not None
     joined = (head is not None and head.fits, tail is not None and tail.fits)
@@ -173,6 +176,10 @@ def _candidates(
     yield by_readings, _READINGS, flags
 
 
+_WRAPS_WH: Final = sorted(
+    [Decimal(10**digits) for digits in range(6, 12)] + [Decimal(2**bits) for bits in (31, 32)]
+)
+"""Where meters and firmwares run out of digits and begin at 0 again."""
 _PLENTY_WH: Final = 500
 """Believed in any time at all; less than `most_wh` is for the shortest."""
 _RUNNING: Final = "start_to_readings"

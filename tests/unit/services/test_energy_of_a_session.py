@@ -306,3 +306,16 @@ def test_a_register_that_stood_still_is_an_energy_of_zero() -> None:
     assert (verdict.energy_wh, verdict.source) == (Decimal(0), "registers")
     verdict = weigh(session(1000, {0: 1000, 30: 1000, 59: 1000}, None), CAP_W)
     assert (verdict.energy_wh, verdict.source) == (Decimal(0), "start_to_readings")
+
+
+@pytest.mark.parametrize("wraps_wh", [10**6, 10**8, 2**31, 2**32])
+def test_a_register_that_ran_out_of_digits_goes_on_at_zero(wraps_wh: int) -> None:
+    verdict = weigh(session(wraps_wh - 1000, {}, 4000), CAP_W)
+    assert (verdict.energy_wh, verdict.source) == (Decimal(5000), "registers")
+    assert verdict.flags == {RESET}
+
+
+def test_a_register_that_fell_from_anywhere_else_is_no_energy() -> None:
+    verdict = weigh(session(700_000, {}, 4000), CAP_W)
+    assert verdict.energy_wh is None
+    assert verdict.flags == {IMPLAUSIBLE}
