@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from csms.gateway import frames
 from csms.gateway.frames import Json
 
@@ -43,7 +45,7 @@ def read_answer(text: bytes, max_depth: int) -> Result | Error | Broken:
 
 def answer_of(frame: Json) -> Result | Error | Broken:
     """Return what a parsed frame answers."""
-    match frame:
+    match _straightened(frame):
         case [frames.CALL_RESULT, message_id, dict(payload), *_]:
             return Result(message_id, payload)
         case [frames.CALL_RESULT, message_id] | [
@@ -69,3 +71,16 @@ def read_error(message_id: Json, rest: list[Json]) -> Error:
         "" if description is None else str(description),
         details if isinstance(details, dict) else {},
     )
+
+
+def _straightened(frame: Json) -> Json:
+    """Return a frame whose type or payload may have been written as a text."""
+    match frame:
+        case [str(message_type), *rest] if message_type.strip() in ("3", "4"):
+            return _straightened([int(message_type), *rest])
+        case [frames.CALL_RESULT, message_id, str(payload), *rest] if payload.lstrip()[:1] == "{":
+            try:
+                return [frames.CALL_RESULT, message_id, orjson.loads(payload), *rest]
+            except orjson.JSONDecodeError:
+                return frame
+    return frame

@@ -13,7 +13,7 @@ from websockets.frames import CloseCode
 from csms.errors import CommandError, CommandRefusedError, CommandTimeoutError, InvalidValueError
 from csms.gateway import frames, message_log
 from csms.gateway.acceptance import invited_by
-from csms.gateway.answers import read_answer
+from csms.gateway.answers import Broken, read_answer
 from csms.gateway.calls import Calls, Outcome, OutgoingCall
 from csms.gateway.endpoints import Dialect
 from csms.gateway.limits import Bucket
@@ -104,6 +104,10 @@ class Connection:
         """Settle the call this frame answers, out of turn: nobody waits behind a commit for it."""
         try:
             answer = read_answer(text, self._shared.settings.max_json_depth)
+            if isinstance(answer, Broken) and len(parts := frames.separated(text)) > 1:
+                for part in parts:
+                    self.socket.inbox.feed(part)
+                return
             calls = self._calls
             call = calls.answering(answer.message_id) if calls is not None else None
             if calls is None or call is None:

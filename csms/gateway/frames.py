@@ -15,6 +15,8 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
+from csms.gateway import loose_json
+
 CALL: Final = 2
 CALL_RESULT: Final = 3
 CALL_ERROR: Final = 4
@@ -74,7 +76,7 @@ def parse(data: bytes, max_depth: int) -> Json:
 
 
 def _parse_leniently(data: bytes, max_depth: int, why: str) -> Json:
-    """Read what strict JSON forbids: padding, control characters in texts, NaN, bad UTF-8."""
+    """Read what strict JSON forbids: padding, control characters, NaN, bad UTF-8, slips."""
     if len(data) > MAX_LENIENT_BYTES:
         raise UnreadableFrameError(why)
     text = data.strip(_PADDING).decode("utf-8", "replace")
@@ -83,7 +85,21 @@ def _parse_leniently(data: bytes, max_depth: int, why: str) -> Json:
     try:
         return _storable(json.loads(text, strict=False, parse_int=_int_of))
     except ValueError:
+        meant = loose_json.tidied(text)
+    if meant is None:
+        raise UnreadableFrameError(why)
+    try:
+        return _storable(json.loads(meant, strict=False, parse_int=_int_of))
+    except ValueError:
         raise UnreadableFrameError(why) from None
+
+
+def separated(data: bytes) -> list[bytes]:
+    """Return the frames that a charger wrote into one message, or what came if it is one."""
+    if len(data) > MAX_LENIENT_BYTES:
+        return [data]
+    parts = loose_json.documents(data.decode("utf-8", "replace"))
+    return [part.encode() for part in parts] if len(parts) > 1 else [data]
 
 
 def _int_of(digits: str) -> int | float:

@@ -68,6 +68,12 @@ class Receiver:
         try:
             frame = frames.parse(text, self._max_depth)
         except frames.UnreadableFrameError as error:
+            parts = frames.separated(text)
+            if len(parts) > 1:
+                self._count_repairs(connection, ("several_frames",))
+                for part in parts:
+                    await self.receive(connection, part)
+                return
             frame = self._save(text)
             if frame is None:
                 await self._take_unreadable(connection, text, str(error), received_at)

@@ -289,6 +289,25 @@ async def test_an_answer_is_mended_and_keeps_what_the_schema_does_not_know() -> 
         }
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '["3","{id}",{{"status":"Accepted"}}]',
+        '[3,"{id}","{{\\"status\\":\\"Accepted\\"}}"]',
+        '[3,"{id}",{{"status":"Accepted",}},]',
+        '[3,"{id}",{{"status":"Accepted"}}][2,"m9","Heartbeat",{{}}]',
+    ],
+)
+async def test_an_answer_with_a_slip_is_an_answer(answer: str) -> None:
+    async with running_gateway() as site, site.link(responder=stay_silent) as link:
+        command = asyncio.create_task(connection_of(site).call("ClearCache", {}, 30.0))
+        call = await link.wait_for_call("ClearCache")
+
+        await link.send_raw(answer.format(id=call.message_id))
+
+        assert await command == {"status": "Accepted"}
+
+
 async def test_a_charger_that_answers_no_command_is_disconnected_after_three() -> None:
     async with (
         running_gateway(calls_timed_out_before_close=3) as site,

@@ -164,3 +164,13 @@ async def test_a_flood_of_noise_does_not_flood_the_log(caplog: pytest.LogCapture
         lines = [line for line in caplog.messages if "no OCPP-J message" in line]
         assert site.count("bad_frames", why="unreadable") == 200
         assert 1 <= len(lines) <= 5
+
+
+@pytest.mark.parametrize("between", [b"", b"\n", b","])
+async def test_messages_in_one_frame_are_answered_one_by_one(between: bytes) -> None:
+    messages = [b'[2,"m1","Heartbeat",{}]', b'[2,"m2","Bogus",{}]', b'[2,"m3","Heartbeat",{}]']
+    async with running_gateway() as site, charger(site.url, V16) as socket:
+        replies = await replies_to(socket, between.join(messages))
+
+        assert [reply[:2] for reply in replies] == [[3, "m1"], [4, "m2"], [3, "m3"]]
+        assert site.count("repairs", repair="several_frames", vendor="unknown") == 1

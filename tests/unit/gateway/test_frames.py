@@ -109,3 +109,51 @@ def test_whatever_is_read_as_a_message_id_can_be_echoed(message_id: bytes, paddi
     frame = frames.parse(b"[2," + message_id + b',"Heartbeat",{}]' + padding, 32)
 
     assert frames.call_result(frame[1], {}).startswith(b"[3,")
+
+
+@pytest.mark.parametrize(
+    ("text", "payload"),
+    [
+        ('{"a":1,}', {"a": 1}),
+        ('{"a":[1,,2,],}', {"a": [1, 2]}),
+        ("{'a':'it\\'s'}", {"a": "it's"}),
+        ('{a:1,_b:{c:"x"}}', {"a": 1, "_b": {"c": "x"}}),
+        ('{"a":True,"b":NONE,"c":undefined}', {"a": True, "b": None, "c": None}),
+        ('{"a":+5,"b":.5,"c":5.,"d":007,"e":-.5,"f":0x1F}', None),
+        ('{"meterStop":12,5}', {"meterStop": 12.5}),
+        ('{"meterStop":-12,05,"b":[1,2]}', {"meterStop": -12.05, "b": [1, 2]}),
+    ],
+)
+def test_slips_whose_meaning_is_clear_are_read(text: str, payload: object) -> None:
+    if payload is None:
+        payload = {"a": 5, "b": 0.5, "c": 5, "d": 7, "e": -0.5, "f": 31}
+    for frame in (f'[2,"1","X",{text}]', f'[2,"1","X",{text},]', f'[2,"1","X",{text}],'):
+        assert frames.parse(frame.encode(), 32) == [2, "1", "X", payload]
+
+
+@pytest.mark.parametrize("text", ["{a:b}", '{"a":}', '{"a" 1}', '{"a":1', "{", '{"a":"b}', "{]"])
+def test_slips_whose_meaning_is_not_clear_are_not_guessed(text: str) -> None:
+    with pytest.raises(frames.UnreadableFrameError):
+        frames.parse(f'[2,"1","X",{text}]'.encode(), 32)
+
+
+@pytest.mark.parametrize("between", [b"", b"\n", b" , ", b"\0"])
+def test_frames_side_by_side_are_separated(between: bytes) -> None:
+    one, other, cut = b'[2,"1","X",{"a":"]["}]', b'[3,"2",{}]', b'[2,"3","X",{"b":'
+    assert frames.separated(between.join((one, other, cut))) == [one, other, cut]
+
+
+@pytest.mark.parametrize("text", [b"", b"hello", b'[2,"1","X",{"a":1', b'[2,"1","X",{}]]]', b"]["])
+def test_a_single_frame_is_left_as_it_is(text: bytes) -> None:
+    assert frames.separated(text) == [text]
+
+
+@pytest.mark.parametrize(
+    "text", [b"'\\" * 60_000, b"[" * 200_000, b"[]" * 100_000, b"{a:" * 60_000]
+)
+def test_hostile_frames_are_separated_and_tidied_in_linear_time(text: bytes) -> None:
+    began = time.process_time()
+    frames.separated(text)
+    with pytest.raises(frames.UnreadableFrameError):
+        frames.parse(text, 32)
+    assert time.process_time() - began < 1.5
