@@ -180,6 +180,10 @@ class SteeredEvse:
         """On how many phases it was switched."""
         return self.switching.phases
 
+    def phases_used(self, now: datetime) -> int:
+        """On how many of these its car draws, as far as that is known."""
+        return len(self.draws_on(now))
+
     def choose_phases(self, now: datetime, outlook: Outlook, *, is_locked: bool) -> SwitchStep:
         """Decide about one phase or three; keeps and returns what is to be done.
 

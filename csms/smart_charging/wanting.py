@@ -106,9 +106,9 @@ class Wanting:
                 steered.evse,
                 self._site,
                 surplus_w=steered.surplus_w,
-                phases=steered.phases,
+                phases=steered.phases_used(now),
                 is_charging=steered.target_a > 0 and _draws(steered),
-                least_phases=_least_phases(steered),
+                least_phases=_least_phases(steered, now),
             )
 
     def _solar_shares(
@@ -130,10 +130,12 @@ class Wanting:
                     s.settings,
                     s.evse,
                     self._site,
-                    _least_phases(s),
+                    _least_phases(s, now),
                 ),
                 max_w=most_a(s, now)
-                * watts_per_amp(s.evse, self._site, 3 if s.evse.can_switch_phases else s.phases),
+                * watts_per_amp(
+                    s.evse, self._site, 3 if s.evse.can_switch_phases else s.phases_used(now)
+                ),
                 priority=s.evse.priority,
                 weight=s.evse.weight,
                 is_running=s.target_a > 0,
@@ -231,10 +233,10 @@ def _held_down(steered: SteeredEvse, now: datetime) -> HeldDown | None:
     return held if held is not None and now < held.until else None
 
 
-def _least_phases(steered: SteeredEvse) -> int:
+def _least_phases(steered: SteeredEvse, now: datetime) -> int:
     """On how few phases it could charge, by a switch if need be."""
     may_switch = steered.evse.can_switch_phases and steered.settings.phases != "3"
-    return 1 if may_switch else steered.phases
+    return 1 if may_switch else steered.phases_used(now)
 
 
 def _draws(steered: SteeredEvse) -> bool:
