@@ -45,7 +45,10 @@ VersionChoice: TypeAlias = Literal["newest", "charger"]
 _AGE: Final = {version: age for age, version in enumerate(OcppVersion)}
 
 _SPELLINGS: Final = {
+    "ocpp": OcppVersion.V16,
+    "ocppj": OcppVersion.V16,
     "ocpp16": OcppVersion.V16,
+    "ocpp160": OcppVersion.V16,
     "ocpp16j": OcppVersion.V16,
     "ocpp201": OcppVersion.V201,
     "ocpp201j": OcppVersion.V201,
@@ -69,12 +72,14 @@ class RefusedError(Exception):
 
 def offered_versions(headers: Headers) -> list[tuple[str, OcppVersion | None]]:
     """Return the subprotocols a charger offers as it spells them, with what they mean."""
-    names = [
-        name.strip()
-        for value in headers.get_all("Sec-WebSocket-Protocol")
-        for name in value.split(",")
-    ]
+    lists = ",".join(headers.get_all("Sec-WebSocket-Protocol")).split(",")
+    names = [name for each in lists for name in _names_in(each.strip())]
     return [(name, _SPELLINGS.get(fold(name))) for name in names if name]
+
+
+def _names_in(text: str) -> list[str]:
+    """Split what should be one name, unless it is one, at what some put between several."""
+    return [text] if fold(text) in _SPELLINGS else re.split(r"[;\s]+", text)
 
 
 def choose_version(
@@ -144,7 +149,7 @@ class Doorkeeper:
         completing the handshake without a subprotocol and closing at once (OCPP-J, 3.1.2).
         """
         assert isinstance(socket, ChargerSocket)
-        if "websocket" not in request.headers.get("Upgrade", "").lower():
+        if not any("websocket" in word.lower() for word in request.headers.get_all("Upgrade")):
             return None  # the protocol answers 426
         try:
             socket.admission = await self._admit(socket, request)

@@ -22,14 +22,18 @@ class BadIdentityError(ValueError):
 def identity_of(path: str) -> str | None:
     """Return the identity in a request path, None if it ends in no segment at all.
 
-    Any prefix is fine, doubled and trailing slashes are ignored, percent-encoding is undone.
+    Any prefix is fine, doubled and trailing slashes are ignored, percent-encoding is undone (of
+    UTF-8, or else of Latin-1).
     Raises BadIdentityError.
     """
     route = path.partition("?")[0].partition("#")[0]
     segments = [segment for segment in route.split("/") if segment]
     if not segments:
         return None
-    return checked(unquote(segments[-1], errors="replace"))
+    try:
+        return checked(unquote(segments[-1], errors="strict"))
+    except UnicodeDecodeError:
+        return checked(unquote(segments[-1], encoding="latin-1"))
 
 
 def checked(text: str) -> str:

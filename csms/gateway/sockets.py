@@ -27,6 +27,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 from websockets.utils import apply_mask
 
+from csms.gateway.request_head import straightened
 from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
 
@@ -40,6 +41,7 @@ HANDSHAKE_TIMEOUT_S: Final = 20.0
 BACKLOG: Final = 4096
 """Connections the kernel holds while we are busy: thousands redial at once after a power cut."""
 
+_ONCE: Final = ("Upgrade", "Sec-WebSocket-Key", "Sec-WebSocket-Version")
 _ANSWERS: Final = frozenset({b"[3", b"[4"})
 _END_OF_REQUEST: Final = b"\r\n\r\n"
 _WHOLE_TEXT: Final = 0x80 | TEXT
@@ -77,9 +79,17 @@ class ChargerProtocol(ServerProtocol):
     chosen: Subprotocol | None = None
 
     def process_request(self, request: Request) -> tuple[str, str | None, str | None]:
-        """Some chargers leave out `Connection: Upgrade`; what they want is clear anyway."""
-        if not any("upgrade" in value.lower() for value in request.headers.get_all("Connection")):
-            request.headers["Connection"] = "Upgrade"
+        """Some chargers leave out or repeat headers; what they want is clear anyway."""
+        headers = request.headers
+        if not any("upgrade" in value.lower() for value in headers.get_all("Connection")):
+            headers["Connection"] = "Upgrade"
+        for name in _ONCE:
+            told = headers.get_all(name)
+            if len(told) > 1 and len({value.strip().lower() for value in told}) == 1:
+                del headers[name]
+                headers[name] = told[0]
+        if not headers.get_all("Sec-WebSocket-Version"):
+            headers["Sec-WebSocket-Version"] = "13"
         return super().process_request(request)
 
     def process_subprotocol(self, headers: Headers) -> Subprotocol | None:  # noqa: ARG002
@@ -160,6 +170,7 @@ class ChargerSocket(ServerConnection):
     admission: Admission | None = None
     _partial = b""
     _short_way = True
+    _begins = True
 
     @property
     def inbox(self) -> Inbox:
@@ -187,6 +198,9 @@ class ChargerSocket(ServerConnection):
         if protocol._state is OPEN and self._short_way:
             self._take_frames(self._partial + data if self._partial else data)
             return
+        if protocol._state is CONNECTING and self._begins:
+            self._begins = False
+            data = straightened(data)
         super().data_received(data)
         if protocol._state is CLOSING:
             self._end()

@@ -232,3 +232,61 @@ async def test_the_number_of_connections_has_a_limit() -> None:
         await site.until(lambda: site.count("disconnects", reason="closed_by_charger") == 1)
         async with site.link("CP-2") as link:
             assert await link.call("Heartbeat", {}) == {}
+
+
+@pytest.mark.parametrize(
+    "dialled",
+    [
+        request("/ocpp/CP 1"),
+        request("/ocpp/CP 1").replace("\r\n", "\n"),
+        "\r\n" + request("/ocpp/CP%201"),
+        request("/ocpp/CP%201").replace("Host:", "Host :"),
+        request("/ocpp/CP%201").replace("\r\n\r\n", "\r\nnonsense\r\n\r\n"),
+        request("/ocpp/CP%201").replace("\r\n\r\n", "\r\nX-Model: a\r\n b\r\n\r\n"),
+        request("/ocpp/CP%201").replace("\r\n\r\n", "\r\nUpgrade: websocket\r\n\r\n"),
+        request("/ocpp/CP%201").replace("\r\n\r\n", f"\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"),
+        request("/ocpp/CP%201", Sec_WebSocket_Version=""),
+        request("/ocpp/CP%201", Host=""),
+    ],
+    ids=[
+        *("a space", "line feeds alone", "a line before", "a space before the colon"),
+        *(
+            "no header",
+            "a folded header",
+            "Upgrade twice",
+            "the key twice",
+            "no version",
+            "no host",
+        ),
+    ],
+)
+async def test_a_request_that_is_not_quite_right_is_understood(dialled: str) -> None:
+    async with running_gateway() as site:
+        answer = await raw(site, dialled)
+
+        assert answer.startswith(b"HTTP/1.1 101 ")
+        assert "cp 1" in site.world.store.charge_points
+
+
+async def test_an_address_in_raw_letters_is_understood() -> None:
+    async with running_gateway() as site:
+        answer = await raw(site, request("/ocpp/Garage Nörd").encode())
+
+        assert answer.startswith(b"HTTP/1.1 101 ")
+        assert "garage nörd" in site.world.store.charge_points
+
+
+@pytest.mark.parametrize(
+    ("offer", "agreed"),
+    [
+        ("ocpp1.6;ocpp1.5", b"ocpp1.6"),
+        ("ocpp1.5 ocpp2.0.1", b"ocpp2.0.1"),
+        ("OCPP 1.6", b"OCPP 1.6"),
+        ("ocpp1.6.0", b"ocpp1.6.0"),
+        ("ocpp", b"ocpp"),
+    ],
+)
+async def test_versions_are_told_apart_however_they_are_written(offer: str, agreed: bytes) -> None:
+    async with running_gateway() as site:
+        answer = await raw(site, request(Sec_WebSocket_Protocol=offer))
+        assert b"Sec-WebSocket-Protocol: " + agreed + b"\r\n" in answer
