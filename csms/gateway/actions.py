@@ -89,3 +89,6 @@ BILLABLE: Final = frozenset(
     }
 )
 """What a person must pay for: reaches its handler even if parts of it break the schema."""
+
+NEVER_REFUSED: Final = frozenset({"StopTransaction"})
+"""Is repeated until it is answered, so it reaches its handler even if it says nothing."""

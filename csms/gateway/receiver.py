@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from csms.errors import CommandRefusedError
 from csms.gateway import frames, message_log
 from csms.gateway.acceptance import may_say
-from csms.gateway.actions import BILLABLE
+from csms.gateway.actions import BILLABLE, NEVER_REFUSED
 from csms.gateway.answers import Broken, Error, Result
 from csms.gateway.calls import Outcome
 from csms.gateway.endpoints import Dialect, Endpoint
@@ -229,7 +229,7 @@ class Receiver:
                 if other.looks_like(endpoint.action, call.payload):
                     await self._report_other_version(connection, other.version, call, received_at)
                     break
-            if endpoint.billable and call.payload:
+            if (endpoint.billable and call.payload) or endpoint.action in NEVER_REFUSED:
                 mending.repairs.append("passed_on_broken")
             else:
                 call.refuse(mending.violation.refusal, mending.violation.description)

@@ -31,6 +31,7 @@ async def test_a_repair_is_counted_for_its_vendor_and_noted_in_the_message_log()
 @pytest.mark.parametrize(
     ("action", "payload"),
     [
+        ("StopTransaction", {}),
         ("StopTransaction", {"meterStop": 1000}),
         ("StopTransaction", {"transactionId": "none", "meterStop": 1, "timestamp": NOW}),
         ("StartTransaction", {"idTag": "A"}),

@@ -11,7 +11,7 @@ from unit.gateway.payloads import objects_for
 from unit.world import make_world
 
 from csms.gateway import frames
-from csms.gateway.actions import BILLABLE
+from csms.gateway.actions import BILLABLE, NEVER_REFUSED
 from csms.gateway.repairs import mend
 from csms.gateway.schemas import schemas_of
 from csms.handlers import v16, v21, v201
@@ -40,7 +40,7 @@ def let_through(draw: st.DrawFn) -> Message | None:
     open_words = version is OcppVersion.V21
     received_at = "2026-06-15T12:00:00Z"
     mending = mend(schema.shape, payload, received_at=received_at, open_words=open_words)
-    if mending.violation is None or (action in BILLABLE and payload):
+    if mending.violation is None or (action in BILLABLE and payload) or action in NEVER_REFUSED:
         return version, action, mending.payload
     return None
 

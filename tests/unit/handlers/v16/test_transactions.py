@@ -273,3 +273,13 @@ async def test_what_a_charge_point_does_before_it_is_approved_is_recorded_with_a
     charge_point = await world.connect("NEW")
     await started(world, charge_point)
     assert Flag.BEFORE_ACCEPTANCE in world.store.transaction().flags
+
+
+async def test_a_stop_that_says_nothing_ends_what_runs_and_is_kept_once(
+    world: World, charge_point: ChargePoint
+) -> None:
+    await started(world, charge_point)
+    for _ in range(3):
+        world.clock.advance(60)
+        assert await say(world, charge_point, "StopTransaction", {}) == {}
+    assert world.store.transaction().stopped_at == NOON + timedelta(seconds=60)
