@@ -167,7 +167,11 @@ class Directory(PathKind):
         if not isinstance(raw, str) or "\0" in raw:
             raise ValueError
         path = Path(raw).expanduser()
-        if path.exists() and not path.is_dir():
+        try:
+            usable = not path.exists() or path.is_dir()
+        except OSError:  # longer than a name may be, or where nobody may look
+            raise ValueError from None
+        if not usable:
             raise ValueError
         return path
 
@@ -181,7 +185,11 @@ class ExistingFile(PathKind):
         if not isinstance(raw, str) or "\0" in raw:
             raise ValueError
         path = Path(raw).expanduser()
-        if not path.is_file():
+        try:
+            usable = path.is_file()
+        except OSError:
+            raise ValueError from None
+        if not usable:
             raise ValueError
         return path
 

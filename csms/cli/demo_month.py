@@ -24,6 +24,7 @@ from rich.table import Table
 from csms.cli.admin_api import AdminApi
 from csms.cli.demo_display import DemoDisplay
 from csms.cli.entering import Entry, enter
+from csms.cli.options import whole
 from csms.cli.serve import loopback_of
 from csms.config import Settings
 from csms.errors import CsmsError
@@ -165,18 +166,11 @@ def _month(written: str) -> Month:
 
 
 def _days(written: str) -> int:
-    return _whole(written, 31)
+    return whole(written, 31)
 
 
 def _chargers(written: str) -> int:
-    return _whole(written, 12)
-
-
-def _whole(written: str, most: int) -> int:
-    number = int(written)
-    if not 1 <= number <= most:
-        raise argparse.ArgumentTypeError(f"from 1 to {most}")
-    return number
+    return whole(written, 12)
 
 
 def _text(month: Month) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from csms import logs
 from csms.cli.process import prepare_for_many_connections
@@ -45,20 +47,49 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def whole(written: str, most: int) -> int:
+    """A whole number of an option, from 1 to `most`."""
+    if not re.fullmatch(r"\d{1,18}", written.strip(), re.ASCII) or not 1 <= int(written) <= most:
+        raise argparse.ArgumentTypeError(f"{written!r} is no whole number from 1 to {most}")
+    return int(written)
+
+
+def number(written: str, most: float) -> float:
+    """A number of an option, from 0 to `most`."""
+    try:
+        value = float(written)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= most:
+        raise argparse.ArgumentTypeError(f"{written!r} is no number from 0 to {most:g}")
+    return value
+
+
+def websocket_url(written: str) -> str:
+    """An address that a charger can dial."""
+    try:
+        url = urlsplit(written)
+        good = url.scheme in {"ws", "wss"} and bool(url.hostname) and url.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise argparse.ArgumentTypeError(
+            f"{written!r} is no address such as ws://localhost:9000/ocpp"
+        )
+    return written
+
+
 def positive(written: str) -> float:
     """A number of an option that is more than nothing."""
-    number = non_negative(written)
-    if number == 0:
+    value = non_negative(written)
+    if value == 0:
         raise argparse.ArgumentTypeError("must be more than 0")
-    return number
+    return value
 
 
 def non_negative(written: str) -> float:
     """A number of an option, not absurdly large."""
-    number = float(written)
-    if not 0 <= number <= _ABSURD:
-        raise argparse.ArgumentTypeError(f"must be from 0 to {_ABSURD:g}")
-    return number
+    return number(written, _ABSURD)
 
 
 def read_settings(options: argparse.Namespace) -> Settings:

@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidURI
 from csms import logs
 from csms.cli import simulate_site
 from csms.cli.entering import Entry, enter
-from csms.cli.options import add_command, positive, run
+from csms.cli.options import add_command, positive, run, websocket_url, whole
 from csms.errors import CsmsError
 
 if TYPE_CHECKING:
@@ -68,7 +68,12 @@ def add_to(commands: Commands, summary: str) -> None:
         examples=_EXAMPLES,
     )
     add = parser.add_argument
-    add("--url", default="ws://localhost:9000/ocpp", help="without identity (%(default)s)")
+    add(
+        "--url",
+        type=websocket_url,
+        default="ws://localhost:9000/ocpp",
+        help="without identity (%(default)s)",
+    )
     add("--count", type=_count, default=10, help="how many chargers (%(default)s)")
     add("--version", choices=tuple(_VERSIONS), help="of OCPP (1.6, at a --site both)")
     add("--prefix", default="SIM-", help="of their identities (%(default)s)")
@@ -199,7 +204,4 @@ def _summary(statistics: FleetStatistics) -> str:
 
 
 def _count(written: str) -> int:
-    count = int(written)
-    if not 1 <= count <= 100_000:
-        raise argparse.ArgumentTypeError("from 1 to 100000")
-    return count
+    return whole(written, 100_000)

@@ -18,6 +18,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from csms.cli.options import number
 from csms.errors import CsmsError
 
 if TYPE_CHECKING:
@@ -109,10 +110,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _amount(written: str) -> float:
-    number = float(written)
-    if not 0 <= number <= 10_000:
-        raise argparse.ArgumentTypeError("must be from 0 to 10000")
-    return number
+    return number(written, 10_000)
 
 
 async def simulate_site(

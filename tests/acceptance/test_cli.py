@@ -186,6 +186,24 @@ def test_a_host_that_is_not_this_machine_is_named(csms_command: Command, host: s
     assert f"CSMS_API_HOST: '{host}' is not allowed; expected an IP address" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["simulate", "--url", "http://localhost"], "no address such as ws://localhost:9000/ocpp"),
+        (["simulate", "--url", "banana"], "no address such as ws://localhost:9000/ocpp"),
+        (["simulate", "--count", "many"], "'many' is no whole number from 1 to 100000"),
+        (["demo", "--hours", "x"], "'x' is no number from 0 to 1e+09"),
+        (["demo", "--days", "32"], "'32' is no whole number from 1 to 31"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_told_what_would(
+    csms_command: Command, arguments: list[str], why: str
+) -> None:
+    refused = csms_command(*arguments)
+    assert refused.returncode == 2
+    assert why in refused.stderr
+
+
 def test_a_key_made_beside_the_running_server_opens_its_api(running: Server) -> None:
     assert running.status("/api/v1/charge-points") == 401
     key = running.command("key", "create", "--name", "alice", "--role", "admin").stdout.strip()

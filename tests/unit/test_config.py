@@ -125,6 +125,8 @@ def test_all_errors_are_told_at_once() -> None:
         ("CSMS_DATABASE_URL", "postgresql://db"),
         ("CSMS_DATABASE_URL", "postgresql:///csms"),
         ("CSMS_DATABASE_URL", "postgresql://db:port/csms"),
+        ("CSMS_DATA_DIR", "x" * 5000),
+        ("CSMS_OCPP_TLS_KEY", "x" * 5000),
     ],
 )
 def test_a_value_that_is_not_allowed_is_refused(name: str, value: str) -> None:
