@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Final
 
@@ -52,7 +53,7 @@ class CdrDelivery:
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._boundary = Boundary("CDR delivery", metrics)
         self._rounds = Rounds("CDR delivery", self._send_due, metrics, every_s=look_s)
-        events.hang_bell(self.look, TransactionPriced, when=_is_final)
+        events.hang_bell(self.look, TransactionPriced, when=_fills_the_outbox)
 
     def start(self) -> None:
         self._rounds.start()
@@ -67,18 +68,21 @@ class CdrDelivery:
 
     async def _send_due(self) -> float | None:
         """Send what is due; returns in how many seconds something else is."""
-        jar = aiohttp.DummyCookieJar()
-        connector = self._destinations.connector()
-        async with aiohttp.ClientSession(
-            timeout=self._timeout, cookie_jar=jar, connector=connector
-        ) as http:
+        async with AsyncExitStack() as stack:
+            http: aiohttp.ClientSession | None = None
             while True:
                 now = self._clock.now()
                 due = await self._store.claim(now, now + LEASE, AT_ONCE)
                 if not due:
                     next_at = await self._store.next_due(now)
                     return None if next_at is None else (next_at - now).total_seconds()
+                http = http or await stack.enter_async_context(self._session())
                 await asyncio.gather(*(self._send(http, delivery) for delivery in due))
+
+    def _session(self) -> aiohttp.ClientSession:
+        jar = aiohttp.DummyCookieJar()
+        connector = self._destinations.connector()
+        return aiohttp.ClientSession(timeout=self._timeout, cookie_jar=jar, connector=connector)
 
     async def _send(self, http: aiohttp.ClientSession, delivery: Delivery) -> None:
         with self._boundary.survive(f"delivery {delivery.id}"):
@@ -119,5 +123,6 @@ class CdrDelivery:
         await self._store.failed(delivery, now, problem, status, again_at)
 
 
-def _is_final(event: Event) -> bool:
-    return isinstance(event, TransactionPriced) and not event.running
+def _fills_the_outbox(event: Event) -> bool:
+    """Only what has a price for everything is told (OCPI: a CDR has its total cost)."""
+    return isinstance(event, TransactionPriced) and not event.running and event.gross is not None

@@ -6,9 +6,10 @@ the content does: place, time, token and register.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Final
 
 from csms.model import Flag, IdToken, MeterValue
@@ -42,12 +43,12 @@ def held(charge_point: ChargePoint, ocpp_id: str) -> Transaction | None:
     return None
 
 
-def newest_first(charge_point: ChargePoint) -> list[Transaction]:
-    """Return the transactions in memory, open ones first."""
-    return [
-        *reversed(charge_point.open_transactions.values()),
-        *reversed(charge_point.recent_transactions.values()),
-    ]
+def newest_first(charge_point: ChargePoint) -> Iterator[Transaction]:
+    """Go through the transactions in memory, open ones first."""
+    return chain(
+        reversed(charge_point.open_transactions.values()),
+        reversed(charge_point.recent_transactions.values()),
+    )
 
 
 # --- starts

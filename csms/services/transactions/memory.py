@@ -74,7 +74,8 @@ class TransactionMemory:
         recent.pop(number, None)
         if transaction.open:
             charge_point.open_transactions[number] = transaction
-            self._open_gauge.inc(0 if was_open else 1)
+            if not was_open:
+                self._open_gauge.inc()
             self._open.opened(transaction)
             return
         if was_open:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from itertools import permutations
+from itertools import product
 from typing import NamedTuple
 
 from csms.model import MeterValue
@@ -33,8 +33,10 @@ def part(transactions: Iterable[Transaction], max_power_w: int) -> list[Transact
     """
     ordered = sorted(transactions, key=lambda t: (t.started_at, t.id))
     changed: dict[int, Transaction] = {}
-    for each, told in permutations(ordered, 2):
-        changed |= {t.id: t for t in _part(each, told, max_power_w)}
+    inferred = [t for t in ordered if not (t.start_known and t.stop_known)]
+    for each, told in product(inferred, ordered):
+        if each is not told:
+            changed |= {t.id: t for t in _part(each, told, max_power_w)}
     return list(changed.values())
 
 
