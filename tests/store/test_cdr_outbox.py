@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from ipaddress import ip_network
 from typing import Any
 
@@ -163,9 +164,9 @@ async def test_a_price_is_told_at_once_and_not_when_it_is_looked_for(office: Off
                 id_token=None,
                 running=False,
                 currency="EUR",
-                net=None,
-                gross=None,
-                energy_wh=None,
+                net=Decimal(10),
+                gross=Decimal("12.30"),
+                energy_wh=Decimal(50_000),
             )
         )
         await office.until(("delivered", 1))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -68,16 +68,19 @@ class CdrDelivery:
 
     async def _send_due(self) -> float | None:
         """Send what is due; returns in how many seconds something else is."""
-        async with AsyncExitStack() as stack:
-            http: aiohttp.ClientSession | None = None
-            while True:
-                now = self._clock.now()
-                due = await self._store.claim(now, now + LEASE, AT_ONCE)
-                if not due:
-                    next_at = await self._store.next_due(now)
-                    return None if next_at is None else (next_at - now).total_seconds()
-                http = http or await stack.enter_async_context(self._session())
-                await asyncio.gather(*(self._send(http, delivery) for delivery in due))
+        due = await self._claim()
+        if due:
+            async with self._session() as http:
+                while due:
+                    await asyncio.gather(*(self._send(http, delivery) for delivery in due))
+                    due = await self._claim()
+        now = self._clock.now()
+        next_at = await self._store.next_due(now)
+        return None if next_at is None else (next_at - now).total_seconds()
+
+    async def _claim(self) -> Sequence[Delivery]:
+        now = self._clock.now()
+        return await self._store.claim(now, now + LEASE, AT_ONCE)
 
     def _session(self) -> aiohttp.ClientSession:
         jar = aiohttp.DummyCookieJar()
