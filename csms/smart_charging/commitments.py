@@ -120,6 +120,7 @@ class Commitment:
     def transaction_ended(self, now: datetime) -> None:
         """The transaction is over, and with it its profile (1.6 3.13.1); nothing is drawn."""
         self._in_transaction = False
+        self._overdraw.ended()
         self._registers[Register.TX].empty()
         self._forget(now)
 

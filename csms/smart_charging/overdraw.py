@@ -35,6 +35,10 @@ class Overdraw:
         self._measured = current_a
         self._excess_a = max(drawn - may for drawn, may in zip(current_a, allowed, strict=True))
 
+    def ended(self) -> None:
+        """Nothing is drawn any more: the transaction is over."""
+        self._since = None
+
     def counts_from(self) -> datetime | None:
         """When the overdraw was or will be no single odd reading any more."""
         return None if self._since is None else self._since + PERSISTS

@@ -239,6 +239,7 @@ class SiteSteering:
             steered.served_ah = 0.0
             steered.target_a = 0.0
             steered.lowered_at = steered.raised_at = None
+            steered.measured = steered.measured_a = None
             steered.switch_step = steered.withheld = None
             steered.forget_car(now)
         if transaction is not None and steered.is_online:

@@ -221,6 +221,21 @@ def test_who_draws_more_than_he_may_makes_others_give_way_and_is_stopped() -> No
     assert world.stalls[world.key(1)].charger.transaction is None
 
 
+def test_what_was_drawn_too_much_is_free_again_when_the_transaction_is_over() -> None:
+    world = garage(evse(1), evse(2))
+    world.run(30)
+    world.arrive(1)
+    world.arrive(2)
+    world.run(90)
+    world.stalls[world.key(1)].ignores_profiles = True
+    world.run(200)
+    assert world.stalls[world.key(1)].charger.transaction is None
+    status = world.steering.evse_statuses(world.now)[0]
+    assert (status.may_draw_a, status.measured_a) == (0.0, None)
+    world.run(400)
+    assert world.limit_a(2) == 32.0
+
+
 def with_a_charger_that_no_longer_confirms(house_a: float) -> SteeredGarage:
     """Two cars share 32 A evenly, then the first goes silent, then the house rises."""
     metered = circuit("main", 32.0, has_meter=True, assumed_load_a=PerPhase.all(20.0))
