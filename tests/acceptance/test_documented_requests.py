@@ -134,3 +134,22 @@ async def test_every_request_of_a_page_works(server: Running, page: str, identit
                     assert response.content_type == "text/event-stream"
                 else:
                     await response.read()
+
+
+async def test_the_garage_of_the_page_has_the_meter_whose_plug_its_simulation_pulls(
+    server: Running,
+) -> None:
+    page = "docs/load-management.md"
+    text = (ROOT / page).read_text()
+    simulation = text.index("    csms simulate --site rua-9")
+    assert "--lose-meter-at" in text[simulation:].partition("\n")[0]
+    before = text[:simulation].count("\n    curl ")
+    authorization = f"Authorization: {server.http.headers['Authorization']}"
+    async with charging(server, "CP-001", ChargePoint16):
+        for request in requests_in(page, server.api_url, authorization)[:before]:
+            async with server.http.request(
+                request.method, request.url, headers=request.headers, data=request.body
+            ) as response:
+                assert response.status < 300, (request, await response.text())
+    circuits = (await server.api("GET", "/circuits?site_id=rua-9")).body["items"]
+    assert [one["id"] for one in circuits if one["has_meter"]] == ["grid"]
