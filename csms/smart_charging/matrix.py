@@ -45,9 +45,11 @@ def allocate_matrix(
     `Demands`, one value for all or one each. Raises ValueError for what can't be.
     """
     matrix = np.atleast_2d(np.asarray(rows))
-    limits = np.asarray(row_limits, np.float64)
-    if matrix.shape[0] != limits.size or np.isnan(limits).any() or not np.isfinite(matrix).all():
-        raise ValueError("one limit is needed for each row, and numbers everywhere")
+    limits = np.atleast_1d(np.asarray(row_limits, np.float64))
+    if matrix.ndim != 2 or limits.shape != matrix.shape[:1]:
+        raise ValueError("rows must be rows × EVSEs, with one limit for each row")
+    if np.isnan(limits).any() or not np.isfinite(matrix).all():
+        raise ValueError("coefficients must be numbers, and limits numbers or inf for none")
     size = matrix.shape[1]
 
     def each(value: npt.ArrayLike) -> Floats:
@@ -113,9 +115,9 @@ def _directions(coefficients: Phasors) -> tuple[Phasors, Ints, Floats, Ints]:
     """
     evse = np.flatnonzero(coefficients)
     size, angle = np.abs(coefficients[evse]), np.angle(coefficients[evse])
-    angles, part = np.unique(np.round(angle, 9), return_inverse=True)
-    if len(angles) <= _MAX_DIRECTIONS:
-        return np.exp(1j * angles), evse, size, part
+    _, first, part = np.unique(np.round(angle, 9), return_index=True, return_inverse=True)
+    if len(first) <= _MAX_DIRECTIONS:
+        return np.exp(1j * angle[first]), evse, size, part
     sector = 2 * np.pi / _SECTORS
     before = np.floor(angle / sector)
     beyond = angle - before * sector

@@ -25,6 +25,17 @@ def test_one_row_is_shared_evenly() -> None:
     assert allocate_matrix([[1, 1, 1]], [32], min_a=6, max_a=32).tolist() == [11, 11, 10]
 
 
+def test_one_row_needs_no_brackets() -> None:
+    assert allocate_matrix([1, 1, 1], 32, min_a=6, max_a=32).tolist() == [11, 11, 10]
+
+
+@pytest.mark.parametrize("angle", [2 * np.pi / 3, 1.234567890123])
+def test_phasors_fill_a_line_to_the_last_ampere(angle: float) -> None:
+    phasors = np.exp([0j, 1j * angle])
+    limit = max(32.0, float(np.abs(32 * phasors.sum())))
+    assert allocate_matrix(phasors, limit, min_a=6, max_a=32).tolist() == [32, 32]
+
+
 def test_opposite_coefficients_are_never_relied_on() -> None:
     assert allocate_matrix([[1, -1]], [10], min_a=6, max_a=32).tolist() == [10, 10]
 
@@ -62,7 +73,7 @@ def test_a_plan_is_filled_first() -> None:
 
 
 def test_a_limit_for_each_row_is_needed() -> None:
-    with pytest.raises(ValueError, match="one limit is needed for each row"):
+    with pytest.raises(ValueError, match="one limit for each row"):
         allocate_matrix([[1, 1]], [32, 32], min_a=6, max_a=32)
 
 
