@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import delete, func, select
 
-from csms.errors import ConflictError, InvalidValueError, NotFoundError
+from csms.store.admin.named import Named
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
 from csms.store.stated import refuse_owing_user
 from csms.store.tables import id_tokens
 from csms.store.tariff_tables import tariff_assignments, user_group_members, users
 from csms.tariff.assignment import Scope
 
-_identity = func.lower(users.c.id)
-_MAKING: Final = 0x6373_6D73_0012
-"""Advisory lock: two spellings of a new user must not both be made."""
+_users: Final = Named(users, "user", 0x6373_6D73_0012)
+find = _users.find
+spelled = _users.spelled
+create = _users.create
+replace = _users.replace
 
 
 async def list_page(
@@ -27,7 +29,7 @@ async def list_page(
     search: str | None = None,
 ) -> list[Row]:
     """Return users in the order of their ids, `identity` being what is compared."""
-    statement = select(users, _identity.label("identity"))
+    statement = select(users, _users.identity.label("identity"))
     if user_group_id is not None:
         members = select(user_group_members.c.user_id).where(
             func.lower(user_group_members.c.user_group_id) == func.lower(user_group_id)
@@ -39,50 +41,7 @@ async def list_page(
             | users.c.name.icontains(search, autoescape=True)
             | users.c.email.icontains(search, autoescape=True)
         )
-    return await fetch(connection, statement, [_identity], window, descending=False)
-
-
-async def find(connection: AdminConnection, user_id: str) -> Row:
-    """Raises NotFoundError."""
-    rows = await connection.execute(select(users).where(_is(user_id)))
-    row = rows.mappings().one_or_none()
-    if row is None:
-        raise NotFoundError("user", user_id)
-    return dict(row)
-
-
-async def spelled(connection: AdminConnection, field: str, user_id: str) -> str:
-    """Return the kept spelling of a user's id; raises InvalidValueError if there is no such."""
-    kept: str | None = await connection.scalar(select(users.c.id).where(_is(user_id)))
-    if kept is None:
-        raise InvalidValueError(field, user_id, "the id of a user there is")
-    return kept
-
-
-async def create(connection: AdminConnection, user_id: str, values: Mapping[str, Any]) -> Row:
-    """Raises ConflictError if it exists."""
-    await _lock(connection)
-    taken = await connection.scalar(select(users.c.id).where(_is(user_id)))
-    if taken is not None:
-        raise ConflictError(f"there is a user {taken!r} already")
-    return await _insert(connection, user_id, values)
-
-
-async def replace(
-    connection: AdminConnection, user_id: str, values: Mapping[str, Any]
-) -> tuple[Row, bool]:
-    """Create or replace a user; also returns whether it is new."""
-    await _lock(connection)
-    rows = await connection.execute(
-        update(users)
-        .where(_is(user_id))
-        .values(updated_at=func.now(), **values)
-        .returning(*users.c)
-    )
-    row = rows.mappings().one_or_none()
-    if row is not None:
-        return dict(row), False
-    return await _insert(connection, user_id, values), True
+    return await fetch(connection, statement, [_users.identity], window, descending=False)
 
 
 async def remove(connection: AdminConnection, user_id: str) -> None:
@@ -112,16 +71,3 @@ async def tokens_of(connection: AdminConnection, user_ids: Sequence[str]) -> dic
     for user_id, id_token in rows:
         found[user_id].append(id_token)
     return found
-
-
-def _is(user_id: str) -> ColumnElement[bool]:
-    return func.lower(user_id) == _identity
-
-
-async def _lock(connection: AdminConnection) -> None:
-    await connection.execute(select(func.pg_advisory_xact_lock(_MAKING)))
-
-
-async def _insert(connection: AdminConnection, user_id: str, values: Mapping[str, Any]) -> Row:
-    rows = await connection.execute(insert(users).values(id=user_id, **values).returning(*users.c))
-    return dict(rows.mappings().one())
