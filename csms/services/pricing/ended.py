@@ -29,7 +29,7 @@ BREATH_S: Final = 0.2
 """Transactions that end within this time are priced together."""
 SHARE: Final = 0.1
 """Of the time, at most: the more ends, the more is priced together."""
-BATCH: Final = 25
+BATCH: Final = 50
 
 
 class EndedPricing:
