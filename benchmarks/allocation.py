@@ -126,14 +126,16 @@ def measurements(repeats: int) -> Iterator[Measured]:
 
 
 def one_event(repeats: int) -> Measured:
-    """A car stops, the next one starts."""
+    """A car comes or goes, then another one."""
     topology, capacity, demands = night(garage((4, 14), 1000, amperes_each=8.0))
-    turn = iter(range(10**9))
+    turn = iter(np.random.default_rng(13).permutation(1000).tolist())
+    last = allocate(topology, capacity, demands)
 
     def event() -> None:
-        number = next(turn) % 1000
+        nonlocal last
+        number = next(turn)
         demands.wants[number] = not demands.wants[number]
-        allocate(topology, capacity, demands)
+        last = allocate(topology, capacity, demands, like=last)
 
     return measure("1,000 EVSEs after one event", 2.0, event, repeats)
 

@@ -11,12 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from csms.smart_charging.rows import Rising, Rows, tolerance
+from csms.smart_charging.levels import Climb
+from csms.smart_charging.rows import Rows
 from csms.smart_charging.topology import Bools, Floats
 
-_MAX_STEPS: Final = 200
 _FULL: Final = 1e-9
-_FLAT: Final = 1e-12
 
 
 def fill(
@@ -31,19 +30,20 @@ def fill(
     """
     values = low.copy()
     moving = moving & (high > low)
+    climb = Climb(moving, weight, low, high)
     while blocks:
-        reached = _reached(blocks, weight, low, high)
+        reached = np.full(len(values), np.inf)
+        lowest = min([rows.lower(reached, climb) for rows in blocks])
         risen = np.minimum(np.maximum(reached * weight, low), high)
-        now = np.where(moving, risen, 0.0)
         final = risen >= high
+        final |= reached <= lowest
         for rows in blocks:
-            rows.touching(rows.used(now) >= rows.capacity - _FULL, final)
-        final |= reached <= reached[moving].min()
+            rows.touching(rows.used(risen) >= rows.capacity - _FULL, final)
         final &= moving
-        values[final] = risen[final]
-        moving &= ~final
+        np.copyto(values, risen, where=final)
+        moving ^= final
         blocks = narrowed(blocks, moving, values, high)
-    values[moving] = high[moving]
+    np.copyto(values, high, where=moving)
     return values
 
 
@@ -53,37 +53,3 @@ def narrowed(blocks: Sequence[Rows], moving: Bools, values: Floats, high: Floats
         return ()
     tight = [rows.binding(moving, values, high) for rows in blocks]
     return [rows for rows in tight if len(rows.capacity)]
-
-
-def _reached(blocks: Sequence[Rows], weight: Floats, low: Floats, high: Floats) -> Floats:
-    reached = np.full(len(weight), np.inf)
-    lowest, highest = float((low / weight).min()), float((high / weight).max())
-    for rows in blocks:
-        rising = rows.rising(weight, low, high)
-        rising.lower(reached, full_level(rising, lowest, highest))
-    return reached
-
-
-def full_level(rising: Rising, lowest: float, highest: float) -> Floats:
-    """Per row the level at which it is just full; it isn't at `lowest`, it is at `highest`.
-
-    Newton's steps on a function of straight pieces, kept between the bounds known so far.
-    """
-    capacity = rising.capacity
-    noise = tolerance(capacity) / 100
-    below, above = np.empty(len(capacity)), np.empty(len(capacity))
-    below.fill(lowest)
-    above.fill(highest)
-    level = np.minimum(np.maximum(rising.guess(), lowest), highest)
-    for _ in range(_MAX_STEPS):
-        used, slope = rising.at(level)
-        gap = capacity - used
-        open_ = np.abs(gap) > noise
-        if not np.count_nonzero(open_):
-            return level
-        np.copyto(below, level, where=gap > 0)
-        np.copyto(above, level, where=gap < 0)
-        step = level + gap / np.maximum(slope, _FLAT)
-        np.copyto(step, (below + above) / 2, where=(step <= below) | (step >= above))
-        np.copyto(level, step, where=open_)
-    return below

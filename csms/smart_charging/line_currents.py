@@ -17,13 +17,13 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from csms.smart_charging.rows import running_sums, tolerance
+from csms.smart_charging.contest import MICRO, millionths
+from csms.smart_charging.levels import Climb, level_by_steps, tolerance
 from csms.smart_charging.topology import Bools, Floats, Ints
 
 Phasors: TypeAlias = npt.NDArray[np.complex128]
 
 _ALIGNED: Final = 1e-9
-_ALL: Final = slice(None)
 
 
 def half_planes(directions: Phasors) -> Phasors:
@@ -80,23 +80,24 @@ class LineRows:
             self.part[kept],
         )
 
-    def rising(self, weight: Floats, low: Floats, high: Floats) -> LineRising:
-        gain = self.coefficient * weight[self.evse]
-        return LineRising(self, gain, (low / weight)[self.evse], (high / weight)[self.evse])
+    def lower(self, reached: Floats, climb: Climb) -> float:
+        gain = self.coefficient * climb.weight[self.evse]
+        curve = LineCurve(self, gain, climb.low[self.evse], climb.high[self.evse])
+        level = level_by_steps(curve, climb)
+        np.minimum.at(reached, self.evse, level[self.row])
+        return float(level.min())
 
-    def contest(self, ask: Floats, values: Floats, out: Bools) -> LineContest:
+    def contest(self, ask: Floats, rank: Ints, values: Floats) -> LineContest:
         base = self.base + self._parts(self.coefficient * values[self.evse])
         kept = np.flatnonzero(ask[self.evse] > 0)
-        kept = kept[np.lexsort((self.evse[kept], self.row[kept]))]
+        kept = kept[np.lexsort((rank[self.evse[kept]], self.row[kept]))]
         row, evse = self.row[kept], self.evse[kept]
         once = np.ones(len(kept), np.bool_)  # an EVSE may have several directions in a row
         once[1:] = (row[1:] != row[:-1]) | (evse[1:] != evse[:-1])
         asked = np.zeros((np.count_nonzero(once), self.base.shape[1]))
         slot = (np.cumsum(once) - 1, self.part[kept])
         np.add.at(asked, slot, self.coefficient[kept] * ask[evse])
-        contest = LineContest(self, row[once], evse[once], asked, base)
-        contest.mark_out(out)
-        return contest
+        return LineContest(self, row[once], evse[once], asked, base)
 
     def _parts(self, entries: Floats) -> Floats:
         slots = self.row * self.base.shape[1] + self.part
@@ -113,7 +114,7 @@ def _magnitudes(selections: Phasors, parts: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LineRising:
+class LineCurve:
     rows: LineRows
     gain: Floats
     low: Floats
@@ -141,57 +142,30 @@ class LineRising:
         slope = np.divide(along, size, out=np.zeros_like(size), where=size > 0)
         return size + parts[:, -1], np.maximum(slope, 0.0) + growth[:, -1]
 
-    def lower(self, reached: Floats, level: Floats) -> None:
-        np.minimum.at(reached, self.rows.evse, level[self.rows.row])
-
 
 class LineContest:
-    """Who fits in beside others into magnitudes of phasor sums; entries one per row and EVSE."""
+    """For magnitudes of phasor sums; entries by row, in the order of the candidates."""
 
     def __init__(self, rows: LineRows, row: Ints, evse: Ints, demand: Floats, base: Floats) -> None:
         """`demand` is entry x part, `base` row x part."""
-        self._selections = rows.selections
-        self._limit = rows.capacity + tolerance(rows.capacity)
-        self._row = row
         self._evse = evse
-        self._demand = demand
-        self._base = base
+        self._demand = millionths(demand)
+        self._base = base[row] + self._demand / MICRO
+        """Per entry: what there is with itself, without those before it."""
+        self._selections = rows.selections[row]
+        self._limit = (rows.capacity + tolerance(rows.capacity))[row]
+        counts = np.bincount(row)
+        self._counts = counts[counts > 0]
 
-    def mark_out(self, out: Bools) -> None:
-        out[self._evse[self._over(self._demand)]] = True
+    def refuse(self, taken: Bools, out: Bools) -> None:
+        used = _magnitudes(self._selections, self._base + self._before(taken) / MICRO)
+        out[self._evse[used > self._limit]] = True
 
-    def line_up(self, undecided: Bools, rank: Ints) -> None:
-        self._keep(np.flatnonzero(undecided[self._evse]))
-        self._keep(np.lexsort((rank[self._evse], self._row)))
+    def settle(self, taken: Bools, undecided: Bools) -> None:
+        """Rows are few here; it isn't worth it."""
 
-    def judge(self, undecided: Bools, doubtful: Bools, out: Bools) -> None:
-        self._keep(np.flatnonzero(undecided[self._evse]))
-        if len(self._evse):
-            running = running_sums(self._demand, self._row)
-            begins = np.append(True, self._row[1:] != self._row[:-1])
-            running[begins] = self._demand[begins]  # exactly, so that the first is decided
-            doubtful[self._evse[self._over(running)]] = True
-            self.mark_out(out)
-
-    def accept(self, accepted: Bools) -> None:
-        np.add.at(self._base, self._row, self._demand * accepted[self._evse][:, None])
-
-    def sit_down(self, undecided: Bools) -> None:
-        self._keep(undecided[self._evse].nonzero()[0])
-
-    def fits(self, evse: int) -> bool:
-        mine = (self._evse == evse).nonzero()[0]
-        return not self._over(self._demand[mine], mine).any()
-
-    def take(self, evse: int) -> None:
-        mine = (self._evse == evse).nonzero()[0]
-        self._base[self._row[mine]] += self._demand[mine]
-
-    def _keep(self, entries: Ints) -> None:
-        self._row, self._evse = self._row[entries], self._evse[entries]
-        self._demand = self._demand[entries]
-
-    def _over(self, asked: Floats, entries: Ints | slice = _ALL) -> Bools:
-        row = self._row[entries]
-        used = _magnitudes(self._selections[row], self._base[row] + asked)
-        return np.asarray(used > self._limit[row])
+    def _before(self, taken: Bools) -> Floats:
+        demand = self._demand * taken[self._evse][:, None]
+        before = np.asarray(demand.cumsum(axis=0) - demand)
+        starts = self._counts.cumsum() - self._counts
+        return np.asarray(before - before[starts].repeat(self._counts, axis=0))

@@ -69,7 +69,7 @@ def allocate_matrix(
     )
     limited = np.isfinite(limits)
     blocks = matrix_rows(matrix[limited], np.maximum(limits[limited], 0.0), bounds.possible)
-    return share(blocks, bounds, strict=strict)[0]
+    return share(blocks, bounds, strict=strict).limit_a
 
 
 def matrix_rows(

@@ -8,67 +8,23 @@ not, see `line_currents`, which offers the same verbs.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from csms.smart_charging.contest import Contest, LinearContest, by_row_and_rank
+from csms.smart_charging.levels import (
+    NOISE_A,
+    Climb,
+    level_between_marks,
+    level_by_steps,
+    tolerance,
+)
 from csms.smart_charging.topology import Bools, Floats, Ints
 
-NOISE_A: Final = 1e-10
-"""Sums of floats are never exact: this much, and a little for large sums, is no current."""
-
-_MICRO: Final = 1e6
-_NOBODY: Final = np.zeros(0, np.intp)
-
-
-def tolerance(capacity: Floats) -> Floats:
-    """How far above `capacity` a sum may be through rounding alone."""
-    return np.asarray(NOISE_A + 1e-13 * np.abs(capacity))
-
-
-class Rising(Protocol):
-    """Rows while the common level of their EVSEs rises."""
-
-    @property
-    def capacity(self) -> Floats: ...
-
-    def guess(self) -> Floats:
-        """Per row a level to start from."""
-        ...
-
-    def at(self, level: Floats) -> tuple[Floats, Floats]:
-        """Per row: used, and growth per level, when all its EVSEs are at that row's level."""
-        ...
-
-    def lower(self, reached: Floats, level: Floats) -> None:
-        """Lower what every EVSE has reached to the level of its lowest row."""
-        ...
-
-
-class Contest(Protocol):
-    """Candidates for the room that is left in some rows."""
-
-    def line_up(self, undecided: Bools, rank: Ints) -> None:
-        """Only these are left; the smaller rank goes first."""
-        ...
-
-    def judge(self, undecided: Bools, doubtful: Bools, out: Bools) -> None:
-        """Mark EVSEs that don't fit beside all before them, and those that don't fit alone."""
-        ...
-
-    def accept(self, accepted: Bools) -> None:
-        """Take these out of what is left, once."""
-        ...
-
-    def sit_down(self, undecided: Bools) -> None:
-        """From here on only `fits` and `take` are called: for the few that are left."""
-        ...
-
-    def fits(self, evse: int) -> bool: ...
-
-    def take(self, evse: int) -> None: ...
+_NONE: Final = np.zeros(0, np.intp)
+_ROOMY: Final = 4
+"""A table of rows and marks may be so many times as large as the rows themselves."""
 
 
 class Rows(Protocol):
@@ -92,12 +48,15 @@ class Rows(Protocol):
         """
         ...
 
-    def rising(self, weight: Floats, low: Floats, high: Floats) -> Rising:
-        """The level counts per weight; bounds in amperes."""
+    def lower(self, reached: Floats, climb: Climb) -> float:
+        """Lower what every EVSE has reached to the level of its lowest row, were it just full.
+
+        Returns the lowest of these levels.
+        """
         ...
 
-    def contest(self, ask: Floats, values: Floats, out: Bools) -> Contest:
-        """EVSEs ask for more than `values`; marks those for which there is no room at all."""
+    def contest(self, ask: Floats, rank: Ints, values: Floats) -> Contest:
+        """EVSEs ask for more than `values`, those who ask for 0 don't; smaller ranks go first."""
         ...
 
 
@@ -129,32 +88,64 @@ class LinearRows:
         return self.sums(self._spread(values))
 
     def touching(self, rows: Bools, evses: Bools) -> None:
-        evses[self.evse[rows.repeat(self.counts)]] = True
+        evses[self.evse[rows.repeat(self.counts).nonzero()[0]]] = True
 
     def binding(self, moving: Bools, values: Floats, high: Floats) -> LinearRows:
         tight = self.used(np.where(moving, high, values)) > self.capacity + NOISE_A
         left = np.maximum(self.capacity - self.used(np.where(moving, 0.0, values)), 0.0)
-        kept = moving[self.evse]
+        kept = moving.take(self.evse)
         kept &= tight.repeat(self.counts)
-        counts = np.add.reduceat(kept, self.starts, dtype=np.intp) if len(tight) else self.counts
-        entries = kept.nonzero()[0]
+        entries, counts = self._where(kept)
         coefficient = None if self.coefficient is None else self.coefficient[entries]
         return _rows_of(self.evse[entries], coefficient, counts, left)
 
-    def rising(self, weight: Floats, low: Floats, high: Floats) -> LinearRising:
-        return LinearRising(self, weight, low, high)
+    def lower(self, reached: Floats, climb: Climb) -> float:
+        gain = self._gain(climb)
+        if len(self.capacity) * len(climb.marks) <= _ROOMY * len(self.evse):
+            level = self._level_between_marks(climb, gain)
+        else:
+            level = level_by_steps(LinearCurve(self, climb, gain), climb)
+        np.minimum.at(reached, self.evse, level.repeat(self.counts))
+        return float(level.min())
 
-    def contest(self, ask: Floats, values: Floats, out: Bools) -> LinearContest:
+    def _level_between_marks(self, climb: Climb, gain: Floats | None) -> Floats:
+        width = len(self.capacity)
+        shape, size = (len(climb.marks), width), len(climb.marks) * width
+        row = np.arange(width).repeat(self.counts)
+        begins = (climb.begins * width).take(self.evse)
+        begins += row
+        ends = (climb.ends * width).take(self.evse)
+        ends += row
+        begun = np.bincount(begins, gain, minlength=size)
+        ended = np.bincount(ends, gain, minlength=size)
+        return level_between_marks(climb, begun.reshape(shape), ended.reshape(shape), self.capacity)
+
+    def _gain(self, climb: Climb) -> Floats | None:
+        """Per entry: growth per level; None is 1 everywhere."""
+        if climb.is_even:
+            return self.coefficient
+        gain = climb.weight[self.evse]
+        return gain if self.coefficient is None else gain * self.coefficient
+
+    def contest(self, ask: Floats, rank: Ints, values: Floats) -> LinearContest:
         room = self.capacity - self.used(values)
         asked = self._spread(ask)
-        short = self.sums(asked) > room
-        micro = np.floor((room + tolerance(self.capacity)) * _MICRO)
-        kept = short.repeat(self.counts).nonzero()[0] if np.count_nonzero(short) else _NOBODY
-        kept = kept[asked[kept] > 0]
-        row = np.arange(len(short)).repeat(self.counts)[kept]
-        contest = LinearContest(row, self.evse[kept], np.ceil(asked[kept] * _MICRO - 1e-3), micro)
-        contest.mark_out(out)
-        return contest
+        kept = asked > 0
+        kept &= (self.sums(asked) > room).repeat(self.counts)
+        entries, counts = self._where(kept)
+        row = np.arange(len(counts)).repeat(counts)
+        entries = entries[by_row_and_rank(row, rank.take(self.evse.take(entries)))]
+        filled = counts.nonzero()[0]
+        room += tolerance(self.capacity)
+        return LinearContest(
+            self.evse.take(entries), asked.take(entries), counts[filled], room[filled]
+        )
+
+    def _where(self, kept: Bools) -> tuple[Ints, Ints]:
+        """Which entries are kept, and how many of each row."""
+        if not len(kept):
+            return _NONE, _NONE
+        return kept.nonzero()[0], np.add.reduceat(kept, self.starts, dtype=np.intp)
 
     def sums(self, entries: Floats | Bools) -> Floats:
         """Per row."""
@@ -175,15 +166,15 @@ def _rows_of(evse: Ints, coefficient: Floats | None, counts: Ints, capacity: Flo
     return LinearRows(capacity[filled], evse, coefficient, counts[filled])
 
 
-class LinearRising:
-    def __init__(self, rows: LinearRows, weight: Floats, low: Floats, high: Floats) -> None:
+class LinearCurve:
+    """What plain rows carry, level by level."""
+
+    def __init__(self, rows: LinearRows, climb: Climb, gain: Floats | None) -> None:
         self._rows = rows
-        self._low = (low / weight)[rows.evse]
-        self._high = (high / weight)[rows.evse]
-        self._gain = _gain(rows, weight)
-        self._row = np.arange(len(rows.counts)).repeat(rows.counts)
+        self._low = climb.low[rows.evse]
+        self._high = climb.high[rows.evse]
+        self._gain = gain
         self._levels = np.empty(len(rows.evse))
-        self._reached = np.empty(len(rows.evse))
 
     @property
     def capacity(self) -> Floats:
@@ -194,92 +185,11 @@ class LinearRising:
         return self._rows.capacity / gain
 
     def at(self, level: Floats) -> tuple[Floats, Floats]:
-        levels, reached = self._levels, self._reached
-        level.take(self._row, out=levels, mode="clip")
-        np.maximum(levels, self._low, out=reached)
+        levels = level.repeat(self._rows.counts)
+        reached = np.maximum(levels, self._low, out=self._levels)
         np.minimum(reached, self._high, out=reached)
         moving = levels == reached
         if self._gain is None:
             return self._rows.sums(reached), self._rows.sums(moving)
         reached *= self._gain
-        np.multiply(self._gain, moving, out=levels)
-        return self._rows.sums(reached), self._rows.sums(levels)
-
-    def lower(self, reached: Floats, level: Floats) -> None:
-        level.take(self._row, out=self._levels, mode="clip")
-        np.minimum.at(reached, self._rows.evse, self._levels)
-
-
-def _gain(rows: LinearRows, weight: Floats) -> Floats | None:
-    """Per entry: growth per level; None is 1 everywhere."""
-    if (weight == 1.0).all():
-        return rows.coefficient
-    gain = weight[rows.evse]
-    return gain if rows.coefficient is None else gain * rows.coefficient
-
-
-class LinearContest:
-    """In whole millionths: sums of whole numbers are exact. Demands rounded up, room down."""
-
-    def __init__(self, row: Ints, evse: Ints, demand: Floats, room: Floats) -> None:
-        self._row = row
-        self._evse = evse
-        self._demand = demand
-        self._room = room
-        self._left: list[float] = []
-        self._asked: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
-
-    def mark_out(self, out: Bools) -> None:
-        out[self._evse[self._demand > self._room[self._row]]] = True
-
-    def line_up(self, undecided: Bools, rank: Ints) -> None:
-        self._keep(undecided[self._evse].nonzero()[0])
-        self._keep(np.lexsort((_compact(rank)[self._evse], _compact(self._row))))
-
-    def judge(self, undecided: Bools, doubtful: Bools, out: Bools) -> None:
-        self._keep(undecided[self._evse].nonzero()[0])
-        if len(self._evse):
-            late = running_sums(self._demand, self._row) > self._room[self._row]
-            doubtful[self._evse[late]] = True
-            self.mark_out(out)
-
-    def accept(self, accepted: Bools) -> None:
-        taken = self._demand * accepted[self._evse]
-        self._room -= np.bincount(self._row, taken, minlength=len(self._room))
-
-    def sit_down(self, undecided: Bools) -> None:
-        self._keep(undecided[self._evse].nonzero()[0])
-        self._left = self._room.tolist()
-        asked = self._asked
-        entries = (self._evse.tolist(), self._row.tolist(), self._demand.tolist())
-        for evse, row, demand in zip(*entries, strict=True):
-            asked[evse].append((row, demand))
-
-    def fits(self, evse: int) -> bool:
-        return all(demand <= self._left[row] for row, demand in self._asked[evse])
-
-    def take(self, evse: int) -> None:
-        for row, demand in self._asked[evse]:
-            self._left[row] -= demand
-
-    def _keep(self, entries: Ints) -> None:
-        self._row = self._row[entries]
-        self._evse = self._evse[entries]
-        self._demand = self._demand[entries]
-
-
-def _compact(numbers: Ints) -> npt.NDArray[np.integer]:
-    """Small whole numbers in two bytes, which sort much faster."""
-    small = not numbers.size or numbers.max() < 1 << 16
-    return numbers.astype(np.uint16) if small else numbers
-
-
-def running_sums(values: Floats, row: Ints) -> Floats:
-    """Running sums within each row; `row` is sorted, values may have several columns."""
-    total = values.cumsum(axis=0)
-    fresh = np.empty(len(row), np.bool_)
-    fresh[0] = True
-    np.not_equal(row[1:], row[:-1], out=fresh[1:])
-    starts = fresh.nonzero()[0]
-    before = total[starts] - values[starts]
-    return np.asarray(total - before[fresh.cumsum() - 1])
+        return self._rows.sums(reached), self._rows.sums(self._gain * moving)

@@ -13,11 +13,20 @@ from csms.smart_charging.topology import Bools, Floats, Topology
 
 
 def shares(
-    topology: Topology, capacity: Capacity, demands: Demands, running: Bools, *, strict: bool
+    topology: Topology,
+    capacity: Capacity,
+    demands: Demands,
+    running: Bools,
+    *,
+    strict: bool,
+    like: Allocation | None = None,
 ) -> Allocation:
-    """Allocate, in rounds where a plan has targets. `running`: who has a share already."""
+    """Allocate, in rounds where a plan has targets. `running`: who has a share already.
+
+    `like`: what was shared out before, see `allocate`.
+    """
     if np.isnan(demands.target_a).all():
-        return allocate(topology, capacity, demands, strict=strict)
+        return allocate(topology, capacity, demands, strict=strict, like=like)
     last: list[Allocation] = []
 
     def fair_shares(claims: Claims) -> Floats:

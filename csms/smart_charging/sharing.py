@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
@@ -96,31 +97,50 @@ def _check(min_a: Floats, max_a: Floats, step_a: Floats, weight: Floats) -> None
         raise ValueError("steps of EVSEs must be numbers above 0")
 
 
-def share(blocks: Sequence[Rows], bounds: Bounds, *, strict: bool) -> tuple[Floats, Bools]:
-    """(amperes per EVSE, who got its minimum)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Shares:
+    limit_a: Floats
+    """Amperes per EVSE."""
+    admitted: Bools
+    """Who got its minimum."""
+    stepped: tuple[Bools, ...] = ()
+    """Who got another step after shares were rounded down, once, twice, ..."""
+
+
+def share(
+    blocks: Sequence[Rows], bounds: Bounds, *, strict: bool, like: Shares | None = None
+) -> Shares:
+    """`like` is the outcome of a similar question: with it the answer comes sooner."""
     values = np.zeros(len(bounds.low))
-    admitted = np.zeros(len(values), np.bool_)
+    admitted = nobody = np.zeros(len(values), np.bool_)
+    stepped: list[Bools] = []
+    before = like if like is not None and len(like.limit_a) == len(values) else None
     if not strict:
-        admitted = _admit(blocks, bounds, bounds.possible, values)
-        values[admitted] = bounds.low[admitted]
+        admitted = _admit(blocks, bounds, bounds.possible, values, before)
+        np.copyto(values, bounds.low, where=admitted)
     for priority in sorted(set(bounds.priority[bounds.possible].tolist()), reverse=True):
         peers = bounds.possible & (bounds.priority == priority)
         if strict:
-            admitted |= _admit(blocks, bounds, peers, values)
-            values[admitted & peers] = bounds.low[admitted & peers]
-        values = _raise(blocks, bounds, peers & admitted, values)
-    return values, admitted
+            admitted = admitted | _admit(blocks, bounds, peers, values, before)
+            np.copyto(values, bounds.low, where=admitted & peers)
+        values, steps = _raise(blocks, bounds, peers & admitted, values, before)
+        stepped = [a | b for a, b in zip_longest(stepped, steps, fillvalue=nobody)]
+    return Shares(values, admitted, tuple(stepped))
 
 
-def _admit(blocks: Sequence[Rows], bounds: Bounds, who: Bools, values: Floats) -> Bools:
+def _admit(
+    blocks: Sequence[Rows], bounds: Bounds, who: Bools, values: Floats, like: Shares | None
+) -> Bools:
     minima = np.where(who, bounds.low, values)
     if all((rows.used(minima) <= rows.capacity).all() for rows in blocks):
         return who
     order = admission_order(who, bounds.priority, bounds.hold, bounds.turn)
-    return take_in_order(blocks, order, bounds.low, values)
+    return take_in_order(blocks, order, bounds.low, values, like.admitted if like else None)
 
 
-def _raise(blocks: Sequence[Rows], bounds: Bounds, peers: Bools, values: Floats) -> Floats:
+def _raise(
+    blocks: Sequence[Rows], bounds: Bounds, peers: Bools, values: Floats, like: Shares | None
+) -> tuple[Floats, Sequence[Bools]]:
     """From their minima to their shares; all others stay as they are."""
     low, high = values, np.where(peers, bounds.high, values)
     blocks = narrowed(blocks, peers, values, high)
@@ -130,8 +150,9 @@ def _raise(blocks: Sequence[Rows], bounds: Bounds, peers: Bools, values: Floats)
         values = fill(narrowed(blocks, peers, values, target), peers, weight, values, target)
     values = fill(blocks, peers, weight, values, high)
     if bounds.continuous:
-        return values
-    return whole_steps(blocks, peers, values, bounds.step, low, high)
+        return values, ()
+    steps = like.stepped if like else ()
+    return whole_steps(blocks, peers, values, bounds.step, low, high, steps)
 
 
 def _even(weight: Floats, peers: Bools) -> Floats:

@@ -466,7 +466,12 @@ class SiteSteering:
         demands = self._wanting.demands(evses, self._watch, plan, now)
         running = np.array([steered.target_a > 0 for steered in evses], dtype=bool)
         allocation = shares(
-            self._topology, capacity, demands, running, strict=self.site.strict_priority
+            self._topology,
+            capacity,
+            demands,
+            running,
+            strict=self.site.strict_priority,
+            like=self._shared.allocation if self._shared else None,
         )
         self._shared = _Shared(demands, allocation)
         for row, steered in enumerate(evses):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count
 from typing import Final
 
 import numpy as np
@@ -11,7 +10,8 @@ import numpy.typing as npt
 
 from csms.smart_charging.admission import take_in_order
 from csms.smart_charging.filling import narrowed
-from csms.smart_charging.rows import Rows, tolerance
+from csms.smart_charging.levels import tolerance
+from csms.smart_charging.rows import Rows
 from csms.smart_charging.topology import Bools, Floats
 
 _SNAP: Final = 1e-7
@@ -31,7 +31,7 @@ def step_up(values: Floats, step: Floats) -> Floats:
 
 def multiple(count: Floats, step: Floats) -> Floats:
     """`count` steps as the float next to the decimal number: 106 x 0.1 is 10.6."""
-    return np.round(count * step, 9)
+    return np.asarray(np.rint(count * step * 1e9) / 1e9)
 
 
 def whole_steps(
@@ -41,28 +41,31 @@ def whole_steps(
     step: Floats,
     low: Floats,
     high: Floats,
-) -> Floats:
-    """Fair shares in whole steps; `low` and `high` are whole steps already, and `low` fits.
+    guesses: Sequence[Bools] = (),
+) -> tuple[Floats, Sequence[Bools]]:
+    """(fair shares in whole steps, who got another step the first time, the second time, ...).
 
-    Everybody is rounded down; then one step at a time goes to the one who lost the largest
-    fraction of a step, the first one of equals, as long as all rows hold. In the end nobody
-    could get another step.
+    `low` and `high` are whole steps already, and `low` fits. Everybody is rounded down; then one
+    step at a time goes to the one who lost the largest fraction of a step, the first one of
+    equals, as long as all rows hold. In the end nobody could get another step. `guesses`: who it
+    was the last time.
     """
-    whole = np.where(moving, np.clip(step_down(values, step), low, high), values)
+    whole = np.where(moving, np.minimum(np.maximum(step_down(values, step), low), high), values)
     _take_back_noise(blocks, moving & (whole > values) & (whole > low), whole, step)
     who = np.flatnonzero(moving & (whole + step <= high + _SNAP))
     order = who[np.argsort(_precedence(values[who], whole[who], step[who]), kind="stable")]
-    for again in count():
-        if not order.size:
-            break
-        if again > 1:
+    stepped: list[Bools] = []
+    while order.size:
+        if len(stepped) > 1:
             still = np.zeros(len(values), np.bool_)
             still[order] = True
             blocks = narrowed(blocks, still, whole, high)
-        order = order[take_in_order(blocks, order, step, whole)[order]]
+        guess = guesses[len(stepped)] if len(stepped) < len(guesses) else None
+        stepped.append(take_in_order(blocks, order, step, whole, guess))
+        order = order[stepped[-1][order]]
         whole[order] = multiple(np.rint(whole[order] / step[order]) + 1.0, step[order])
         order = order[whole[order] + step[order] <= high[order] + _SNAP]
-    return whole
+    return whole, stepped
 
 
 def _precedence(values: Floats, whole: Floats, step: Floats) -> npt.NDArray[np.uint16]:

@@ -33,6 +33,17 @@ def test_many_candidates_for_plain_sums(seed: int) -> None:
     assert found.tolist() == one_by_one(matrix, limits, order, demand, held).tolist()
 
 
+@pytest.mark.parametrize("share_guessed", [0.0, 0.5, 1.0])
+def test_a_wrong_guess_changes_nobody_s_place(share_guessed: float) -> None:
+    random = np.random.default_rng(5)
+    matrix = (random.random((40, 400)) < 0.1).astype(np.float64)
+    demand, held, order = np.ones(400), np.zeros(400), random.permutation(400)
+    rows = matrix_rows(matrix, np.floor(matrix.sum(axis=1) * random.random(40)), held == 0)
+    guess = random.random(400) < share_guessed
+    expected = take_in_order(rows, order, demand, held)
+    assert take_in_order(rows, order, demand, held, guess).tolist() == expected.tolist()
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_many_candidates_for_the_lines_between_which_they_hang(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -381,6 +381,44 @@ def test_the_same_question_has_the_same_answer(world: World) -> None:
     assert world.shares() == world.shares()
 
 
+Change = tuple[str, int, float]
+
+
+def changes() -> st.SearchStrategy[list[Change]]:
+    kind = st.sampled_from(["comes or goes", "limit", "load", "maximum", "turn", "reserved"])
+    return st.lists(st.tuples(kind, st.integers(0, 99), tenths(0, 40)), min_size=1, max_size=6)
+
+
+def apply(change: Change, world: World) -> None:
+    kind, number, amperes = change
+    evse, circuit = number % len(world.demands.wants), number % len(world.site.circuits)
+    match kind:
+        case "comes or goes":
+            world.demands.wants[evse] = not world.demands.wants[evse]
+        case "limit":
+            world.capacity.limit_a[circuit, number % 3] = amperes
+        case "load":
+            world.capacity.load_a[circuit, number % 3] = amperes / 2
+        case "maximum":
+            world.demands.max_a[evse] = amperes
+        case "turn":
+            world.demands.turn[:] = np.roll(world.demands.turn, number)
+        case _:
+            world.demands.reserved_a[evse] = amperes / 2
+
+
+@given(st.one_of(worlds(evses=20), worlds(evses=20, between_lines=True)), changes(), st.booleans())
+@settings(max_examples=50, deadline=None)
+def test_what_was_shared_out_before_never_changes_what_is_shared_out_now(
+    world: World, events: list[Change], strict: bool
+) -> None:
+    last = None
+    for event in events:
+        apply(event, world)
+        last = allocate(world.topology, world.capacity, world.demands, strict=strict, like=last)
+        assert last.limit_a.tolist() == world.shares(strict=strict)
+
+
 @st.composite
 def phasor_matrices(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     """Rows whose directions are a few (lines, transformers) or any at all."""
