@@ -133,6 +133,9 @@ class Settings:
     unknown_id_tokens: Literal["reject", "accept"] = _setting(
         "reject", Choice(("reject", "accept")), "cards nobody has entered yet"
     )
+    id_token_mark: str | None = _setting(
+        None, Line(10), "only what follows it counts, of tokens that have it"
+    )
     local_list_delay: float = _setting(
         10.0, Number(0, 3600, "seconds"), "after a change of id tokens before local lists follow"
     )

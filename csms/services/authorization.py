@@ -14,6 +14,7 @@ from csms.services.accounts.model import Payer, SpendingVerdict
 from csms.services.charge_point import ChargePoint
 from csms.services.id_token import IdTokenRecord
 from csms.services.ports import IdTokenStore, OpenTransactionCount
+from csms.services.token_spellings import behind, other_spellings
 from csms.services.unknown_tokens import UnknownTokens
 
 UnknownIdTokens = Literal["reject", "accept"]
@@ -91,6 +92,7 @@ class AuthorizationService:
         clock: Clock,
         metrics: Metrics,
         unknown_id_tokens: UnknownIdTokens,
+        id_token_mark: str | None = None,
     ) -> None:
         self._decisions = {
             status: metrics.authorizations.labels(status.value) for status in AuthorizationStatus
@@ -99,6 +101,19 @@ class AuthorizationService:
         self.unknown = UnknownTokens()
         self._transactions = transactions
         self._unknown_accepted = unknown_id_tokens == "accept"
+        self._mark = id_token_mark
+
+    async def known_as(self, shown: IdToken) -> IdToken:
+        """Return a token as it was entered, whatever the reader put into it besides.
+
+        That is what follows the mark, and a card's number with other marks between its bytes.
+        """
+        value = behind(shown.value, self._mark)
+        if await self.cache.get(value) is None:
+            for other in other_spellings(value):
+                if await self.cache.get(other) is not None:
+                    return IdToken(other, shown.type)
+        return shown if value == shown.value else IdToken(value, shown.type)
 
     async def authorize(
         self,
@@ -134,6 +149,7 @@ class AuthorizationService:
             )
         if id_token.type == NO_TOKEN_TYPE:
             return Authorization(AuthorizationStatus.ACCEPTED)
+        id_token = await self.known_as(id_token)
         record = await self.cache.get(id_token.value)
         if record is None and id_token.type == DIRECT_PAYMENT_TYPE:
             return Authorization(AuthorizationStatus.ACCEPTED, reason="paid at the charge point")

@@ -59,6 +59,7 @@ def make_services(
         clock,
         ground.metrics,
         settings.unknown_id_tokens,
+        settings.id_token_mark,
     )
     notifications = NotificationService(writer, events)
     transactions = TransactionService(

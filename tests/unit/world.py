@@ -436,6 +436,7 @@ def make_world(
     *,
     unknown: UnknownChargePoints = "accept",
     unknown_id_tokens: Literal["reject", "accept"] = "reject",
+    id_token_mark: str | None = None,
     heartbeat_interval_s: int = 300,
     max_plausible_power_w: int = 1_000_000,
     contract_pool: ContractPool | None = None,
@@ -447,7 +448,7 @@ def make_world(
     options = Settings(**{"certificate_signing": "by-hand", **settings})
     open_transactions = OpenTransactions(store)
     authorization = AuthorizationService(
-        MemoryIdTokens(store), open_transactions, clock, metrics, unknown_id_tokens
+        MemoryIdTokens(store), open_transactions, clock, metrics, unknown_id_tokens, id_token_mark
     )
     notifications = NotificationService(recorder, events)
     transactions = TransactionService(

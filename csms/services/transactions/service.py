@@ -79,6 +79,7 @@ class TransactionService:
         self, charge_point: ChargePoint, start: Start, received_at: datetime
     ) -> StartAnswer:
         """Record a 1.6 StartTransaction; a repeat gets the same id and the same status."""
+        start.id_token = await self._authorization.known_as(start.id_token)
         repeated = matching.find_repeated_start(charge_point, start, received_at)
         own_id = repeated.id if repeated else matching.stale_at(charge_point, start.evse_id)
         authorization = await self._authorize(charge_point, start.id_token, received_at, own_id)
@@ -104,6 +105,7 @@ class TransactionService:
         """
         authorization = None
         if stop.id_token is not None:
+            stop.id_token = await self._authorization.known_as(stop.id_token)
             authorization = await self._authorization.authorize(
                 charge_point, stop.id_token, received_at, starting=False
             )
@@ -148,6 +150,8 @@ class TransactionService:
     ) -> TransactionEventAnswer:
         """Record a 2.0.1 TransactionEvent; idempotent, in any order (E01 - E15)."""
         event = self._with_token(charge_point, event)
+        if event.id_token is not None:
+            event.id_token = await self._authorization.known_as(event.id_token)
         if _just_began(charge_point, event, received_at):
             found = matching.held(charge_point, event.ocpp_transaction_id)
         else:
