@@ -108,7 +108,9 @@ class Office:
                 await asyncio.sleep(0.02)
 
     @asynccontextmanager
-    async def delivering(self, look_s: float = 0.01) -> AsyncIterator[None]:
+    async def delivering(
+        self, look_s: float = 0.01, timeout_s: float = 15.0
+    ) -> AsyncIterator[None]:
         outbox = CdrOutbox(self.database)
         delivery = CdrDelivery(
             outbox,
@@ -117,7 +119,7 @@ class Office:
             Metrics(),
             self.destinations,
             look_s=look_s,
-            timeout_s=0.3,
+            timeout_s=timeout_s,
         )
         delivery.start()
         yield
@@ -244,7 +246,7 @@ async def test_a_receiver_on_a_private_address_is_not_asked_unless_settings_allo
 async def test_a_receiver_that_says_nothing_is_given_up_for_now(office: Office) -> None:
     receiver = Receiver()
     receiver.silent = True
-    async with listening(receiver), office.delivering():
+    async with listening(receiver), office.delivering(timeout_s=0.3):
         await office.webhook(receiver.url)
         await office.world.price(june_prices()[:1])
         await office.until(("waiting", 1))
