@@ -41,8 +41,8 @@ def placed(shape: Shape, value: Mapping[str, Any], *, whole: bool) -> Placed:
 
     `whole` moves nothing and leaves nothing out.
     """
-    result: dict[str, Json] = {}
-    repairs: list[str] = []
+    done = Placed({}, [])
+    result = done.properties
     strangers: dict[str, Json] = {}
     for key, item in value.items():
         if key in shape.properties or not shape.closed:
@@ -50,7 +50,7 @@ def placed(shape: Shape, value: Mapping[str, Any], *, whole: bool) -> Placed:
             continue
         known = _meant(shape, key, value)
         if known is not None and known not in result:
-            repairs.append("field_name")
+            done.repairs.append("field_name")
             result[known] = item
         elif whole:
             result[key] = item
@@ -58,8 +58,8 @@ def placed(shape: Shape, value: Mapping[str, Any], *, whole: bool) -> Placed:
             strangers[key] = item
     for key, item in strangers.items():
         moved = _moved_in(shape, key, item, result) or _moved_out(shape, item, result)
-        repairs.append("misplaced" if moved else "unknown_field")
-    return Placed(result, repairs)
+        done.repairs.append("misplaced" if moved else "unknown_field")
+    return done
 
 
 def _meant(shape: Shape, key: str, value: Mapping[str, Any]) -> str | None:

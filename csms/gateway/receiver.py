@@ -70,7 +70,8 @@ class Receiver:
         except frames.UnreadableFrameError as error:
             parts = frames.separated(text)
             if len(parts) > 1:
-                self._count_repairs(connection, ("several_frames",))
+                vendor = self._shared.metrics.vendor(connection.charge_point.vendor)
+                self._shared.metrics.repairs.labels("several_frames", vendor).inc()
                 for part in parts:
                     await self.receive(connection, part)
                 return
