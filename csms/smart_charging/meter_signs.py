@@ -16,7 +16,7 @@ JUMP_A: Final = 4.0
 NEEDED: Final = 3
 """Jumps before a verdict."""
 
-_FITS: Final = (0.5, 1.5)
+_FITS: Final = (0.75, 1.25)
 """How far the meter may follow the chargers for it to be the same jump."""
 _SURE: Final = 0.8
 """Share of the jumps that must agree."""

@@ -18,6 +18,8 @@ LONGEST_GAP: Final = timedelta(seconds=120)
 """Readings of a charger that lie further apart say too little."""
 LATEST: Final = timedelta(seconds=30)
 """A meter that tells nothing for so long after a jump is not compared."""
+ALONE_A: Final = 1.0
+"""Where other chargers reported more change in the same time, who caused what can't be told."""
 SAMPLES: Final = 256
 
 
@@ -39,6 +41,7 @@ class _Sample(NamedTuple):
 class _Jump(NamedTuple):
     since: datetime
     until: datetime
+    change_a: PerPhase
 
 
 @dataclass(slots=True)
@@ -72,7 +75,7 @@ class SignWatch:
         if max(abs(change[phase]) for phase in Phase) >= JUMP_A:
             for circuit in self._above[key]:
                 if circuit.samples:
-                    circuit.jumps.append(_Jump(before.at, at))
+                    circuit.jumps.append(_Jump(before.at, at, change))
 
     def meter(self, circuit_id: str, current_a: PerPhase, at: datetime) -> None:
         """Take a reading of a circuit's meter, import positive."""
@@ -102,6 +105,9 @@ def _weigh(circuit: _Circuit, jump: _Jump, now: _Sample) -> None:
         return
     if now.known != before.known:
         # A first report looks like a rise, but says nothing of what was drawn before it.
+        return
+    all_a = now.chargers_a.minus(before.chargers_a)
+    if any(abs(all_a[phase] - jump.change_a[phase]) > ALONE_A for phase in Phase):
         return
     circuit.evidence = circuit.evidence.after(
         meter_before=before.meter_a,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -59,6 +60,31 @@ def test_first_reports_after_a_restart_accuse_no_meter() -> None:
             watch.charger(key, PerPhase.all(6.0), now)
         watch.meter("main", PerPhase.all(load_a), now + timedelta(seconds=1))
     assert watch.reversed_phases("main") == []
+
+
+@pytest.mark.parametrize(("chargers", "seed"), [(1, 17), (10, 7), (10, 11), (10, 58)])
+def test_a_house_that_jumps_by_itself_accuses_no_meter(chargers: int, seed: int) -> None:
+    """Its jumps are as large as the chargers', and everybody reports at moments of his own."""
+    chance = random.Random(seed)
+    installation = site([evse(number) for number in range(1, chargers + 1)], METERED)
+    keys = [one.key for one in installation.evses]
+    amps = (0, 6, 7, 8, 10, 16)
+    drawn = [chance.choice(amps) for _ in keys]
+    delays = [chance.uniform(0, 10) for _ in keys]
+    watch, house_a = SignWatch(installation), 5.0
+    for second in range(600):
+        now = START + timedelta(seconds=second)
+        drawn = [chance.choice(amps) if chance.random() < 1 / 40 else a for a in drawn]
+        if chance.random() < 1 / 8:
+            house_a = 5.0 + 8.0 * chance.choice([0, 1, 1, 2])
+        for key, draws_a, delay in zip(keys, drawn, delays, strict=True):
+            if (second + int(delay)) % 10 == 0:
+                at = now + timedelta(seconds=chance.random() * 0.1)
+                watch.charger(key, PerPhase(draws_a, 0.0, 0.0), at)
+        if second % 5 == 0:
+            total = PerPhase(house_a + sum(drawn), 0.0, 0.0)
+            watch.meter("main", total, now + timedelta(seconds=0.5))
+        assert watch.reversed_phases("main") == []
 
 
 def test_a_meter_with_a_wrong_sign_raises_an_alarm() -> None:
