@@ -28,6 +28,8 @@ from csms.smart_charging.grid import NO_LOAD, Circuit, EvseKey, Network, PerPhas
 
 CLOCK_SKEW: Final = timedelta(seconds=5)
 """How far ahead of ours a meter's clock may be."""
+RECALLED: Final = timedelta(seconds=60)
+"""How long what a charger drew before a restart tells of what it draws now."""
 STALE_GROWTH: Final = 1.1
 """The last load counts 10 % more once the meter is silent."""
 
@@ -73,6 +75,7 @@ class OtherLoad:
     site: Site
     _meters: dict[str, _Metered] = field(init=False)
     _chargers: dict[EvseKey, DrawHistory] = field(init=False)
+    _recalled: dict[EvseKey, tuple[datetime, PerPhase]] = field(init=False, default_factory=dict)
     _children: dict[str, list[str]] = field(init=False)
     _beneath: dict[str, list[EvseKey]] = field(init=False)
     _upwards: tuple[Circuit, ...] = field(init=False)
@@ -137,6 +140,16 @@ class OtherLoad:
         if key in self._chargers:
             self._chargers[key].allowed(current_a, at)
 
+    def recall(self, key: EvseKey, current_a: PerPhase, at: datetime, may_a: PerPhase) -> None:
+        """Take what an EVSE drew before a restart of the server, and what it may draw since.
+
+        It only tells what the other load was, so that not all that the meter shows is taken for
+        it: nobody is raised by that.
+        """
+        if key in self._chargers:
+            self._recalled[key] = (at, current_a)
+            self._chargers[key].allowed(may_a, at)
+
     def told(self, key: EvseKey, limit_a: float, at: datetime) -> None:
         """Take a limit that was sent to an EVSE: its car may have followed it at once."""
         if key in self._chargers:
@@ -195,7 +208,7 @@ class OtherLoad:
             bounds = self._chargers[key].bounds(reading.at)
             low, high = low.plus(bounds.low_a), high.plus(bounds.high_a)
         most, least = reading.current_a.minus(low), reading.current_a.minus(high)
-        before = most if meter.likely_a is None else meter.likely_a
+        before = meter.likely_a or reading.current_a.minus(self._drawn_before(circuit_id, reading))
         meter.other_a = most
         meter.likely_a = before.most(least).least(most)
         return LoadView(
@@ -206,6 +219,15 @@ class OtherLoad:
             stale=False,
             measured_at=reading.at,
         )
+
+    def _drawn_before(self, circuit_id: str, reading: _Reading) -> PerPhase:
+        """What the chargers of a circuit drew before a restart, if that was a moment ago."""
+        total = NO_LOAD
+        for key in self._beneath[circuit_id]:
+            at, current_a = self._recalled.get(key, (reading.at, NO_LOAD))
+            if abs(reading.at - at) <= RECALLED:
+                total = total.plus(current_a)
+        return total
 
 
 def _stale(circuit: Circuit, meter: _Metered, children: list[LoadView]) -> LoadView:

@@ -272,6 +272,14 @@ class SiteSteering:
         self._watch.other.charger(key, current_a, measured.at)
         self._watch.signs.charger(key, current_a, measured.at)
 
+    def recall(self, key: EvseKey, measured: Measured) -> None:
+        """Take what an EVSE was measured to draw shortly before a restart of the server."""
+        steered = self._evses[key]
+        draws = len(steered.evse.wiring.first(steered.phases))
+        current_a = measured.on_grid(steered.evse, draws, self.site.voltage_v)
+        may_draw_a = steered.commitment.reserved(measured.at)
+        self._watch.other.recall(key, current_a, measured.at, may_draw_a)
+
     def meter(
         self,
         circuit_id: str,

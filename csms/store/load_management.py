@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -16,6 +16,7 @@ from sqlalchemy import Select, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.clock import Clock
+from csms.model import MeterValue
 from csms.services.load_management.ports import (
     CircuitReading,
     EvseMemory,
@@ -50,9 +51,13 @@ from csms.store.load_tables import (
 )
 from csms.store.plan_prices import plan_prices
 from csms.store.site_locks import SiteLocks
-from csms.store.tables import charge_points, id_tokens, transactions
+from csms.store.tables import charge_points, id_tokens, meter_values, transactions
 
 _SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+_LATELY: Final = timedelta(seconds=60)
+_DRAWN: Final = (
+    "sampled_at", "context", "current_a", "current_l1_a", "current_l2_a", "current_l3_a",
+)  # fmt: skip
 _VERSIONS: Final = """
 SELECT id, version FROM sites WHERE EXISTS (SELECT FROM circuits WHERE site_id = sites.id)
 """
@@ -163,6 +168,7 @@ class LoadStore:
                     if row["signal_at"] is not None
                 },
                 keeping_phases=await _keeping_phases(connection),
+                drawn=await _drawn(connection, site_id, self._clock.now()),
             )
 
     async def expectations(self, site_id: str, now: datetime) -> Expectations:
@@ -272,6 +278,42 @@ async def _orders(connection: AsyncConnection, site_id: str, now: datetime) -> l
         LimitOrder(limit_a=per_phase(row["limit_a"]), **{name: row[name] for name in names})
         for row in rows
     ]
+
+
+async def _drawn(
+    connection: AsyncConnection, site_id: str, now: datetime
+) -> dict[EvseKey, MeterValue]:
+    """What cars drew lately: of each open transaction the newest reading with a current."""
+    columns = [meter_values.c[name] for name in _DRAWN]
+    known = [meter_values.c[name].is_not(None) for name in _DRAWN if name.startswith("current")]
+    rows = await _rows(
+        connection,
+        select(charge_points.c.id, transactions.c.evse_id, *columns)
+        .join(charge_points, charge_points.c.key == transactions.c.charge_point_key)
+        .join(
+            evses,
+            (evses.c.charge_point_key == transactions.c.charge_point_key)
+            & (evses.c.evse_id == transactions.c.evse_id),
+        )
+        .join(circuits, circuits.c.id == evses.c.circuit_id)
+        .join(
+            meter_values,
+            (meter_values.c.charge_point_key == transactions.c.charge_point_key)
+            & (meter_values.c.transaction_id == transactions.c.id),
+        )
+        .where(
+            circuits.c.site_id == site_id,
+            transactions.c.stopped_at.is_(None),
+            meter_values.c.sampled_at > now - _LATELY,
+            meter_values.c.sampled_at <= now,
+            or_(*known),
+        )
+        .order_by(meter_values.c.sampled_at),
+    )
+    return {
+        EvseKey(row["id"], row["evse_id"]): MeterValue(**{name: row[name] for name in _DRAWN})
+        for row in rows
+    }
 
 
 async def _readings(connection: AsyncConnection, site_id: str) -> list[CircuitReading]:

@@ -202,6 +202,27 @@ async def test_needs_of_open_transactions_are_read(database_url: str) -> None:
         assert steered.needs == {2: ChargingNeed(departure_at=NOON, energy_wh=12_000)}
 
 
+async def test_what_cars_drew_in_the_last_minute_is_read(database_url: str) -> None:
+    transaction = (
+        "INSERT INTO transactions (id, charge_point_key, evse_id, connector_id, ocpp_version, "
+        "ocpp_transaction_id, started_at, updated_at) "
+        "SELECT 1, key, 1, 1, 'ocpp1.6', '1', $1, $1 FROM charge_points"
+    )
+    reading = (
+        "INSERT INTO meter_values (charge_point_key, sampled_at, evse_id, digest, connector_id, "
+        "transaction_id, received_at, context, current_l1_a, energy_wh) "
+        "SELECT key, $1, 1, $2, 1, 1, $1, 'Sample.Periodic', $3, 5 FROM charge_points"
+    )
+    async with node(database_url) as one:
+        await set_up(one)
+        await one.execute(transaction, NOON - timedelta(hours=1))
+        for ago_s, current_a in [(70, 16.0), (30, 6.0), (20, 7.0), (10, None), (-60, 32.0)]:
+            await one.execute(reading, NOON - timedelta(seconds=ago_s), ago_s, current_a)
+        steered = await one.store.load("home")
+        assert steered is not None
+        assert {key: value.current_l1_a for key, value in steered.drawn.items()} == {KEY: 7.0}
+
+
 async def test_an_alarm_is_raised_once_and_cleared(database_url: str) -> None:
     alarm = LoadAlarm(
         site_id="home",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
+from csms.model import MeterValue
 from csms.services.load_management.views import SiteView
 from csms.smart_charging.grid import EvseKey, PerPhase, Site
 from csms.smart_charging.look_ahead import Expectations
@@ -76,6 +77,8 @@ class SteeredSite:
     """When each circuit's grid signal was last heard."""
     keeping_phases: frozenset[str] = frozenset()
     """Id tokens whose car doesn't bear a switch between one and three phases."""
+    drawn: Mapping[EvseKey, MeterValue] = field(default_factory=dict)
+    """The newest currents of open transactions, of the last minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -231,6 +231,9 @@ class SiteRunner:
         self.steering = SiteSteering(_installation(steered), _remembered(steered.memories), now)
         self._charge_points = self.steering.charge_points
         self._on_change()
+        for key, value in steered.drawn.items():
+            if (measured := facts.measured_of([value], value.sampled_at)) is not None:
+                self.steering.recall(key, measured)
         for reading in steered.readings:
             self.read(reading)
         for live in self.take_stock():

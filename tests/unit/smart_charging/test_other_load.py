@@ -233,6 +233,34 @@ def test_a_stop_before_the_last_reading_is_over() -> None:
     assert load.load(NOON)["root"].load_a == PerPhase.all(4.0)
 
 
+def restarted(drew_at: datetime) -> OtherLoad:
+    """The meter shows 12 A of the house and 30 A of two chargers that haven't reported yet."""
+    load = house(circuit("root", breaker=63.0))
+    for key in (A, B):
+        load.recall(key, PerPhase.all(15.0), drew_at, PerPhase.all(16.0))
+    load.reading("root", PerPhase.all(42.0), NOON, now=NOON)
+    return load
+
+
+def test_after_a_restart_nobody_is_lowered_by_what_the_chargers_themselves_drew() -> None:
+    view = restarted(seconds(-20)).load(NOON)["root"]
+
+    assert view.likely_a == PerPhase.all(12.0)
+    assert view.load_a == PerPhase.all(42.0), "nobody is raised by what is only supposed"
+
+
+def test_what_chargers_drew_long_before_a_restart_tells_nothing() -> None:
+    assert restarted(seconds(-70)).load(NOON)["root"].likely_a == PerPhase.all(42.0)
+
+
+def test_after_a_restart_the_likely_load_is_never_less_than_what_chargers_may_leave() -> None:
+    load = restarted(seconds(-20))
+    load.load(NOON)
+    load.reading("root", PerPhase.all(60.0), seconds(5), now=seconds(5))
+
+    assert load.load(seconds(5))["root"].likely_a == PerPhase.all(28.0)
+
+
 def test_a_charger_beneath_a_part_counts_in_every_circuit_that_feeds_it() -> None:
     load = house(circuit("root"), circuit("garage", "root"), charger_at="garage")
     load.charger(A, PerPhase.all(10.0), NOON)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from csms.smart_charging.evse_facts import Measured
 from csms.smart_charging.grid import PerPhase
 from csms.smart_charging.instructions import Instruction, Outcome, StopTransaction
 from csms.smart_charging.profiles import Register
@@ -136,6 +137,29 @@ def test_a_server_that_starts_anew_raises_nobody_before_it_knows_the_chargers() 
     world.restart()
     world.run(300)
     assert sorted(world.limits()) == [10.0, 11.0, 11.0]
+    assert world.overloads == []
+
+
+def test_a_short_restart_of_the_server_pauses_no_car() -> None:
+    """The meter is read before the chargers report; what they drew is in the database."""
+    metered = circuit("main", 63.0, has_meter=True, assumed_load_a=PerPhase.all(10.0))
+    world = SteeredGarage(site([evse(1), evse(2), evse(3)], metered))
+    world.house_changes(PerPhase.all(12.0))
+    world.run(30)
+    for number in (1, 2, 3):
+        world.arrive(number)
+    world.run(120)
+    assert world.limits() == [17.0, 17.0, 17.0]
+    drawn = Measured(at=world.now, terminals_a=(17.0, 17.0, 17.0))
+    world.die()
+    world.run(7)
+    world.restart()
+    for number in (1, 2, 3):
+        world.steering.recall(world.key(number), drawn)
+    world.steering.meter("main", PerPhase.all(63.0), drawn.at, now=world.now)
+    for _ in range(120):
+        world.run(1)
+        assert min(world.limits()) >= 16.0
     assert world.overloads == []
 
 
