@@ -145,8 +145,9 @@ class Doorkeeper:
     async def process_request(self, socket: ServerConnection, request: Request) -> Response | None:
         """Answer a handshake; None lets it through.
 
-        `socket.admission` is set then, unless there is no common OCPP version: that is told by
-        completing the handshake without a subprotocol and closing at once (OCPP-J, 3.1.2).
+        `socket.admission` is set then, or `socket.unnamed` where the charger has yet to say who it
+        is. Neither is without a common OCPP version: that is told by completing the handshake
+        without a subprotocol and closing at once (OCPP-J, 3.1.2).
         """
         assert isinstance(socket, ChargerSocket)
         if not any("websocket" in word.lower() for word in request.headers.get_all("Upgrade")):
@@ -164,18 +165,18 @@ class Doorkeeper:
             return self._refuse(socket, request.path, unavailable)
         return None
 
-    async def _admit(self, socket: ChargerSocket, request: Request) -> Admission:
-        """Raises RefusedError and NoCommonVersionError."""
+    async def _admit(self, socket: ChargerSocket, request: Request) -> Admission | None:
+        """Raises RefusedError and NoCommonVersionError; None if the charger gave no name yet."""
         await self._make_room()
         credentials = parse_basic(_header(request, "Authorization"))
         identity = _identity(request, credentials)
         offered = offered_versions(request.headers)
-        choose_version(offered, self._served, None)
-        charge_point = await self._charge_points.admit(identity)
-        if charge_point is None:
-            raise RefusedError(
-                HTTPStatus.NOT_FOUND, "unknown", f"charge point {identity!r} is not known here"
-            )
+        name, version = choose_version(offered, self._served, None, self._choice)
+        if identity is None:
+            socket.unnamed = version
+            socket.agree_on(name)
+            return None
+        charge_point = await self._known(identity)
         name, version = choose_version(
             offered, self._served, charge_point.pinned_version, self._choice
         )
@@ -187,6 +188,43 @@ class Doorkeeper:
         charge_point.uses_tls = socket.secure
         socket.agree_on(name)
         return Admission(charge_point, version)
+
+    async def adopt(self, socket: ChargerSocket, identity: str) -> Admission:
+        """Let in a charger that said who it is when it was connected already.
+
+        Raises RefusedError: only what needs no proof can be claimed so.
+        """
+        charge_point = await self._known(identity)
+        version = socket.unnamed
+        assert version is not None
+        if charge_point.security_profile > 0:
+            raise RefusedError(
+                HTTPStatus.FORBIDDEN,
+                "no_identity",
+                f"{charge_point.id} has to log in with its name",
+            )
+        if charge_point.pinned_version not in (None, version):
+            raise RefusedError(
+                HTTPStatus.FORBIDDEN,
+                "no_identity",
+                f"{charge_point.id} is pinned to another version",
+            )
+        charge_point.remote_address = _address_of(socket)
+        charge_point.uses_tls = socket.secure
+        return Admission(charge_point, version)
+
+    async def _known(self, identity: str) -> ChargePoint:
+        """Raises RefusedError."""
+        charge_point = await self._charge_points.admit(identity)
+        if charge_point is None:
+            raise RefusedError(
+                HTTPStatus.NOT_FOUND, "unknown", f"charge point {identity!r} is not known here"
+            )
+        return charge_point
+
+    def not_adopted(self, socket: ChargerSocket, why: object) -> None:
+        """Count and log a charger that never said who it is, or may not be who it says."""
+        self._note("no_identity", socket, "a connection", why)
 
     async def _make_room(self) -> None:
         """Hold a handshake back while there are too many. Raises RefusedError."""
@@ -366,10 +404,10 @@ def _header(request: Request, name: str) -> str | None:
     return values[0] if values else None
 
 
-def _identity(request: Request, credentials: Credentials | None) -> str:
+def _identity(request: Request, credentials: Credentials | None) -> str | None:
     """Return the identity in the address, or, where it has none, the user name.
 
-    Raises RefusedError.
+    None if there is none either. Raises RefusedError.
     """
     try:
         identity = identity_of(request.path)
@@ -377,10 +415,4 @@ def _identity(request: Request, credentials: Credentials | None) -> str:
             identity = checked(credentials.user)
     except BadIdentityError as error:
         raise RefusedError(HTTPStatus.NOT_FOUND, "bad_identity", str(error)) from None
-    if identity is None:
-        raise RefusedError(
-            HTTPStatus.NOT_FOUND,
-            "bad_identity",
-            "the address must end in the charge point's identity: ws://HOST:PORT/IDENTITY",
-        )
     return identity

@@ -15,10 +15,12 @@ from websockets.protocol import OPEN
 
 from csms.clock import Clock
 from csms.config import Settings
+from csms.errors import CsmsError
 from csms.gateway import tls
+from csms.gateway.adoption import introduction
 from csms.gateway.connection import Connection
 from csms.gateway.endpoints import Dialect
-from csms.gateway.handshake import Doorkeeper, source_of
+from csms.gateway.handshake import Doorkeeper, RefusedError, source_of
 from csms.gateway.limits import LogLimit, Rate
 from csms.gateway.links import LiveLinks
 from csms.gateway.liveness import Liveness
@@ -37,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 _BAD_FRAME_LOG_EVERY_S: Final = 1.0
 _DEAD_AFTER_PINGS: Final = 2
+_NO_IDENTITY: Final = "neither the address (ws://HOST:PORT/IDENTITY) nor a boot tells who this is"
 _WITHOUT_HANDSHAKE: Final = 2000
 """Sockets that may be open beyond the connections allowed, to shake hands or be refused."""
 
@@ -200,9 +203,14 @@ class Gateway:
         return socket.protocol.state is OPEN
 
     async def _serve(self, socket: ChargerSocket) -> None:
+        if socket.unnamed is not None:
+            await self._adopt(socket)
         admission = socket.admission
         if admission is None:
-            socket.close_soon(CloseCode.PROTOCOL_ERROR, "no common OCPP version")
+            if socket.unnamed is None:
+                socket.close_soon(CloseCode.PROTOCOL_ERROR, "no common OCPP version")
+            else:
+                socket.close_soon(CloseCode.POLICY_VIOLATION, _NO_IDENTITY)
             await socket.wait_closed()
             return
         self._doorkeeper.opened()
@@ -231,6 +239,24 @@ class Gateway:
             self._metrics.disconnects.labels(reason).inc()
             logger.info("%s disconnected (%s)", charge_point.id, reason)
             charge_points.disconnected(charge_point, reason)
+
+    async def _adopt(self, socket: ChargerSocket) -> None:
+        """Find out who a charger is that dialled without an identity."""
+        everyone = socket.server.all_connections
+        everyone.add(socket)
+        try:
+            identity, messages = await introduction(socket.inbox, self._settings.max_json_depth)
+        finally:
+            everyone.discard(socket)
+        if identity is None:
+            self._doorkeeper.not_adopted(socket, _NO_IDENTITY)
+            return
+        try:
+            socket.admission = await self._doorkeeper.adopt(socket, identity)
+        except (RefusedError, CsmsError) as error:
+            self._doorkeeper.not_adopted(socket, error)
+            return
+        socket.inbox.put_back(messages)
 
 
 def _port_of(server: Server) -> int:

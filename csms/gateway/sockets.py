@@ -135,6 +135,10 @@ class Inbox(Assembler):
             self.paused = True
             self._transport.pause_reading()
 
+    def put_back(self, messages: list[bytes]) -> None:
+        """Have messages that were taken come again, before all that wait."""
+        self._messages = deque([*messages, *(self._messages or ())])
+
     async def next(self) -> bytes | None:
         """Return the next message, None when the connection ended and all were read."""
         if not self._messages:
@@ -168,6 +172,8 @@ class ChargerSocket(ServerConnection):
     secure = False
     listener: Listener | None = None
     admission: Admission | None = None
+    unnamed: OcppVersion | None = None
+    """The version agreed with a charger that did not say who it is."""
     _partial = b""
     _short_way = True
     _begins = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from fake_chargepoints.errors import ConnectRefusedError
@@ -59,7 +60,7 @@ async def test_a_charger_without_an_identity_is_known_by_its_user_name() -> None
         assert site.links.get("CP-7") is not None
 
 
-@pytest.mark.parametrize("path", ["/", "/" + "x" * 49, "/a%00b"])
+@pytest.mark.parametrize("path", ["/..", "/" + "x" * 49, "/a%00b"])
 async def test_an_unusable_address_is_not_found(path: str) -> None:
     async with running_gateway() as site:
         with pytest.raises(ConnectRefusedError) as refused:
@@ -69,9 +70,52 @@ async def test_an_unusable_address_is_not_found(path: str) -> None:
         assert site.count("handshakes", outcome="bad_identity") == 1
 
 
-async def test_the_refusal_says_what_an_address_looks_like() -> None:
+BOOTS: dict[OcppVersion, dict[str, Any]] = {
+    OcppVersion.V16: {
+        "chargePointVendor": "V",
+        "chargePointModel": "M",
+        "chargePointSerialNumber": "SN-7",
+    },
+    OcppVersion.V201: {
+        "reason": "PowerUp",
+        "chargingStation": {"vendorName": "V", "model": "M", "serialNumber": "SN-7"},
+    },
+}
+
+
+@pytest.mark.parametrize("version", [OcppVersion.V16, OcppVersion.V201])
+async def test_a_charger_without_any_name_is_known_by_the_serial_number_of_its_boot(
+    version: OcppVersion,
+) -> None:
+    async with running_gateway() as site, site.link(raw_path="/", version=version) as link:
+        assert site.links.get("SN-7") is None
+        await link.call("BootNotification", BOOTS[version])
+        assert site.links.get("SN-7") is not None
+        assert [action for action, _ in site.desk.received] == ["BootNotification"]
+        assert await link.call("Heartbeat", {}) == {}
+
+
+async def test_a_charger_that_never_says_who_it_is_is_let_go() -> None:
+    async with running_gateway() as site, site.link(raw_path="/") as link:
+        for _ in range(8):
+            await link.send_raw('[2,"1","Heartbeat",{}]')
+        await site.until(lambda: site.count("handshakes", outcome="no_identity") == 1)
+        assert site.world.store.charge_points == {}
+
+
+async def test_who_has_to_log_in_can_not_be_claimed_by_a_serial_number() -> None:
     async with running_gateway() as site:
-        assert b"ws://HOST:PORT/IDENTITY" in await raw(site, request("/"))
+        async with site.link("SN-7"):
+            connection = site.links.get("SN-7")
+            assert connection is not None
+            connection.charge_point.security_profile = 1
+        async with site.link(raw_path="/") as link:
+            await link.send_raw(
+                '[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M",'
+                '"chargePointSerialNumber":"SN-7"}]'
+            )
+            await site.until(lambda: site.count("handshakes", outcome="no_identity") == 1)
+            assert site.links.get("SN-7") is None
 
 
 async def test_an_unknown_charger_is_not_found_where_the_policy_says_so() -> None:
