@@ -15,8 +15,12 @@ _OTHER_NAMES: Final = {
     "connectorstatus": ("status",),
     "vendor": ("chargePointVendor", "vendorName"),
     "model": ("chargePointModel",),
+    "values": ("meterValue",),
+    "metervalues": ("meterValue",),
+    "value": ("sampledValue",),
+    "sampledvalues": ("sampledValue",),
 }
-"""Names of other versions, and short ones; folded."""
+"""Names of other versions (1.5 among them), and short ones; folded."""
 
 _PRINCIPAL: Final = {
     "IdTokenType": "idToken",
@@ -26,6 +30,7 @@ _PRINCIPAL: Final = {
 }
 """What is meant where a lone value stands for an object."""
 
+_SAMPLE: Final = frozenset({"measurand", "value"})
 _NOTHING: Final = (None, 0, "", "0")
 
 
@@ -116,6 +121,8 @@ def _moved_out(shape: Shape, item: Json, result: dict[str, Json]) -> bool:
 def wrapped(shape: Shape, value: Json) -> dict[str, Json] | None:
     """Return the object that a lone value stands for, None if it stands for none."""
     principal = _PRINCIPAL.get(shape.name)
+    if principal is None and shape.properties.keys() >= _SAMPLE:
+        principal = "value"
     if principal is None or isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return {principal: value}

@@ -57,10 +57,14 @@ _TARGETS: Final[dict[str, _Target]] = {
     "display.presentsoc": _Target("soc_percent", "Percent", {}),
 }
 
-_PHASES: Final = {"": "", "l1": "l1", "l2": "l2", "l3": "l3"} | {
-    "l1-n": "l1",
-    "l2-n": "l2",
-    "l3-n": "l3",
+_PHASES: Final = {"": ""} | {
+    name: phase
+    for phase, names in {
+        "l1": ("l1", "l1-n", "l1n", "1", "a", "r"),
+        "l2": ("l2", "l2-n", "l2n", "2", "b", "s"),
+        "l3": ("l3", "l3-n", "l3n", "3", "c", "t"),
+    }.items()
+    for name in names
 }
 _LOCATION_RANKS: Final = {"": 0, "outlet": 0, "cable": 2, "body": 2}
 

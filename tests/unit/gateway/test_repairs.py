@@ -425,3 +425,20 @@ def test_a_boot_names_what_it_can() -> None:
 
 def test_a_boot_that_says_nothing_is_refused() -> None:
     assert of_201("BootNotification", {}).violation is not None
+
+
+@pytest.mark.parametrize("samples", [5, "5", [5], ["5"], [{"value": 5}], {"0": {"value": "5"}}])
+@pytest.mark.parametrize("schemas", [V16, V201])
+def test_a_bare_value_is_a_reading(samples: object, schemas: Schemas) -> None:
+    place = {"connectorId": 1} if schemas is V16 else {"evseId": 1}
+    payload = {**place, "meterValues": [{"timestamp": NOW, "sampledValue": samples}]}
+    mending = repaired("MeterValues", payload, schemas)
+    assert mending.violation is None
+    assert float(sampled(mending)["value"]) == 5.0
+
+
+def test_readings_as_1_5_wrote_them_are_readings() -> None:
+    value = {"value": "5", "unit": "kWh"}
+    payload = {"connectorId": 1, "values": [{"timestamp": NOW, "value": [value]}]}
+    mending = repaired("MeterValues", payload)
+    assert mending == Mending(meter_values(value="5", unit="kWh"), ["field_name"])
