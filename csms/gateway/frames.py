@@ -43,6 +43,10 @@ _HEAD: Final = re.compile(
     rb'(?P<id>"(?:[^"\\\x00-\x1f]|\\.){0,255}"|-?\d{1,20})\s*'
     rb'(?:,\s*"(?P<action>[A-Za-z0-9]{1,64})")?'
 )
+_NUMBER_ID: Final = re.compile(
+    rb'\s*\[\s*"?\d(?:\.0)?"?\s*,\s*(?P<id>-?(?:0|[1-9]\d{0,299})(?:\.\d{1,99})?(?:[eE][+-]?\d{1,3})?)'
+    rb"\s*,"
+)
 _PADDING: Final = b"\x00\xef\xbb\xbf \t\r\n"
 
 
@@ -195,6 +199,12 @@ def _last_whole_value(text: str, max_depth: int) -> tuple[int, tuple[str, ...]]:
         elif mark == ",":
             end, open_there = match.start(), open_brackets
     return end, open_there
+
+
+def number_as_sent(data: bytes, number: float) -> orjson.Fragment | float:
+    """Return a message id that is a number in the charger's own digits, however many."""
+    match = _NUMBER_ID.match(data.lstrip(_PADDING))
+    return number if match is None else orjson.Fragment(match["id"])
 
 
 def call(message_id: str, action: str, payload: Json) -> bytes:

@@ -9,6 +9,8 @@ from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+import orjson
+
 from csms.errors import CommandRefusedError
 from csms.gateway import frames, message_log
 from csms.gateway.acceptance import may_say
@@ -93,6 +95,8 @@ class Receiver:
                 await self._take_stranger(connection, odd, text, received_at)
                 return
             call = odd
+        if type(call.message_id) is float:
+            call.message_id = frames.number_as_sent(text, call.message_id)
         await self._answer(connection, call, text, received_at, started)
 
     # -- calls
@@ -449,4 +453,6 @@ class Receiver:
 def _as_word(message_id: Json) -> str | None:
     if type(message_id) is str:
         return message_id if len(message_id) <= 100 else message_id[:100]
+    if isinstance(message_id, orjson.Fragment):
+        message_id = orjson.dumps(message_id).decode()
     return None if message_id is None else str(message_id)[:100]

@@ -69,7 +69,11 @@ async def test_answers_leave_in_the_order_of_the_questions() -> None:
 
 
 @pytest.mark.parametrize(
-    "message_id", ['"1"', '""', '"' + "x" * 300 + '"', "17", '"ä\\"\\\\"', "null", "1.5", '["a"]']
+    "message_id",
+    [
+        *('"1"', '""', '"' + "x" * 300 + '"', "17", '"ä\\"\\\\"', "null", "1.5", '["a"]'),
+        *("0", "-1", "1.50", "9" * 25, "1e3", "-0.0"),
+    ],
 )
 async def test_message_ids_are_echoed_as_they_came(message_id: str) -> None:
     async with running_gateway() as site, site.link() as link:
