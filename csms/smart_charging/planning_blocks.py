@@ -14,7 +14,7 @@ from csms.smart_charging.planning_rows import Floats
 
 QUARTER_S: Final = 900.0
 BLOCK_S: Final = 300.0
-GROWTH: Final = (1, 1, 2, 2, 3, 3, 6, 6, 6, 6, 6, 6)
+GROWTH: Final = (1, 2, 3, 3, 3, 6, 6, 6)
 """Lengths of the first blocks in units of five minutes; all later ones last an hour."""
 
 

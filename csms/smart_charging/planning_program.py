@@ -2,7 +2,8 @@
 
 Columns: current per car and block · energy per car and tier · sum of currents per group and block
 · import and export per block · the quarter-hour peak. A group is all cars with the same
-coefficients and the same power per ampere: rows speak of groups, which keeps the matrix small.
+coefficients, and where power counts the same power per ampere: rows speak of groups, which keeps
+the matrix small.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from csms.smart_charging.planning_blocks import QUARTER_S
 from csms.smart_charging.planning_rows import Floats
+from csms.smart_charging.planning_taper import Charges, taper_rows
 from csms.smart_charging.planning_values import PlanProblem
 
 Indices = npt.NDArray[np.int32]
@@ -149,6 +151,10 @@ class _Builder:
         return float(np.abs(every).max())
 
     @property
+    def _pair_hours(self) -> Floats:
+        return np.asarray(self.cars.hours[self.pair_car, self.pair_block])
+
+    @property
     def _only_energy(self) -> bool:
         return self.problem.prices is None and self.problem.demand is None
 
@@ -158,9 +164,7 @@ class _Builder:
         front = settings.front_loading if self._only_energy else _TIE
         inertia = settings.inertia if self._only_energy else _TIE_INERTIA
         unit = 1.0 if self._only_energy else self.highest_price
-        kwh_per_a = (cars.power_w_per_a[:, None] * cars.hours / 1000.0)[
-            self.pair_car, self.pair_block
-        ]
+        kwh_per_a = cars.power_w_per_a[self.pair_car] * self._pair_hours / 1000.0
         most_a = cars.most_a[self.pair_car, self.pair_block]
         now_running = (self.pair_block == 0) & cars.running[self.pair_car]
         later = self.middle_h / (self.middle_h + settings.front_loading_h)
@@ -175,6 +179,16 @@ class _Builder:
         row_of[served] = rows
         self._add(row_of[self.pair_car], currents, kwh_per_a)
         self._add(row_of[tier_car], tiers, np.full(tiers.size, -1.0))
+        self._add_tapers(currents, Charges(self.pair_car, self._pair_hours, kwh_per_a, most_a))
+
+    def _add_tapers(self, currents: npt.NDArray[np.intp], charges: Charges) -> None:
+        cars = enumerate(self.problem.cars)
+        tapers = {index: car.taper for index, car in cars if car.taper is not None}
+        if not tapers:
+            return
+        taper = taper_rows(tapers, charges)
+        rows = self._rows(np.full(taper.upper.size, -np.inf), taper.upper)
+        self._add(rows[taper.row], currents[taper.charge], taper.value)
 
     def _tiers(self) -> tuple[npt.NDArray[np.intp], Floats, Floats]:
         """For each car that can charge: what is left of its tiers, and their worth."""
@@ -191,7 +205,9 @@ class _Builder:
     def add_groups(self) -> None:
         """One sum of currents per group and block in which somebody can charge."""
         cars = self.cars
-        key = np.stack((cars.column_class.astype(np.float64), cars.power_w_per_a))
+        # Power per ampere matters to prices and peaks alone.
+        power = np.zeros_like(cars.max_a) if self._only_energy else cars.power_w_per_a
+        key = np.stack((cars.column_class.astype(np.float64), power))
         keys, group_of = np.unique(key, axis=1, return_inverse=True)
         self.group_class = keys[0].astype(np.intp)
         self.group_kw = keys[1] / 1000.0

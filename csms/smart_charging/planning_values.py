@@ -9,6 +9,7 @@ import numpy as np
 from csms.smart_charging.grid import MIN_CURRENT_A
 from csms.smart_charging.planning_blocks import QUARTER_S
 from csms.smart_charging.planning_rows import Floats, PlanningRows
+from csms.smart_charging.planning_taper import Taper
 from csms.smart_charging.price_curve import PriceCurve
 
 
@@ -30,6 +31,8 @@ class PlannedCar:
     """Still wanted. None: nobody said; what is typical here is taken, with low confidence."""
     delivered_wh: float = 0.0
     running: bool = False
+    taper: Taper | None = None
+    """How its charge ends; None: at full current."""
     weight: float = 1.0
 
 

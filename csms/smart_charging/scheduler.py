@@ -21,13 +21,14 @@ import numpy as np
 from csms.smart_charging.balanced_turns import balanced_order
 from csms.smart_charging.demands import Capacity
 from csms.smart_charging.grid import MIN_CURRENT_A, Site
-from csms.smart_charging.headroom import STABLE, Headroom
 from csms.smart_charging.matrix import allocate_matrix
+from csms.smart_charging.own_limit import OwnLimit
 from csms.smart_charging.plan import Plan, plan
 from csms.smart_charging.planned_sharing import Bools, Claims, share_by_plan
 from csms.smart_charging.planning_blocks import growing_blocks
 from csms.smart_charging.planning_rows import Coefficients, Floats, planning_rows
 from csms.smart_charging.planning_site import site_rows
+from csms.smart_charging.planning_taper import Taper
 from csms.smart_charging.planning_values import PlannedCar, PlanProblem, PlanSettings
 from csms.smart_charging.topology import Topology
 
@@ -65,6 +66,8 @@ class SchedulerSettings:
     """With a plan: who was started keeps his place that long, whatever the plan says."""
     typical_energy_wh: float = 15_000.0
     """What a car wants of which nobody said it."""
+    taper_share: float = 0.2
+    """What part of its request a car is thought to take at less and less current, until seen."""
     reuse_headroom: bool = True
     """Lower who doesn't draw what it may."""
     continuous: bool = False
@@ -75,7 +78,7 @@ class SchedulerSettings:
 class _Car:
     """What is remembered of one session."""
 
-    headroom: Headroom
+    own: OwnLimit
     granted_a: float = 0.0
     started_at: datetime | None = None
 
@@ -111,7 +114,6 @@ class Scheduler:
         self._power_w_per_a = power_w_per_a
         self._settings = settings or SchedulerSettings()
         self._cars: dict[tuple[int, datetime], _Car] = {}
-        self._called_at: datetime | None = None
 
     @classmethod
     def for_site(cls, site: Site, settings: SchedulerSettings | None = None) -> Scheduler:
@@ -129,8 +131,8 @@ class Scheduler:
 
         At most one session an EVSE; a session is known again by its EVSE and arrival.
         """
-        self._remember(sessions, now)
-        bounds = self._bounds(sessions, now)
+        self._remember(sessions)
+        bounds = self._bounds(sessions)
         self.last_plan = self._plan(sessions, bounds, now)
         amps = self._share(sessions, bounds, now)
         for session in sessions:
@@ -139,27 +141,26 @@ class Scheduler:
             if granted > 0 and car.granted_a == 0:
                 car.started_at = now
             car.granted_a = granted
-        self._called_at = now
         return amps
 
     def _car(self, session: Session) -> _Car:
         return self._cars[session.evse, session.arrived_at]
 
-    def _remember(self, sessions: Sequence[Session], now: datetime) -> None:
+    def _remember(self, sessions: Sequence[Session]) -> None:
         """Forget who left, and take the readings of who is here."""
         known, self._cars = self._cars, {}
         for session in sessions:
             key = session.evse, session.arrived_at
-            car = known.get(key) or _Car(Headroom(session.min_a, session.step_a))
+            car = known.get(key) or _Car(OwnLimit(session.min_a, session.step_a))
             self._cars[key] = car
-            if session.measured_a is None or car.granted_a == 0 or self._called_at is None:
-                continue
-            # A mean over minutes is as good as two readings a minute apart.
-            for at in (now - STABLE, now):
-                if at > self._called_at:
-                    car.headroom.measured(session.measured_a, car.granted_a, at)
+            if car.granted_a == 0:
+                car.own.paused()
+            elif session.measured_a is None:
+                car.own.reset()
+            else:
+                car.own.measured(session.measured_a, car.granted_a, session.delivered_wh)
 
-    def _bounds(self, sessions: Sequence[Session], now: datetime) -> _Bounds:
+    def _bounds(self, sessions: Sequence[Session]) -> _Bounds:
         size = self._power_w_per_a.size
         bounds = _Bounds(
             np.zeros(size, np.bool_),
@@ -174,12 +175,12 @@ class Scheduler:
             bounds.running[evse] = car.granted_a > 0
             bounds.min_a[evse] = session.min_a
             bounds.step_a[evse] = session.step_a
-            bounds.max_a[evse] = self._most_a(session, car, now)
+            bounds.max_a[evse] = self._most_a(session, car)
         return bounds
 
-    def _most_a(self, session: Session, car: _Car, now: datetime) -> float:
+    def _most_a(self, session: Session, car: _Car) -> float:
         most = session.max_a
-        ceiling = car.headroom.ceiling_a(now) if self._settings.reuse_headroom else None
+        ceiling = car.own.ceiling_a if self._settings.reuse_headroom else None
         if ceiling is not None:
             most = min(most, ceiling)
         if session.energy_wh is not None:
@@ -221,7 +222,22 @@ class Scheduler:
             energy_wh=None if wanted is None else max(wanted - session.delivered_wh, 0.0),
             delivered_wh=session.delivered_wh,
             running=bool(bounds.running[session.evse]),
+            taper=self._taper(session, float(bounds.max_a[session.evse])),
         )
+
+    def _taper(self, session: Session, max_a: float) -> Taper | None:
+        """As it was seen; before that as batteries do."""
+        power_w_per_a = float(self._power_w_per_a[session.evse])
+        seen = self._car(session).own.taper(session.delivered_wh, power_w_per_a)
+        if seen is not None or session.energy_wh is None or not self._settings.taper_share:
+            return seen
+        left_wh = max(session.energy_wh - session.delivered_wh, 0.0)
+        most_w = max(max_a * power_w_per_a, 1.0)
+        time_h = self._settings.taper_share * session.energy_wh / most_w
+        if session.measured_a:
+            # It can't taper earlier than it does.
+            time_h = min(time_h, left_wh / (session.measured_a * power_w_per_a))
+        return Taper(time_h, left_wh)
 
     def _use(self, session: Session) -> float:
         """How much of its grant a car uses that draws less than the minimum; 1 if not known."""

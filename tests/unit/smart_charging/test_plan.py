@@ -20,6 +20,7 @@ from csms.smart_charging.plan import (
 )
 from csms.smart_charging.planning_blocks import growing_blocks
 from csms.smart_charging.planning_rows import Coefficients, Floats, planning_rows
+from csms.smart_charging.planning_taper import Taper
 from csms.smart_charging.price_curve import PriceCurve, cost_curve, emission_curve, solar_curve
 
 HOUR_S = 3600.0
@@ -371,3 +372,31 @@ def test_a_plan_that_cannot_finish_is_none() -> None:
 def test_arrays_that_do_not_fit_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):
         plan(one_breaker(16.0, 1, **wrong))
+
+
+# ---------------------------------------------------------------- batteries that fill up
+
+
+def test_who_takes_less_towards_the_end_begins_before_who_does_not() -> None:
+    """Room for one; both leave at the same time and could be full by then."""
+    problem = one_breaker(32.0, 2, block_s=hours(4))
+    steady, tapering = (replace(car, departure_s=4 * HOUR_S) for car in problem.cars)
+    tapering = replace(tapering, taper=Taper(1.0, 11_500.0))
+    result = planned(replace(problem, cars=(steady, tapering)))
+    assert result.trajectory_a[1, 0] > result.trajectory_a[0, 0] + 10.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.1, 5.0), st.floats(500.0, 20_000.0), st.floats(8.0, 80.0))
+def test_no_plan_counts_on_more_than_a_filling_battery_takes(
+    time_h: float, left_wh: float, limit_a: float
+) -> None:
+    taper = Taper(time_h, left_wh)
+    problem = one_breaker(limit_a, 3, block_s=growing_blocks(4 * HOUR_S))
+    cars = tuple(replace(car, taper=taper) for car in problem.cars)
+    result = planned(replace(problem, cars=cars))
+    block_h = result.block_s / HOUR_S
+    got_wh = result.trajectory_a * 230.0 * block_h
+    before_wh = left_wh - (np.cumsum(got_wh, axis=1) - got_wh)
+    most_wh = -np.expm1(-block_h / time_h) * before_wh
+    assert (got_wh <= most_wh + 1e-3).all()
