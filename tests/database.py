@@ -65,23 +65,26 @@ class TestServer:
 @asynccontextmanager
 async def cloned(server_url: str) -> AsyncIterator[str]:
     """Lend a fresh copy of the template."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    await _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
-    try:
-        yield named(server_url, name)
-    finally:
-        await _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    async with _made(server_url, f"TEMPLATE {TEMPLATE} STRATEGY file_copy") as url:
+        yield url
 
 
 @asynccontextmanager
 async def empty(server_url: str) -> AsyncIterator[str]:
     """Lend a database without a schema."""
+    async with _made(server_url) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _made(server_url: str, how: str = "") -> AsyncIterator[str]:
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    await _execute(server_url, f"CREATE DATABASE {name}")
-    try:
-        yield named(server_url, name)
-    finally:
-        await _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    async with _connected(server_url) as connection:
+        await connection.execute(f"CREATE DATABASE {name} {how}")
+        try:
+            yield named(server_url, name)
+        finally:
+            await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def named(server_url: str, database: str) -> str:
@@ -97,17 +100,19 @@ def _fast_directory() -> Path | None:
 
 
 async def _make_template(server_url: str) -> None:
-    await _execute(server_url, f"CREATE DATABASE {TEMPLATE}")
+    async with _connected(server_url) as connection:
+        await connection.execute(f"CREATE DATABASE {TEMPLATE}")
     await migrate(named(server_url, TEMPLATE))
     database = Database(named(server_url, TEMPLATE))
     await make_room(database, datetime.now(UTC))
     await database.close()
 
 
-async def _execute(server_url: str, statement: str) -> None:
+@asynccontextmanager
+async def _connected(server_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
     connection = await asyncpg.connect(server_url)
     try:
-        await connection.execute(statement)
+        yield connection
     finally:
         await connection.close()
 

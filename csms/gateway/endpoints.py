@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, TypeAlias
 
 from prometheus_client import Counter
@@ -34,11 +35,12 @@ class Endpoint:
     """One action a charge point may start."""
 
     __slots__ = (
+        "_observe_seconds",
+        "_seconds",
         "action",
         "billable",
         "handler",
         "is_valid",
-        "observe_seconds",
         "ordered",
         "outcomes",
         "schema",
@@ -61,7 +63,15 @@ class Endpoint:
         """Puts an answer's keys into the schema's order, where the handler may have another."""
         self.billable = action in BILLABLE
         self.outcomes = _outcomes(metrics, version, "in", action)
-        self.observe_seconds = metrics.handler_seconds.labels(version.value, action).observe
+        # A histogram is many series, and most actions no charger here ever calls.
+        self._seconds = partial(metrics.handler_seconds.labels, version.value, action)
+        self._observe_seconds: Callable[[float], None] | None = None
+
+    def observe_seconds(self, seconds: float) -> None:
+        """Count how long a message took."""
+        if self._observe_seconds is None:
+            self._observe_seconds = self._seconds().observe
+        self._observe_seconds(seconds)
 
 
 class Dialect:

@@ -65,8 +65,12 @@ UPDATE configuration_jobs SET status = 'verifying', updated_at = $2
 WHERE status = 'reboot_required'
   AND charge_point_key = (SELECT key FROM charge_points WHERE lower(id) = lower($1))
 """
+# The driver asks the server at length what an int[] is, but knows text[].
 _REPORTS: Final = """
-SELECT reports.*, charge_points.id AS charge_point_id
+SELECT reports.charge_point_key, reports.request_id, reports.kind, reports.status, reports.scope,
+  reports.requested_by, reports.requested_at, reports.updated_at, reports.completed_at,
+  reports.parts, reports.items, reports.missing_parts::text[], reports.reason,
+  charge_points.id AS charge_point_id
 FROM device_reports AS reports
 JOIN charge_points ON charge_points.key = reports.charge_point_key
 """
@@ -191,7 +195,7 @@ class ProvisioningStore:
 def _report_of(row: Mapping[str, Any]) -> Report:
     values = {each.name: row[each.name] for each in fields(ReportState)}
     values["scope"] = orjson.loads(values["scope"])
-    values["missing_parts"] = tuple(values["missing_parts"])
+    values["missing_parts"] = tuple(int(part) for part in values["missing_parts"])
     return Report.of(row["charge_point_id"], ReportState(**values))
 
 

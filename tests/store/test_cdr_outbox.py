@@ -77,6 +77,19 @@ async def listening(receiver: Receiver) -> AsyncIterator[Receiver]:
     await runner.cleanup()
 
 
+class WatchedOutbox(CdrOutbox):
+    """Tells when somebody found nothing more to send."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.found_empty = asyncio.Event()
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        due_at = await super().next_due(now)
+        self.found_empty.set()
+        return due_at
+
+
 class Office:
     """A database with a webhook, and the delivery that works for it."""
 
@@ -103,15 +116,15 @@ class Office:
 
     async def until(self, *states: tuple[str, int]) -> None:
         """Wait until the deliveries are as they shall be."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while await self.states() != list(states):
                 await asyncio.sleep(0.02)
 
     @asynccontextmanager
     async def delivering(
         self, look_s: float = 0.01, timeout_s: float = 15.0
-    ) -> AsyncIterator[None]:
-        outbox = CdrOutbox(self.database)
+    ) -> AsyncIterator[WatchedOutbox]:
+        outbox = WatchedOutbox(self.database)
         delivery = CdrDelivery(
             outbox,
             self.events,
@@ -122,7 +135,7 @@ class Office:
             timeout_s=timeout_s,
         )
         delivery.start()
-        yield
+        yield outbox
         await delivery.stop()
 
 
@@ -154,9 +167,10 @@ async def test_every_price_is_told_as_a_cdr_that_the_receiver_can_verify(office:
 
 
 async def test_a_price_is_told_at_once_and_not_when_it_is_looked_for(office: Office) -> None:
-    async with listening(Receiver()) as receiver, office.delivering(look_s=1000):
+    async with listening(Receiver()) as receiver, office.delivering(look_s=1000) as outbox:
         await office.webhook(receiver.url)
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(10):
+            await outbox.found_empty.wait()
         await office.world.price(june_prices()[:1])
         office.events.publish(
             TransactionPriced(

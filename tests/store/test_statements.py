@@ -448,7 +448,7 @@ async def test_a_run_goes_on_where_a_dead_node_left_it(desk: Desk) -> None:
 async def test_a_run_begins_as_soon_as_it_is_ordered(desk: Desk) -> None:
     await desk.world.june()
     async with _running(desk) as runs:
-        await asyncio.sleep(0.2)
+        await runs.looked()
         run_id = await _ordered(desk)
         runs.look()
         assert (await _ended(desk, run_id))["state"] == "done"
@@ -459,8 +459,8 @@ async def test_a_run_goes_on_when_the_lease_of_a_dead_server_ends(desk: Desk) ->
     run_id = await _ordered(desk)
     lease = desk.clock.time + timedelta(seconds=0.4)
     assert await StatementRunStore(desk.database).claim(desk.clock.time, lease) is not None
-    async with _running(desk):
-        await asyncio.sleep(0.2)
+    async with _running(desk) as runs:
+        await runs.looked()
         desk.clock.time = lease + timedelta(seconds=1)
         assert (await _ended(desk, run_id))["state"] == "done"
 
@@ -477,9 +477,32 @@ async def _ordered(desk: Desk) -> int:
         return int((await statement_runs.create(connection, values))["id"])
 
 
+class WatchedRuns(StatementRuns):
+    """Tells when it has looked, and found nothing that it may work on."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._watched = WatchedStore(desk.database)
+        super().__init__(self._watched, desk, desk.clock, Metrics())
+
+    async def looked(self) -> None:
+        async with asyncio.timeout(10):
+            await self._watched.found_none.wait()
+
+
+class WatchedStore(StatementRunStore):
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.found_none = asyncio.Event()
+
+    async def next_lease_end(self, now: datetime) -> datetime | None:
+        ends_at = await super().next_lease_end(now)
+        self.found_none.set()
+        return ends_at
+
+
 @asynccontextmanager
-async def _running(desk: Desk) -> AsyncIterator[StatementRuns]:
-    runs = StatementRuns(StatementRunStore(desk.database), desk, desk.clock, Metrics())
+async def _running(desk: Desk) -> AsyncIterator[WatchedRuns]:
+    runs = WatchedRuns(desk)
     runs.start()
     yield runs
     await runs.stop()

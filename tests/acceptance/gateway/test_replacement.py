@@ -190,7 +190,11 @@ async def test_a_charger_that_does_not_read_stops_being_read() -> None:
         assert socket is not None
         for _ in range(500):
             await socket.send('[2,"1","DataTransfer",{"vendorId":"V"}]')
-        await asyncio.sleep(0.3)
+        async with asyncio.timeout(10):
+            handled = None
+            while handled != site.desk.handled:
+                handled = site.desk.handled
+                await asyncio.sleep(0.1)
 
         assert site.desk.handled < 400
         link.abort()
