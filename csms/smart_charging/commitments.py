@@ -57,6 +57,8 @@ class Commitment:
         self._in_transaction = in_transaction
         self._heard_at = now
         self._overdraw = Overdraw()
+        self._read: Hold | None = None
+        """What the charge point said that rules its transaction; nothing was sent since."""
         self._registers = {register: Possibilities() for register in Register}
         self._begin(now, standing_a, last_limit_a, set(registers))
 
@@ -92,6 +94,7 @@ class Commitment:
 
     def disconnected(self, now: datetime) -> None:
         """The connection is gone; orders on their way may or may not have arrived."""
+        self._read = None
         self._forget(now)
 
     def booted(self, now: datetime) -> None:
@@ -100,6 +103,7 @@ class Commitment:
         Profiles have to survive it (1.6 errata 3.37, K01.FR.27), so a standing profile that was
         once accepted counts as there; the others may be there or not.
         """
+        self._read = None
         self._registers[Register.TX].may_be_lost()
         self._registers[Register.IDLE].may_be_lost()
         if not self._registers[Register.STANDING].surely_filled:
@@ -109,23 +113,27 @@ class Commitment:
     def transaction_started(self, now: datetime) -> None:
         """A new transaction began (not: is found running); it has no profile of its own yet."""
         self._in_transaction = True
+        self._read = None
         self._registers[Register.TX].empty()
         self._forget(now)
 
     def transaction_found(self, now: datetime) -> None:
         """A transaction is found running; its profile may be there already."""
         self._in_transaction = True
+        self._read = None
         self._forget(now)
 
     def transaction_ended(self, now: datetime) -> None:
         """The transaction is over, and with it its profile (1.6 3.13.1); nothing is drawn."""
         self._in_transaction = False
+        self._read = None
         self._overdraw.ended()
         self._registers[Register.TX].empty()
         self._forget(now)
 
     def sent(self, order_id: int, register: Register, hold: Hold | None, now: datetime) -> None:
         """An order is about to leave; from now on it may be in force. None: one that clears."""
+        self._read = None
         self._registers[register].add(hold, order_id)
         self._forget(now)
 
@@ -147,6 +155,7 @@ class Commitment:
 
     def cleared(self, register: Register, now: datetime) -> None:
         """The charge point confirmed that the register is empty."""
+        self._read = None
         possibilities = self._registers[register]
         possibilities.add(None, _CLEARING)
         possibilities.accept(_CLEARING, now, self._timing.settle)
@@ -176,6 +185,7 @@ class Commitment:
             kept = [one for at, one in fitting if at is register]
             self._registers[register].keep(kept)
         self._learn(schedule, now)
+        self._read = schedule if self._in_transaction else None
 
     def _fits(
         self, stack: list[tuple[Register, Possibility]], read_a: float, now: datetime
@@ -235,7 +245,12 @@ class Commitment:
         """
         if not self.evse.controllable:
             return self.evse.rated_a
-        return self._trough_a(now - self._skew, now + self._skew, register)
+        since, until = now - self._skew, now + self._skew
+        trough_a = self._trough_a(since, until, register)
+        if register is None and self._read is not None:
+            # Whichever register that is in: it is what rules now.
+            return max(trough_a, min(self._read.levels_a(since, until), default=0.0))
+        return trough_a
 
     def surely_until(
         self, limit_a: float, now: datetime, register: Register | None = None

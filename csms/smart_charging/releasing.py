@@ -135,6 +135,9 @@ class Releases:
         question = self._before_it_is_known(steered, strategy)
         if question is not None:
             return question
+        if told is None and steered.ruling is Register.TX:
+            # With the defaults under it changed, what rules it might end.
+            return self._limit(steered, strategy, told)
         has_standing_place = strategy.registers != {Register.STANDING}
         if has_standing_place:
             standing = self._standing(steered, strategy, standing_may_rise)

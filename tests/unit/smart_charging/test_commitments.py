@@ -330,3 +330,16 @@ def test_a_car_that_waits_and_is_renewed_in_time_takes_nothing_from_others() -> 
 def test_with_a_shorter_grace_a_car_that_waits_would_take_its_safe_share(grace_s: int) -> None:
     told = charging(0.0, safe_a=10.0, timing=Grace(grace_s))
     assert told.may_a(TIMING.longest_renewal_s - 60) == 10.0
+
+
+def test_what_a_charger_says_that_rules_is_surely_allowed_until_something_is_sent() -> None:
+    commitment = Commitment(EVSE, NOON, standing_a=6.0, last_limit_a=16.0, in_transaction=True)
+    schedule = Hold(steps=(Step(NOON, 10.0),), ends_at=after(600))
+    assert commitment.surely_a(NOON) == 0.0
+    commitment.composite_read(schedule, NOON)
+    assert commitment.surely_a(after(5)) == 10.0
+    assert commitment.surely_a(after(700)) == 0.0
+
+    order = idle(0.0)
+    commitment.sent(1, order.register, order.hold, after(10))
+    assert commitment.surely_a(after(10)) == 0.0

@@ -151,13 +151,18 @@ def test_a_short_restart_of_the_server_pauses_no_car() -> None:
     world.run(120)
     assert world.limits() == [17.0, 17.0, 17.0]
     drawn = Measured(at=world.now, terminals_a=(17.0, 17.0, 17.0))
+    for number in (1, 2, 3):
+        world.lose(number)
     world.die()
     world.run(7)
     world.restart()
     for number in (1, 2, 3):
         world.steering.recall(world.key(number), drawn)
-    world.steering.meter("main", PerPhase.all(63.0), drawn.at, now=world.now)
-    for _ in range(120):
+    for second in range(120):
+        world.steering.meter("main", PerPhase.all(63.0), world.now, now=world.now)
+        if second == 4:
+            for number in (1, 2, 3):
+                world.find(number)
         world.run(1)
         assert min(world.limits()) >= 16.0
     assert world.overloads == []
