@@ -47,6 +47,7 @@ from csms.store.load_tables import (
     evse_memories,
     evses,
     limit_orders,
+    load_alarms,
     sites,
 )
 from csms.store.plan_prices import plan_prices
@@ -169,6 +170,7 @@ class LoadStore:
                 },
                 keeping_phases=await _keeping_phases(connection),
                 drawn=await _drawn(connection, site_id, self._clock.now()),
+                alarms=await _alarms(connection, site_id),
             )
 
     async def expectations(self, site_id: str, now: datetime) -> Expectations:
@@ -314,6 +316,15 @@ async def _drawn(
         EvseKey(row["id"], row["evse_id"]): MeterValue(**{name: row[name] for name in _DRAWN})
         for row in rows
     }
+
+
+async def _alarms(connection: AsyncConnection, site_id: str) -> list[LoadAlarm]:
+    active = load_alarms.c.site_id == site_id, load_alarms.c.cleared_at.is_(None)
+    names = ("site_id", "kind", "subject", "severity", "message")
+    return [
+        LoadAlarm(at=row["raised_at"], **{name: row[name] for name in names})
+        for row in await _rows(connection, select(load_alarms).where(*active))
+    ]
 
 
 async def _readings(connection: AsyncConnection, site_id: str) -> list[CircuitReading]:

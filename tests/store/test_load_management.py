@@ -11,6 +11,9 @@ from typing import Any
 
 import orjson
 
+from csms.metrics import Metrics
+from csms.services.load_management.alarms import Alarms
+from csms.services.load_management.keeper import Keeper
 from csms.services.load_management.ports import (
     CircuitReading,
     EvseMemory,
@@ -244,6 +247,38 @@ async def test_an_alarm_is_raised_once_and_cleared(database_url: str) -> None:
         ("silent for 120 s", NOON, later),
         ("silent for 60 s", NOON, None),
     ]
+
+
+async def test_active_alarms_are_read_with_the_site(database_url: str) -> None:
+    active = LoadAlarm(
+        site_id="home", kind="offline", subject="CP-1/1", severity="warning", message="m", at=NOON
+    )
+    async with node(database_url) as one:
+        await set_up(one)
+        for alarm in (active, replace(active, kind="meter_silent")):
+            await one.store.raise_alarm(alarm)
+        await one.store.clear_alarm("home", "meter_silent", "CP-1/1", NOON)
+        steered = await one.store.load("home")
+        assert steered is not None
+        assert steered.alarms == [active]
+
+
+async def test_an_alarm_that_is_over_when_another_takes_over_is_cleared(database_url: str) -> None:
+    alarm = LoadAlarm(
+        site_id="home", kind="offline", subject="CP-1/1", severity="warning", message="m", at=NOON
+    )
+    async with node(database_url) as one:
+        await set_up(one)
+        await one.store.raise_alarm(alarm)
+        metrics = Metrics()
+        keeper = Keeper(one.store, metrics)
+        alarms = Alarms("home", keeper, metrics)
+        steered = await one.store.load("home")
+        assert steered is not None
+        alarms.take_over(steered.alarms)
+        alarms.update((), NOON)
+        await keeper.flush()
+        assert [row["cleared_at"] for row in await one.rows("SELECT * FROM load_alarms")] == [NOON]
 
 
 async def test_an_alarm_of_a_site_that_is_gone_is_dropped(database_url: str) -> None:

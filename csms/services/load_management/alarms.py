@@ -21,6 +21,14 @@ class Alarms:
         self._metrics = metrics
         self._active: dict[tuple[str, str], Alarm] = {}
 
+    def take_over(self, kept: Iterable[LoadAlarm]) -> None:
+        """Take what the database has as active: it may be over since another steered the site."""
+        for one in kept:
+            alarm = Alarm(
+                kind=one.kind, subject=one.subject, severity=one.severity, message=one.message
+            )
+            self._active.setdefault((one.kind, one.subject), alarm)
+
     def update(self, alarms: Iterable[Alarm], now: datetime) -> None:
         """Take what is active now; tell and keep only what changed."""
         active = {(alarm.kind, alarm.subject): alarm for alarm in alarms}

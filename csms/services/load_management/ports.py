@@ -79,6 +79,8 @@ class SteeredSite:
     """Id tokens whose car doesn't bear a switch between one and three phases."""
     drawn: Mapping[EvseKey, MeterValue] = field(default_factory=dict)
     """The newest currents of open transactions, of the last minute."""
+    alarms: Sequence[LoadAlarm] = ()
+    """Those that are active."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -231,6 +231,7 @@ class SiteRunner:
         self.steering = SiteSteering(_installation(steered), _remembered(steered.memories), now)
         self._charge_points = self.steering.charge_points
         self._on_change()
+        self._alarms.take_over(steered.alarms)
         for key, value in steered.drawn.items():
             if (measured := facts.measured_of([value], value.sampled_at)) is not None:
                 self.steering.recall(key, measured)
