@@ -68,6 +68,8 @@ class ChargePoint:
     last_seen_at: datetime | None = None
     clock: ChargerClock = field(default_factory=ChargerClock)
     connectors: dict[Place, Connector] = field(default_factory=dict)
+    named_too_many: bool = False
+    """Whether it named more connectors than anybody has, and the operator was told; not stored."""
     open_transactions: dict[int, Transaction] = field(default_factory=dict)
     recent_transactions: dict[int, Transaction] = field(default_factory=dict)
     """The last few ended ones, kept to recognise repeats and late readings."""

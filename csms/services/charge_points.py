@@ -340,8 +340,10 @@ class ChargePointService:
             report.vendor_error_code,
         )
         known = report.place in charge_point.connectors
-        if known or len(charge_point.connectors) < MAX_CONNECTORS:
-            charge_point.connectors[report.place] = connector
+        if not known and len(charge_point.connectors) >= MAX_CONNECTORS:
+            await self._too_many_connectors(charge_point, report.place, received_at)
+            return
+        charge_point.connectors[report.place] = connector
         await self._recorder.commit(
             ConnectorReport(charge_point.key, report.place, connector, received_at)
         )
@@ -353,6 +355,25 @@ class ChargePointService:
                 connector_id=report.place.connector_id,
                 status=report.status,
                 error_code=report.error_code,
+            )
+        )
+
+    async def _too_many_connectors(
+        self, charge_point: ChargePoint, place: Place, received_at: datetime
+    ) -> None:
+        """Tell the operator, once, of a charger that makes up connectors."""
+        if charge_point.named_too_many:
+            return
+        charge_point.named_too_many = True
+        await self._recorder.commit(
+            Notification(
+                charge_point.key,
+                "too_many_connectors",
+                "warning",
+                f"named more than {MAX_CONNECTORS} connectors; the status of others is not kept",
+                {"evse_id": place.evse_id, "connector_id": place.connector_id},
+                received_at,
+                received_at,
             )
         )
 

@@ -7,7 +7,7 @@ from unit.handlers.v16.conversation import say
 from unit.world import NOON, World
 
 from csms.model import ConnectorStatus, Place
-from csms.services.charge_point import ChargePoint
+from csms.services.charge_point import MAX_CONNECTORS, ChargePoint
 
 
 async def test_connector_two_is_evse_two_connector_one(
@@ -86,3 +86,16 @@ async def test_an_unknown_status_is_kept_as_a_notification_and_changes_no_connec
     assert (notification.kind, notification.evse_id) == ("unknown_status", 1)
     assert notification.data == status
     assert world.store.connector_reports == []
+
+
+async def test_a_charger_that_makes_up_connectors_fills_no_table(
+    world: World, charge_point: ChargePoint
+) -> None:
+    for connector_id in range(MAX_CONNECTORS + 20):
+        status = {"connectorId": connector_id, "errorCode": "NoError", "status": "Available"}
+        assert await say(world, charge_point, "StatusNotification", status) == {}
+    assert len(world.store.connector_reports) == MAX_CONNECTORS
+    told = [each.kind for each in world.store.notifications]
+    assert told.count("too_many_connectors") == 1
+    await say(world, charge_point, "StatusNotification", status | {"connectorId": 1})
+    assert len(world.store.connector_reports) == MAX_CONNECTORS + 1
