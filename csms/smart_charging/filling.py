@@ -29,8 +29,9 @@ def fill(
     EVSEs. At least the lowest row is.
     """
     values = low.copy()
-    moving = moving & (high > low)
+    # Rows hold also those whose bounds are the same.
     climb = Climb(moving, weight, low, high)
+    moving = moving & (high > low)
     while blocks:
         reached = np.full(len(values), np.inf)
         lowest = min([rows.lower(reached, climb) for rows in blocks])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from csms.smart_charging.allocation import allocate_matrix
 
@@ -34,6 +36,28 @@ def test_phasors_fill_a_line_to_the_last_ampere(angle: float) -> None:
     phasors = np.exp([0j, 1j * angle])
     limit = max(32.0, float(np.abs(32 * phasors.sum())))
     assert allocate_matrix(phasors, limit, min_a=6, max_a=32).tolist() == [32, 32]
+
+
+def test_who_has_no_choice_is_counted_with_those_who_rise() -> None:
+    assert allocate_matrix([[1, 1]], [60], min_a=[6, 40], max_a=[32, 40]).tolist() == [20, 40]
+
+
+@given(
+    st.floats(0.0, 120.0),
+    st.lists(
+        st.sampled_from([(6, 6), (6, 32), (40, 40), (16, 16), (8, 63)]), min_size=1, max_size=5
+    ),
+)
+def test_one_row_is_filled_as_far_as_its_evses_can_take(
+    limit_a: float, bounds: list[tuple[int, int]]
+) -> None:
+    low, high = np.array(bounds, np.float64).T
+    amps = allocate_matrix(
+        np.ones((1, len(bounds))), [limit_a], min_a=low, max_a=high, continuous=True
+    )
+    got = amps > 0
+    assert amps.sum() == pytest.approx(min(limit_a, high[got].sum()), abs=1e-6)
+    assert ((low[got] <= amps[got]) & (amps[got] <= high[got])).all()
 
 
 def test_opposite_coefficients_are_never_relied_on() -> None:
