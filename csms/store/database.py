@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cached_property
 from typing import Any, TypeAlias, cast
 
 import asyncpg
@@ -58,16 +59,22 @@ class Database:
         self._raw_pool = asyncpg.create_pool(
             min_size=0, max_size=pool_size, connect=self._connect_raw, reset=_leave_as_is
         )
-        self.engine: AsyncEngine = create_async_engine(
+        self._pool_size = pool_size
+
+    @cached_property
+    def engine(self) -> AsyncEngine:
+        """The pool for admin work, made when it is first asked for."""
+        engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._connect,
-            pool_size=pool_size,
+            pool_size=self._pool_size,
             max_overflow=0,
-            pool_timeout=connect_timeout_s,
+            pool_timeout=self._connect_timeout_s,
             json_serializer=_dump_json,
             json_deserializer=orjson.loads,
         )
-        event.listen(self.engine.sync_engine, "checkout", _replace_if_closed)
+        event.listen(engine.sync_engine, "checkout", _replace_if_closed)
+        return engine
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -106,7 +113,8 @@ class Database:
     async def close(self) -> None:
         await self._raw_pool  # asyncpg closes only a pool that was ready once
         await self._raw_pool.close()
-        await self.engine.dispose()
+        if "engine" in vars(self):
+            await self.engine.dispose()
 
     async def _connect_raw(self, *_args: Any, **_options: Any) -> RawConnection:
         return await self._connect()

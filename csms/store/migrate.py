@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
+from asyncpg import InsufficientPrivilegeError, UndefinedTableError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
@@ -40,6 +41,8 @@ async def migrate(url: str) -> list[str]:
     """
     database = Database(url, pool_size=1, command_timeout_s=_TIMEOUT_S)
     try:
+        if await _is_current(database):
+            return []
         async with database.begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             return await connection.run_sync(_upgrade)
@@ -66,6 +69,16 @@ def migrations_dir() -> Path:
     package = Path(csms.__file__).parent
     installed = package / "migrations"
     return installed if installed.is_dir() else package.parent / "migrations"
+
+
+async def _is_current(database: Database) -> bool:
+    """Tell by one question, at almost every start the only one, whether nothing is missing."""
+    async with database.raw() as connection:
+        try:
+            current = await connection.fetchval("SELECT version_num FROM alembic_version")
+        except (UndefinedTableError, InsufficientPrivilegeError):
+            return False
+    return bool(current == _known().get_current_head())
 
 
 @cache
