@@ -31,7 +31,7 @@ class TransactionRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A reading of the EVSE's own meter; `at` is when we got it.
+    """A reading of the EVSE's own meter; `at` is when we got it, `sampled_at` when it was taken.
 
     `terminals_a` is per terminal L1..L3 of the EVSE, before its wiring; `current_a` is what one
     phase carries where the charge point doesn't say which.
@@ -42,6 +42,13 @@ class Measured:
     current_a: float | None = None
     power_w: float | None = None
     voltage_v: float | None = None
+    sampled_at: datetime | None = None
+
+    def is_older_than(self, other: Measured | None) -> bool:
+        """Whether it was kept while the link was down and comes after a newer one."""
+        if other is None or other.sampled_at is None or self.sampled_at is None:
+            return False
+        return self.sampled_at < other.sampled_at
 
     def on_grid(self, evse: Evse, phases: int, voltage_v: float) -> PerPhase:
         """Translate into grid phases; `phases` is how many it draws on if it doesn't say.

@@ -260,6 +260,8 @@ class SiteSteering:
     def measured(self, key: EvseKey, measured: Measured, now: datetime) -> None:
         """Take a reading of the EVSE's own meter."""
         steered = self._evses[key]
+        if measured.is_older_than(steered.measured):
+            return
         draws = len(steered.draws_on(now))
         current_a = measured.on_grid(steered.evse, draws, self.site.voltage_v)
         steered.measured, steered.measured_a = measured, current_a

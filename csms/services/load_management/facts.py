@@ -103,6 +103,7 @@ def measured_of(values: Iterable[MeterValue], received_at: datetime) -> Measured
         current_a=newest.current_a or max((p for p in phases if p is not None), default=None),
         power_w=newest.power_w,
         voltage_v=newest.voltage_v or newest.voltage_l1_v,
+        sampled_at=newest.sampled_at,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from csms.smart_charging.evse_facts import Measured
@@ -166,6 +168,18 @@ def test_a_short_restart_of_the_server_pauses_no_car() -> None:
         world.run(1)
         assert min(world.limits()) >= 16.0
     assert world.overloads == []
+
+
+def test_a_reading_that_was_kept_while_the_link_was_down_tells_nothing_after_a_newer_one() -> None:
+    world = garage(evse(1))
+    world.run(30)
+    world.arrive(1)
+    world.run(30)
+    for ago_s, amps in ((1, 0.0), (20, 32.0)):
+        sampled_at = world.now - timedelta(seconds=ago_s)
+        reading = Measured(at=world.now, terminals_a=(amps,) * 3, sampled_at=sampled_at)
+        world.steering.measured(world.key(1), reading, world.now)
+    assert world.steering.evse_statuses(world.now)[0].measured_a == PerPhase.all(0.0)
 
 
 def test_a_lost_charger_keeps_its_amps_until_it_is_back() -> None:
