@@ -89,7 +89,7 @@ class DrawHistory:
             if least:
                 low = low.least(_span(least)[0])
         allowed = self._in_force(moment - BEFORE, moment)
-        if allowed and self._may_be_ramping(moment):
+        if allowed and (self._began_after(moment) or self._may_be_ramping(moment)):
             high = high.most(_span(allowed)[1])
         return DrawBounds(low, high.most(low))
 
@@ -116,6 +116,10 @@ class DrawHistory:
 
     def _told_since(self, since: datetime, moment: datetime) -> list[_Sample]:
         return _within(self._told, since, moment + AFTER)
+
+    def _began_after(self, moment: datetime) -> bool:
+        """Whether its first reading of all came after the moment: it says nothing of it."""
+        return bool(self._readings) and self._readings[0].at > moment
 
     def _may_be_ramping(self, moment: datetime) -> bool:
         """Whether it was raised lately and no reading has shown yet what came of it."""

@@ -12,8 +12,10 @@ from math import isfinite
 from typing import Final
 
 QUARTER: Final = timedelta(minutes=15)
-LEAST_LEFT_S: Final = 60.0
-"""The last minute counts whole, so that cars aren't let up for seconds at a quarter's end."""
+LAST: Final = timedelta(seconds=60)
+"""Nobody is let up for the last seconds: what was allowed when the last minute began holds."""
+NOTHING_LEFT_S: Final = 1.0
+"""So short before the end nothing that is drawn matters any more."""
 
 
 @dataclass(slots=True)
@@ -29,6 +31,8 @@ class QuarterHourBudget:
     max_age_s: float = 60.0
     _quarter: datetime | None = field(default=None, init=False)
     _used_ws: float = field(default=0.0, init=False)
+    _used_before_last_ws: float = field(default=0.0, init=False)
+    """What was used when the quarter's last minute began; until then what is used now."""
     _counted_until: datetime | None = field(default=None, init=False)
     _power_w: float | None = field(default=None, init=False)
     _measured_at: datetime | None = field(default=None, init=False)
@@ -49,20 +53,28 @@ class QuarterHourBudget:
     def allowed_w(self, now: datetime) -> float:
         """Return the power that the connection may draw on the mean until the quarter ends, W."""
         self._count(now)
-        ends_at = _quarter_of(now) + QUARTER
-        left_ws = self.cap_w * QUARTER.total_seconds() - self._used_ws
-        return max(0.0, left_ws / max(LEAST_LEFT_S, (ends_at - now).total_seconds()))
+        left_s = (_quarter_of(now) + QUARTER - now).total_seconds()
+        budget_ws = self.cap_w * QUARTER.total_seconds()
+        last_s = LAST.total_seconds()
+        before_last_w = (budget_ws - self._used_before_last_ws) / last_s
+        if left_s < NOTHING_LEFT_S:
+            return max(0.0, before_last_w)
+        left_w = (budget_ws - self._used_ws) / left_s
+        return max(0.0, left_w if left_s >= last_s else min(left_w, before_last_w))
 
     def _count(self, now: datetime) -> None:
         """Add what was used until now."""
         quarter = _quarter_of(now)
         if self._quarter is None or quarter > self._quarter:
             self._quarter = quarter
-            self._used_ws = 0.0
+            self._used_ws = self._used_before_last_ws = 0.0
             self._counted_until = quarter
         since = self._counted_until or quarter
         if now <= since:
             return
+        last_at = self._quarter + QUARTER - LAST
+        if since < last_at:
+            self._used_before_last_ws += self._used_between(since, min(now, last_at))
         self._used_ws += self._used_between(since, now)
         self._counted_until = now
 

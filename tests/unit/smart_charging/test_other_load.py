@@ -249,6 +249,15 @@ def test_after_a_restart_nobody_is_lowered_by_what_the_chargers_themselves_drew(
     assert view.load_a == PerPhase.all(42.0), "nobody is raised by what is only supposed"
 
 
+def test_the_first_reports_after_a_restart_change_nothing_of_what_was_measured_before() -> None:
+    load = restarted(seconds(-20))
+    load.load(NOON)
+    for key in (A, B):
+        load.charger(key, PerPhase.all(15.0), seconds(2))
+
+    assert load.load(seconds(2))["root"].likely_a == PerPhase.all(12.0)
+
+
 def test_what_chargers_drew_long_before_a_restart_tells_nothing() -> None:
     assert restarted(seconds(-70)).load(NOON)["root"].likely_a == PerPhase.all(42.0)
 

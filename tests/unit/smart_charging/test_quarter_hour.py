@@ -41,7 +41,7 @@ def test_every_quarter_of_the_clock_starts_afresh() -> None:
     budget = QuarterHourBudget(10_000.0)
     watched(budget, 16_000.0, 0, 900)
 
-    assert budget.allowed_w(seconds(899)) == 0.0
+    assert budget.allowed_w(seconds(898)) == 0.0
     assert budget.used_wh(seconds(900)) == 0.0
     assert budget.allowed_w(seconds(900)) == pytest.approx(10_000.0)
 
@@ -73,7 +73,24 @@ def test_the_last_seconds_let_nobody_up_for_a_moment() -> None:
     budget = QuarterHourBudget(10_000.0)
     watched(budget, 9000.0, 0, 890)
 
-    assert budget.allowed_w(seconds(890)) == pytest.approx((9_000_000 - 8_010_000) / 60)
+    allowed_at_840_w = (9_000_000 - 840 * 9000) / 60
+    assert budget.allowed_w(seconds(890)) == pytest.approx(allowed_at_840_w)
+
+
+@pytest.mark.parametrize("second", [841, 870, 895, 899, 899.9])
+def test_the_last_minute_lets_nobody_down_who_keeps_to_the_cap(second: float) -> None:
+    budget = QuarterHourBudget(10_000.0)
+    watched(budget, 10_000.0, 0, int(second))
+
+    assert budget.allowed_w(seconds(second)) == pytest.approx(10_000.0)
+
+
+def test_the_last_minute_still_makes_up_for_a_house_that_takes_more() -> None:
+    budget = QuarterHourBudget(10_000.0)
+    watched(budget, 10_000.0, 0, 850)
+    watched(budget, 13_000.0, 850, 870)
+
+    assert budget.allowed_w(seconds(870)) == pytest.approx(8000.0)
 
 
 def test_an_old_reading_is_ignored() -> None:
