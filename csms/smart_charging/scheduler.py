@@ -17,6 +17,7 @@ from itertools import groupby
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from csms.smart_charging.balanced_turns import balanced_order
 from csms.smart_charging.demands import Capacity
@@ -32,6 +33,8 @@ from csms.smart_charging.planning_taper import Taper
 from csms.smart_charging.planning_values import PlannedCar, PlanProblem, PlanSettings
 from csms.smart_charging.topology import Topology
 
+FULL_WH: Final = 1.0
+"""Who lacks less of what he asked for has got it."""
 _NEEDS: Final = 5
 """Classes of need without a plan: steps of 20 % of what a car asked for."""
 
@@ -44,14 +47,17 @@ class Session:
     """Its column of the rows."""
     arrived_at: datetime
     departs_at: datetime | None = None
+    """None: nobody said; the plan takes what is typical."""
     energy_wh: float | None = None
-    """Requested in all; None: nobody said."""
+    """Requested in all, with what it has got; None: nobody said."""
     delivered_wh: float = 0.0
+    """Since it arrived."""
     max_a: float = 32.0
     min_a: float = MIN_CURRENT_A
     step_a: float = 1.0
+    """Grants are whole steps; 8 with 8 A at least is 0, 8, 16, 24 or 32 A."""
     measured_a: float | None = None
-    """What it drew since the last call; None: no reading."""
+    """What it drew since the last call, on average; None: no reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,19 +105,27 @@ class Scheduler:
 
     def __init__(
         self,
-        rows: Coefficients,
-        limits_a: Floats,
-        power_w_per_a: Floats,
+        rows: npt.ArrayLike,
+        limits_a: npt.ArrayLike,
+        power_w_per_a: npt.ArrayLike,
         settings: SchedulerSettings | None = None,
     ) -> None:
-        """`power_w_per_a` is volts × phases of each EVSE. Raises ValueError for wrong shapes."""
-        if power_w_per_a.shape != (rows.shape[-1],):
-            raise ValueError(f"power per ampere must be {rows.shape[-1]} values")
-        self.limits_a = np.array(limits_a, dtype=np.float64)
+        """`power_w_per_a` is volts × phases, of each EVSE or of all.
+
+        `limits_a` may be set anew between calls. Raises ValueError for wrong shapes.
+        """
+        self._rows = _coefficients(rows)
+        row_count, size = self._rows.shape
+        self.limits_a = np.atleast_1d(np.array(limits_a, dtype=np.float64))
+        if self.limits_a.shape != (row_count,):
+            raise ValueError(f"limits must be {row_count} values, one for each row")
+        power = np.asarray(power_w_per_a, dtype=np.float64)
+        if power.shape not in ((), (size,)):
+            raise ValueError(f"power per ampere must be {size} values, one for each EVSE, or one")
+        self._power_w_per_a = np.broadcast_to(power, (size,)).copy()
+        self._planning_rows = planning_rows(self._rows)
         self.last_plan: Plan | None = None
-        self._rows = rows
-        self._planning_rows = planning_rows(rows)
-        self._power_w_per_a = power_w_per_a
+        """Its cars are the sessions that still want energy, in their order."""
         self._settings = settings or SchedulerSettings()
         self._cars: dict[tuple[int, datetime], _Car] = {}
 
@@ -127,10 +141,13 @@ class Scheduler:
         return cls(rows.coefficients, limits_a, rows.power_w_per_a, settings)
 
     def schedule(self, sessions: Sequence[Session], now: datetime) -> Floats:
-        """Amperes per EVSE from now on, 0 where nobody is or who waits.
+        """Amperes per EVSE from now on, 0 where nobody is, who waits or who has got its energy.
 
-        At most one session an EVSE; a session is known again by its EVSE and arrival.
+        A session is known again by its EVSE and arrival. Raises ValueError for two at one EVSE,
+        or for an EVSE that there is not.
         """
+        self._check(sessions)
+        sessions = [session for session in sessions if _is_wanting(session)]
         self._remember(sessions)
         bounds = self._bounds(sessions)
         self.last_plan = self._plan(sessions, bounds, now)
@@ -142,6 +159,14 @@ class Scheduler:
                 car.started_at = now
             car.granted_a = granted
         return amps
+
+    def _check(self, sessions: Sequence[Session]) -> None:
+        evses = {session.evse for session in sessions}
+        if len(evses) < len(sessions):
+            raise ValueError("an EVSE has one session at a time")
+        size = self._power_w_per_a.size
+        if evses and not 0 <= min(evses) <= max(evses) < size:
+            raise ValueError(f"EVSEs are numbered from 0 to {size - 1}")
 
     def _car(self, session: Session) -> _Car:
         return self._cars[session.evse, session.arrived_at]
@@ -322,3 +347,14 @@ class Scheduler:
 
     def _served(self, session: Session) -> float:
         return session.delivered_wh / (session.energy_wh or self._settings.typical_energy_wh)
+
+
+def _is_wanting(session: Session) -> bool:
+    return session.energy_wh is None or session.energy_wh - session.delivered_wh > FULL_WH
+
+
+def _coefficients(rows: npt.ArrayLike) -> Coefficients:
+    matrix = np.atleast_2d(np.asarray(rows))
+    if np.iscomplexobj(matrix):
+        return matrix.astype(np.complex128)
+    return matrix.astype(np.float64)

@@ -124,6 +124,35 @@ def test_power_per_ampere_is_needed_for_each_evse() -> None:
         Scheduler(np.ones((1, 3)), np.array([32.0]), np.full(2, 230.0))
 
 
+def test_one_limit_is_needed_for_each_row() -> None:
+    with pytest.raises(ValueError, match="2 values"):
+        Scheduler(np.ones((2, 3)), [32.0], 230.0)
+
+
+def test_plain_lists_and_one_power_for_all_will_do() -> None:
+    scheduler = Scheduler([[1, 1]], [32], 230, ALONE)
+    assert scheduler.schedule([car(0), car(1)], NOON).tolist() == [16.0, 16.0]
+
+
+@pytest.mark.parametrize("evses", [(0, 0), (0, 2), (-1, 0)])
+def test_an_evse_that_is_taken_or_not_there_is_an_error(evses: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="EVSE"):
+        one_breaker(32.0, 2).schedule([car(evse) for evse in evses], NOON)
+
+
+@pytest.mark.parametrize("how", [PATIENT, ALONE])
+def test_who_has_got_his_energy_takes_nothing_from_others(how: SchedulerSettings) -> None:
+    full = replace(car(0), delivered_wh=20_000.0)
+    assert one_breaker(16.0, 2, how).schedule([full, car(1)], NOON).tolist() == [0.0, 16.0]
+
+
+def test_a_limit_can_change_between_calls() -> None:
+    scheduler = one_breaker(32.0, 1)
+    scheduler.schedule([car(0)], NOON)
+    scheduler.limits_a = np.array([10.0])
+    assert scheduler.schedule([car(0)], NOON + PERIOD).tolist() == [10.0]
+
+
 def phasors() -> Coefficients:
     """Six EVSEs between lines, two a pair; the currents of the three lines."""
     pair = np.exp(1j * np.deg2rad(np.repeat([30.0, -90.0, 150.0], 2)))
