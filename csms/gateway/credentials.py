@@ -19,6 +19,7 @@ from csms.services.ports import PasswordStore
 
 CACHE_SIZE: Final = 50_000
 MAX_WAITING: Final = 10_000
+_URL_ALPHABET: Final = str.maketrans("-_", "+/")
 _THREADS: Final = max(1, (os.cpu_count() or 1) // 2)
 """Half of the machine at most: guessing passwords must not stop those who are in."""
 
@@ -46,18 +47,34 @@ class Credentials:
 
 
 def parse_basic(header: str | None) -> Credentials | None:
-    """Read an Authorization header; None if it is missing or no Basic authentication."""
+    """Read an Authorization header; None if it is missing or no Basic authentication.
+
+    Also without the scheme, or with user name and password as plain text: what counts is whether
+    the password is right.
+    """
     if header is None:
         return None
     scheme, _, encoded = header.strip().partition(" ")
-    if scheme.casefold() != "basic":
+    if not encoded and scheme.casefold() != "basic":
+        encoded = scheme
+    elif scheme.casefold() != "basic":
         return None
-    try:
-        decoded = base64.b64decode(encoded.strip(), validate=True)
-    except binascii.Error:
+    decoded = _decoded(encoded)
+    if decoded is None:
         return None
     user, colon, password = decoded.partition(b":")
     return Credentials(user.decode("utf-8", "replace"), password) if colon else None
+
+
+def _decoded(text: str) -> bytes | None:
+    """Undo Base64, also of the URL's alphabet, without padding or in lines."""
+    if ":" in text:
+        return text.strip().encode()
+    letters = "".join(text.split()).translate(_URL_ALPHABET).rstrip("=")
+    try:
+        return base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
+    except binascii.Error:
+        return None
 
 
 class PasswordCheck:

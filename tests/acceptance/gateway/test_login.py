@@ -155,6 +155,26 @@ async def test_an_unreadable_login_is_unauthorized(header: str) -> None:
         assert await refused_status(site, headers={"Authorization": header}) == 401
 
 
+TOKEN = base64.b64encode(f"CP-1:{PASSWORD}".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f"basic   {TOKEN}",
+        f"Basic {TOKEN.rstrip('=')}",
+        f"Basic {TOKEN[:8]} {TOKEN[8:]}",
+        TOKEN,
+        f"Basic CP-1:{PASSWORD}",
+        "Basic " + base64.urlsafe_b64encode(f"CP-1:{PASSWORD}\n".encode()).decode(),
+    ],
+    ids=["spaces", "no padding", "in pieces", "no scheme", "plain text", "a line's end"],
+)
+async def test_the_right_password_opens_the_door_however_it_is_wrapped(header: str) -> None:
+    async with site_with(1) as site, site.link(headers={"Authorization": header}) as link:
+        assert await link.call("Heartbeat", {}) == {}
+
+
 async def test_the_refusal_asks_for_a_login_and_never_shows_the_password(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

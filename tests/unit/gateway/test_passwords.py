@@ -29,6 +29,12 @@ def test_anything_else_is_wrong(presented: bytes) -> None:
     assert not verify_password(hash_password(KEY_HEX), presented)
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\0", b"\0\0\0\0"])
+@pytest.mark.parametrize("password", ["sixteen-letters!", KEY_HEX])
+def test_what_ends_a_line_or_a_buffer_is_no_part_of_a_password(password: str, end: bytes) -> None:
+    assert verify_password(hash_password(password), password.encode() + end)
+
+
 def test_case_matters_in_a_word() -> None:
     assert not verify_password(hash_password("Secret-Word"), b"secret-word")
 
