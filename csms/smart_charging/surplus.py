@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import floor
+from typing import Final
 
 from csms.smart_charging.grid import EvseKey
+
+_SLACK: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,8 @@ class PoolMember:
     weight: float = 1.0
     is_running: bool = False
     """It charges on surplus already: it comes before others of its priority."""
+    step_w: float = 0.0
+    """What it draws is a multiple of this; 0: anything."""
 
 
 def share_surplus(surplus_w: float | None, members: Iterable[PoolMember]) -> dict[EvseKey, float]:
@@ -40,7 +46,28 @@ def share_surplus(surplus_w: float | None, members: Iterable[PoolMember]) -> dic
     started = [m for m in ranked if shares[m.key] >= m.start_w]
     for _, peers in groupby(started, key=lambda m: m.priority):
         left_w -= _fill(shares, tuple(peers), left_w)
+    _join_remainders(shares, started)
     return shares
+
+
+def _join_remainders(shares: dict[EvseKey, float], members: Sequence[PoolMember]) -> None:
+    """Give what all lose to whole steps to who loses most, where it makes a step for him."""
+    whole = {m.key: _whole_w(m, shares[m.key]) for m in members if m.step_w > 0}
+    left_w = sum(shares[key] - whole_w for key, whole_w in whole.items())
+    losing = [m for m in members if m.key in whole and whole[m.key] < shares[m.key]]
+    losing.sort(key=lambda m: -round((shares[m.key] - whole[m.key]) / m.step_w, 6))
+    for member in losing:
+        more_w = whole[member.key] + member.step_w
+        if member.step_w <= left_w and more_w <= member.max_w:
+            left_w -= member.step_w
+            shares |= whole | {member.key: more_w}
+            whole[member.key] = more_w
+
+
+def _whole_w(member: PoolMember, share_w: float) -> float:
+    """What of a share it can draw; who starts draws its minimum, whatever is left of a step."""
+    whole_w = floor(share_w / member.step_w + _SLACK) * member.step_w
+    return whole_w if whole_w >= member.start_w else share_w
 
 
 def _fill(shares: dict[EvseKey, float], peers: Sequence[PoolMember], room_w: float) -> float:

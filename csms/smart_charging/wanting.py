@@ -139,6 +139,7 @@ class Wanting:
                 priority=s.evse.priority,
                 weight=s.evse.weight,
                 is_running=s.target_a > 0,
+                step_w=s.evse.step_a * watts_per_amp(s.evse, self._site, s.phases_used(now)),
             )
             for s in solar
         ]

@@ -18,6 +18,7 @@ def member(
     priority: int = 0,
     weight: float = 1.0,
     is_running: bool = False,
+    step_w: float = 0.0,
 ) -> PoolMember:
     return PoolMember(
         key=EvseKey(name, 1),
@@ -26,6 +27,7 @@ def member(
         priority=priority,
         weight=weight,
         is_running=is_running,
+        step_w=step_w,
     )
 
 
@@ -36,6 +38,22 @@ def shared(surplus_w: float | None, *members: PoolMember) -> list[float]:
 
 def test_equals_share_evenly() -> None:
     assert shared(5000.0, member("A"), member("B")) == [2500.0, 2500.0]
+
+
+def three_phase(name: str, max_w: float = 11_040.0) -> PoolMember:
+    return member(name, start_w=4100.0, max_w=max_w, step_w=690.0)
+
+
+def test_what_two_lose_to_whole_amperes_makes_one_more_for_the_first() -> None:
+    assert shared(9000.0, three_phase("A"), three_phase("B")) == [4830.0, 4140.0]
+
+
+def test_what_makes_no_whole_ampere_stays_with_who_has_it() -> None:
+    assert shared(8700.0, three_phase("A"), three_phase("B")) == [4350.0, 4350.0]
+
+
+def test_a_step_goes_to_the_other_where_the_first_can_use_no_more() -> None:
+    assert shared(9000.0, three_phase("A", max_w=4600.0), three_phase("B")) == [4140.0, 4830.0]
 
 
 def test_what_one_cant_use_goes_to_the_other() -> None:
