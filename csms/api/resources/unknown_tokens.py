@@ -14,14 +14,36 @@ from csms.api.paging import Page, PageQuery, Pager, view
 from csms.api.resources.id_tokens import IdTokenView, TokenDetails, shown, values_of
 from csms.api.route import Asked, Nothing, Route, delete, get
 from csms.model import normalise_id_token
+from csms.services.token_spellings import readings
 from csms.store.admin import id_tokens
 from csms.store.admin import unknown_tokens as store
+from csms.store.admin.window import AdminConnection
 
 TAG: Final = "Id tokens"
+_MOST_RESEMBLED: Final = 5
+
+
+async def _near(connection: AdminConnection, shown_tokens: list[str]) -> dict[str, list[str]]:
+    """Return the entered tokens that each of the shown ones may be."""
+    made_of = {token: readings(token) for token in shown_tokens}
+    may_be = {reading for each in made_of.values() for reading in each}
+    if not may_be:
+        return {}
+    found = await store.entered_of(connection, may_be, shown_tokens)
+    of_entered = {token: readings(token) for token in found}
+    return {
+        token: [known for known in found if known in made_of[token] or token in of_entered[known]][
+            :_MOST_RESEMBLED
+        ]
+        for token in shown_tokens
+    }
 
 
 class UnknownTokenView(Struct, kw_only=True):
-    """`charge_point_id` is where it was shown last, `times` how often it was shown anywhere."""
+    """`charge_point_id` is where it was shown last, `times` how often it was shown anywhere.
+
+    `resembles` are tokens that were entered and that may be the same card, read in another way.
+    """
 
     id_token: str
     type: str
@@ -31,6 +53,7 @@ class UnknownTokenView(Struct, kw_only=True):
     first_seen_at: datetime
     last_seen_at: datetime
     dismissed_at: datetime | None
+    resembles: list[str]
 
 
 class Adoption(TokenDetails, kw_only=True):
@@ -92,7 +115,12 @@ class UnknownTokens:
                 charge_point_id=query.charge_point_id or None,
                 site_id=query.site_id or None,
             )
-        return self._pager.page(rows, query, lambda row: view(UnknownTokenView, row))
+            near = await _near(connection, [row["id_token"] for row in rows])
+        return self._pager.page(
+            rows,
+            query,
+            lambda row: view(UnknownTokenView, row, resembles=near.get(row["id_token"], [])),
+        )
 
     async def adopt(self, asked: Asked[Nothing, Adoption]) -> IdTokenView:
         id_token = normalise_id_token(asked.path["id_token"])

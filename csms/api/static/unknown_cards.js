@@ -27,7 +27,8 @@ async function dismiss(card) {
 
 function line(card) {
   const often = card.times === 1 ? "shown once" : "shown " + card.times + " times";
-  const words = `: ${often}, ${ago(card.last_seen_at)} at ${card.charge_point_id}`;
+  const like = card.resembles.length ? `; perhaps ${card.resembles.join(" or ")}, read in another way` : "";
+  const words = `: ${often}, ${ago(card.last_seen_at)} at ${card.charge_point_id}${like}`;
   const made = node("li", [node("b", card.id_token), words]);
   if (rights.mayChange) {
     made.append(button("Let it charge", "", () => adopt(card)), button("Put aside", "", () => dismiss(card)));

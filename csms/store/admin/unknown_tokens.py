@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, func, select, update
+from collections.abc import Collection
+
+from sqlalchemy import delete, exists, func, or_, select, update
 
 from csms.errors import NotFoundError
 from csms.store.admin.window import AdminConnection, Row, Window, fetch
@@ -35,6 +37,16 @@ async def list_page(
     statement = select(*_COLUMNS).join(charge_points).where(*conditions)
     order = [unknown_id_tokens.c.last_seen_at, unknown_id_tokens.c.id_token]
     return await fetch(connection, statement, order, window)
+
+
+async def entered_of(
+    connection: AdminConnection, readings: Collection[str], stems: Collection[str]
+) -> list[str]:
+    """Return the tokens entered as one of `readings`, or as a stem with a byte more at an end."""
+    known = id_tokens.c.id_token
+    one_more = or_(func.left(known, -2).in_(stems), func.substr(known, 3).in_(stems))
+    statement = select(known).where(or_(known.in_(readings), one_more)).order_by(known)
+    return list((await connection.execute(statement)).scalars())
 
 
 async def find(connection: AdminConnection, id_token: str) -> Row:

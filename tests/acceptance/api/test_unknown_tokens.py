@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from conformance.stations import station_16, station_201, token
 from running import Running
 
@@ -72,3 +73,30 @@ async def test_the_latest_come_first_and_in_pages(server: Running) -> None:
     (last,) = await unknown(server, f"limit=2&cursor={first['next_cursor']}")
     names = [each["id_token"] for each in first["items"]]
     assert [*names, last["id_token"]] == ["CARD-2", "CARD-1", "CARD-0"]
+
+
+@pytest.mark.parametrize(
+    ("entered", "shown"),
+    [
+        ("04A2B3C4D5E680", "80E6D5C4B3A204"),
+        ("04A2B3C4D5E680", "04A2B3C4D5E6"),
+        ("04A2B3C4D5E6", "04A2B3C4D5E680"),
+        ("A2B3C4D5E680", "01A2B3C4D5E680"),
+        ("2069C021", "543801377"),
+        ("543801377", "2069C021"),
+        ("20:69:C0:21", "21C06920"),
+    ],
+)
+async def test_a_card_that_another_reader_would_read_otherwise_is_recognised(
+    server: Running, entered: str, shown: str
+) -> None:
+    await server.add_token(entered)
+    await server.add_token("04A2B3C4D5E6FF00")
+    async with station_16(server) as station:
+        await station.send(
+            "Authorize", {"idTag": shown}, reply={"idTagInfo": {"status": "Invalid"}}
+        )
+        await station.send("Authorize", {"idTag": "NOBODY"})
+    nobody, seen = sorted(await unknown(server), key=lambda each: each["id_token"] == shown)
+    assert (seen["id_token"], seen["resembles"]) == (shown, [entered])
+    assert nobody["resembles"] == []
