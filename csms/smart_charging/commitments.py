@@ -9,7 +9,7 @@ link at any time, so the defaults count beside the transaction's own limit, alwa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +18,7 @@ from csms.smart_charging.overdraw import Overdraw
 from csms.smart_charging.possibilities import Possibilities, Possibility
 from csms.smart_charging.profiles import Hold, Register, Step, constant_hold
 from csms.smart_charging.timing import TIMING, Timing
+from csms.smart_charging.worked_out import FOREVER, Value, WorkedOut
 
 FOLLOWED_WITHIN_A: Final = 0.5
 """A car measured at most so much above its new limit has followed it."""
@@ -51,8 +52,7 @@ class Commitment:
         timing: Timing = TIMING,
     ) -> None:
         self.evse = evse
-        self.clock_trusted = True
-        """False: its clock is too wrong, so no limit is counted upon to lapse."""
+        self._clock_trusted = True
         self._timing = timing
         self._in_transaction = in_transaction
         self._heard_at = now
@@ -60,6 +60,7 @@ class Commitment:
         self._read: Hold | None = None
         """What the charge point said that rules its transaction; nothing was sent since."""
         self._registers = {register: Possibilities() for register in Register}
+        self._worked_out = WorkedOut()
         self._begin(now, standing_a, last_limit_a, set(registers))
 
     def _begin(
@@ -85,6 +86,17 @@ class Commitment:
             first, after = Step(start, max(bound_a, standing_a)), Step(lapsed_at, standing_a)
             standing = Possibility(Hold(steps=(first, after)), unknown=True)
         self._registers[Register.STANDING] = Possibilities(standing)
+
+    @property
+    def clock_trusted(self) -> bool:
+        """False: its clock is too wrong, so no limit is counted upon to lapse."""
+        return self._clock_trusted
+
+    @clock_trusted.setter
+    def clock_trusted(self, trusted: bool) -> None:
+        if trusted is not self._clock_trusted:
+            self._clock_trusted = trusted
+            self._worked_out.forget()
 
     # --- what happens ---
 
@@ -186,6 +198,7 @@ class Commitment:
             self._registers[register].keep(kept)
         self._learn(schedule, now)
         self._read = schedule if self._in_transaction else None
+        self._worked_out.forget()
 
     def _fits(
         self, stack: list[tuple[Register, Possibility]], read_a: float, now: datetime
@@ -234,7 +247,7 @@ class Commitment:
         """The most it may draw on a phase, now and as long as an order sent now may last."""
         if not self.evse.controllable:
             return self.evse.rated_a
-        limit_a = self._peak_a(now, self._back(now), self._horizon(now))
+        limit_a = self._at(now, "peak", self._peak_ahead_a)
         return max(limit_a, *self._overdraw.reserved(now))
 
     def surely_a(self, now: datetime, register: Register | None = None) -> float:
@@ -245,12 +258,9 @@ class Commitment:
         """
         if not self.evse.controllable:
             return self.evse.rated_a
-        since, until = now - self._skew, now + self._skew
-        trough_a = self._trough_a(since, until, register)
-        if register is None and self._read is not None:
-            # Whichever register that is in: it is what rules now.
-            return max(trough_a, min(self._read.levels_a(since, until), default=0.0))
-        return trough_a
+        if register is None:
+            return self._at(now, "trough", self._trough_now_a)
+        return self._trough_a(now - self._skew, now + self._skew, register)
 
     def surely_until(
         self, limit_a: float, now: datetime, register: Register | None = None
@@ -271,8 +281,9 @@ class Commitment:
         """What has to be kept free for it on each grid phase."""
         if not self.evse.controllable:
             return _on(self.evse.wiring.phases, self.evse.rated_a)
-        allowed = self._per_phase(now, ahead=self._timing.look_ahead)
-        return allowed.most(self._overdraw.reserved(now))
+        allowed = self._at(now, "per phase", self._per_phase_ahead)
+        over = self._overdraw.reserved(now)
+        return allowed if over is NO_LOAD else allowed.most(over)
 
     def phases(self, now: datetime) -> frozenset[Phase]:
         """The grid phases that it may draw on.
@@ -317,6 +328,9 @@ class Commitment:
     @property
     def known(self) -> bool:
         """Whether every register holds something known, and the standing profile is there."""
+        return self._worked_out.until_news("known", self._is_known)
+
+    def _is_known(self) -> bool:
         return self._registers[Register.STANDING].surely_filled and not any(
             register.unknown for register in self._registers.values()
         )
@@ -327,6 +341,9 @@ class Commitment:
 
         To be remembered durably: before an order with a higher one leaves, and after a change.
         """
+        return self._worked_out.until_news("standing", self._standing_a)
+
+    def _standing_a(self) -> float | None:
         standing = self._registers[Register.STANDING]
         if not standing.surely_filled:
             return None
@@ -375,6 +392,37 @@ class Commitment:
         return min(edges, default=None)
 
     # --- how it follows ---
+
+    def _at(self, now: datetime, name: str, work_out: Callable[[datetime], Value]) -> Value:
+        return self._worked_out.at(now, name, work_out, self._holds_until)
+
+    def _holds_until(self, now: datetime) -> datetime:
+        """The first moment after now at which time alone may change what follows from it."""
+        skew, settle = self._skew, self._timing.settle
+        moments = [
+            one.counts_until
+            for register in self._registers.values()
+            for one in register
+            if one.counts_until is not None
+        ]
+        for edge in self._edges().union(self._read.edges() if self._read is not None else ()):
+            ahead = edge - self._timing.look_ahead - skew
+            moments += (ahead, edge - skew, edge + skew, edge + skew + settle)
+        return min((moment for moment in moments if moment > now), default=FOREVER)
+
+    def _peak_ahead_a(self, now: datetime) -> float:
+        return self._peak_a(now, self._back(now), self._horizon(now))
+
+    def _trough_now_a(self, now: datetime) -> float:
+        since, until = now - self._skew, now + self._skew
+        trough_a = self._trough_a(since, until)
+        if self._read is not None:
+            # Whichever register that is in: it is what rules now.
+            return max(trough_a, min(self._read.levels_a(since, until), default=0.0))
+        return trough_a
+
+    def _per_phase_ahead(self, now: datetime) -> PerPhase:
+        return self._per_phase(now, ahead=self._timing.look_ahead)
 
     @property
     def _skew(self) -> timedelta:
@@ -470,6 +518,7 @@ class Commitment:
 
     def _forget(self, now: datetime) -> None:
         self._heard_at = now
+        self._worked_out.forget()
         before = now - _REMEMBER_REPLACED - self._timing.clock_skew
         for register in self._registers.values():
             register.forget(before)

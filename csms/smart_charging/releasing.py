@@ -191,6 +191,9 @@ class Releases:
     ) -> Instruction | None:
         """The limit that rules now: of the transaction, or of one that may start."""
         wanted_a, pause = self._held_back(steered, told)
+        if told is not None and self._holds_it_all(steered, told, wanted_a):
+            steered.held_back = pause
+            return None
         limit_a, because = self._releasable(steered, wanted_a)
         steered.held_back = because if limit_a < wanted_a - SAME_A else pause
         is_due = told is None or self._must_renew(steered, told)
@@ -205,6 +208,14 @@ class Releases:
             return None
         is_raise = order.limit_a > steered.commitment.surely_a(self._now) + SAME_A
         return self._send(steered, order, is_raise=is_raise, because=because)
+
+    def _holds_it_all(self, steered: SteeredEvse, told: Told, wanted_a: float) -> bool:
+        """Whether it surely may draw what it is to draw, and needn't be told so again."""
+        return (
+            abs(wanted_a - told.limit_a) < SAME_A
+            and wanted_a <= steered.commitment.surely_a(self._now) + SAME_A
+            and not self._must_renew(steered, told)
+        )
 
     def _must_renew(self, steered: SteeredEvse, told: Told) -> bool:
         """Nothing lapses for the worse where the standing limit is no higher anyway."""

@@ -140,7 +140,9 @@ class Room:
         obstacle = self._obstacle_with(evse, wanted_a - counted_a, used)
         if obstacle is None:
             return wanted_a, None
-        low, high = 0, max(0, floor((wanted_a - counted_a) / evse.step_a + TOLERANCE_A))
+        if self._obstacle_with(evse, evse.step_a, used) is not None:
+            return counted_a, obstacle
+        low, high = 1, max(1, floor((wanted_a - counted_a) / evse.step_a + TOLERANCE_A))
         while low < high:
             middle = (low + high + 1) // 2
             if self._obstacle_with(evse, middle * evse.step_a, used) is None:

@@ -37,6 +37,8 @@ class Keeper:
         self._store = store
         self._memories: dict[EvseKey, EvseMemory] = {}
         self._kept: dict[EvseKey, EvseMemory] = {}
+        self._urgent: dict[EvseKey, EvseMemory] = {}
+        """What somebody waits for; all that waits is written together."""
         self._readings: dict[str, CircuitReading] = {}
         self._news: deque[Callable[[], Awaitable[None]]] = deque(maxlen=MAX_NEWS)
         self._rounds = Rounds("load management keeper", self.flush, metrics, every_s=RETRY_S)
@@ -61,10 +63,22 @@ class Keeper:
 
     async def remember_now(self, memory: EvseMemory) -> None:
         """Keep it before this returns. Raises DatabaseUnavailableError."""
-        async with self._remembering:
-            await self._store.remember([memory])
-            self._kept[memory.key] = memory
-            self._memories.pop(memory.key, None)
+        self._urgent[memory.key] = memory
+        try:
+            async with self._remembering:
+                if self._kept.get(memory.key) is not memory:
+                    await self._keep_urgent({memory.key: memory})
+        finally:
+            if self._urgent.get(memory.key) is memory:
+                del self._urgent[memory.key]
+
+    async def _keep_urgent(self, mine: dict[EvseKey, EvseMemory]) -> None:
+        """Write it with all others that are waited for."""
+        memories = self._urgent | mine
+        await self._store.remember(list(memories.values()))
+        self._kept |= memories
+        for key in memories:
+            self._memories.pop(key, None)
 
     def reading(self, reading: CircuitReading) -> None:
         self._readings[reading.circuit_id] = reading

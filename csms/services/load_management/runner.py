@@ -47,7 +47,9 @@ from csms.smart_charging.steering import Installation, SiteSteering
 log = logging.getLogger(__name__)
 
 COALESCE_S: Final = 0.05
-"""Between two decisions; what happens meanwhile shares the next one."""
+"""After the first news; what happens meanwhile shares the decision."""
+HURRY_S: Final = 0.01
+"""Between two decisions where somebody waits for the second or a breaker may be overloaded."""
 RETRY_S: Final = 2.0
 """How often another node's lock is tried, and a lost one is missed."""
 LOCK_CHECK_S: Final = 2.0
@@ -55,6 +57,7 @@ GIVE_WAY_S: Final = 60.0
 """How long a node steers a site whose chargers aren't connected to it."""
 STAND_BACK_S: Final = 6.0
 """How long it then leaves others the first try."""
+_URGENT: Final = (TransactionEnded, TransactionStarted)
 _CHANGES_PLANS: Final = (ChargingNeeds, TransactionEnded, TransactionStarted)
 
 
@@ -85,6 +88,7 @@ class SiteRunner:
         self._planner = SitePlanner(site_id, world.store, world.live, world.clock, world.metrics)
         self._withholding = Withholding(world.keeper.log_withheld)
         self._wake = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._news_at: float | None = None
         """Since when a new fact waits for a decision."""
         self._decided_at = 0.0
@@ -152,12 +156,14 @@ class SiteRunner:
                 self._world.keeper.need(event.transaction_id, facts.need_of(event))
             if isinstance(event, _CHANGES_PLANS):
                 self._planner.changed()
-            self._news()
+            self._news(is_urgent=isinstance(event, _URGENT))
 
-    def _news(self) -> None:
+    def _news(self, *, is_urgent: bool) -> None:
         if self._news_at is None:
             self._news_at = self._world.clock.monotonic()
         self._wake.set()
+        if is_urgent:
+            self._hurry.set()
 
     def hold_down(self, key: EvseKey, hold: HeldDown | None) -> None:
         """Give one of the site's EVSEs less for a while; None: as usual again."""
@@ -198,7 +204,7 @@ class SiteRunner:
         )
         if why is None:
             self._world.keeper.reading(reading)
-            self._news()
+            self._news(is_urgent=True)
         else:
             log.warning("circuit %s: a reading is ignored: %s", reading.circuit_id, why)
 
@@ -317,10 +323,13 @@ class SiteRunner:
         with suppress(TimeoutError):
             async with asyncio.timeout(max(COALESCE_S, seconds)):
                 await self._wake.wait()
+            async with asyncio.timeout(COALESCE_S):
+                await self._hurry.wait()
         since_s = self._world.clock.monotonic() - self._decided_at
-        if since_s < COALESCE_S:
-            await asyncio.sleep(COALESCE_S - since_s)
+        if since_s < HURRY_S:
+            await asyncio.sleep(HURRY_S - since_s)
         self._wake.clear()
+        self._hurry.clear()
 
     def _carry_out(self, steering: SiteSteering, decision: Decision, now: datetime) -> None:
         for instruction in decision.instructions:

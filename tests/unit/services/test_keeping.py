@@ -21,8 +21,10 @@ class SlowStore:
         self.kept: dict[EvseKey, EvseMemory] = {}
         self.begun = asyncio.Event()
         self.may_end = asyncio.Event()
+        self.writes = 0
 
     async def remember(self, memories: Sequence[EvseMemory]) -> None:
+        self.writes += 1
         if not self.begun.is_set():
             self.begun.set()
             await self.may_end.wait()
@@ -41,6 +43,21 @@ async def test_a_raise_is_not_forgotten_for_an_older_limit_that_is_still_being_w
     await asyncio.gather(flushing, raising)
     assert store.kept[KEY] == memory(16.0)
     assert not keeper.must_wait_for(memory(16.0))
+
+
+async def test_raises_that_wait_for_one_another_are_written_together() -> None:
+    store: Any = SlowStore()
+    keeper = Keeper(store, Metrics())
+    first = asyncio.create_task(keeper.remember_now(memory(6.0)))
+    await store.begun.wait()
+    others = [EvseKey(f"CP-{number}", 1) for number in range(2, 7)]
+    memories = [EvseMemory(key=key, last_limit_a=16.0) for key in others]
+    raising = [asyncio.create_task(keeper.remember_now(each)) for each in memories]
+    await asyncio.sleep(0)
+    store.may_end.set()
+    await asyncio.gather(first, *raising)
+    assert store.kept.keys() == {KEY, *others}
+    assert store.writes == 2
 
 
 class BrokenNewsError(Exception):
