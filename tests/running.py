@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp.web_app import _cached_build_middleware
 from fake_chargepoints.link import LinkOptions
 from fake_chargepoints.script import ScriptedChargePoint
@@ -25,6 +26,10 @@ V201_BOOT = {
     "reason": "PowerUp",
     "chargingStation": {"model": "Model", "vendorName": "Vendor"},
 }
+
+
+sharing_a_server = pytest.mark.asyncio(loop_scope="module")
+"""Marks tests that live in the loop of their module's `shared_server`."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from acceptance.api.installation import refused
 from acceptance.pricing.bodies import flat_rate
 from acceptance.pricing.charging import MONDAY, begin, cost, end, meter_values
 from ocmf import SigningMeter
-from running import V16_BOOT, Running
+from running import V16_BOOT, Running, sharing_a_server
 from statement_world import CDR_PARTY, StatementWorld, june_prices
 from unit.statements.ocpi import CDR
 
@@ -90,10 +90,11 @@ async def test_a_webhook_is_changed_and_deleted(garage: Running) -> None:
         "https://[::ffff:169.254.169.254]/",
     ],
 )
+@sharing_a_server
 async def test_bills_are_sent_nowhere_where_others_could_read_them(
-    server: Running, url: str
+    shared_server: Running, url: str
 ) -> None:
-    refused(await server.api("POST", "/cdr-webhooks", {"url": url}), 422, "url")
+    refused(await shared_server.api("POST", "/cdr-webhooks", {"url": url}), 422, "url")
 
 
 async def test_deliveries_can_be_seen_and_tried_again(garage: Running) -> None:

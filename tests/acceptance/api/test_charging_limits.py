@@ -13,7 +13,7 @@ from fake_chargepoints.tokens import IdToken
 from fake_chargepoints.v16 import ChargePoint16
 from fake_chargepoints.v201 import ChargePoint201
 from fake_chargepoints.vehicle import Vehicle, VehicleModel
-from running import V16_BOOT, Running
+from running import V16_BOOT, Running, sharing_a_server
 
 from csms.api.server import Api
 from csms.gateway.links import LiveLinks
@@ -117,6 +117,7 @@ async def test_a_limit_that_the_charger_refuses_is_told_with_its_own_word(
     assert (answer["status"], answer["accepted"], answer["results"]) == ("NotSupported", False, [])
 
 
+@sharing_a_server
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -129,10 +130,10 @@ async def test_a_limit_that_the_charger_refuses_is_told_with_its_own_word(
     ],
 )
 async def test_a_limit_that_makes_no_sense_names_its_field(
-    server: Running, body: dict[str, Any], field: str
+    shared_server: Running, body: dict[str, Any], field: str
 ) -> None:
-    await server.accept("CP-1")
-    answer = await server.api("POST", LIMIT, body)
+    await shared_server.accept("CP-1")
+    answer = await shared_server.api("POST", LIMIT, body)
     assert answer.status == 422
     assert answer.body["errors"][0]["field"] == field
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from acceptance.api.installation import BREAKER, EVSE, refused, set_up
-from running import Running
+from acceptance.api.installation import BREAKER, EVSE, once_set_up, refused, set_up
+from running import Running, sharing_a_server
 
 
 async def version(server: Running) -> int:
@@ -78,6 +78,7 @@ async def test_a_refused_change_leaves_everything_as_it_was(server: Running) -> 
     assert (await version(server), (await server.get("/circuits"))["items"]) == before
 
 
+@sharing_a_server
 @pytest.mark.parametrize(
     ("path", "body", "field", "words"),
     [
@@ -98,10 +99,10 @@ async def test_a_refused_change_leaves_everything_as_it_was(server: Running) -> 
     ],
 )
 async def test_what_cannot_be_is_named(
-    server: Running, path: str, body: dict[str, Any], field: str, words: str
+    shared_server: Running, path: str, body: dict[str, Any], field: str, words: str
 ) -> None:
-    await set_up(server)
-    assert words in refused(await server.api("PUT", path, body), 422, field)
+    await once_set_up(shared_server)
+    assert words in refused(await shared_server.api("PUT", path, body), 422, field)
 
 
 async def test_an_evse_on_a_phase_that_its_circuit_lacks_is_refused(server: Running) -> None:
@@ -223,12 +224,13 @@ async def test_an_old_reading_replaces_no_newer_one(server: Running) -> None:
     assert (newest["latest"], late["latest"]) == (True, False)
 
 
+@sharing_a_server
 @pytest.mark.parametrize("minutes", [-61, 2])
-async def test_a_reading_of_another_time_is_refused(server: Running, minutes: float) -> None:
-    await set_up(server)
+async def test_a_reading_of_another_time_is_refused(shared_server: Running, minutes: float) -> None:
+    await once_set_up(shared_server)
     moment = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
     body = {"current_a": 10, "measured_at": moment}
-    refused(await server.api("POST", "/circuits/main/readings", body), 422, "measured_at")
+    refused(await shared_server.api("POST", "/circuits/main/readings", body), 422, "measured_at")
 
 
 async def test_a_circuit_that_its_own_meter_reads_takes_no_other_readings(server: Running) -> None:
@@ -265,6 +267,7 @@ async def test_limit_orders_stay_in_the_history(server: Running) -> None:
     assert (await server.get("/limit-orders?active=true"))["items"] == []
 
 
+@sharing_a_server
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -281,10 +284,10 @@ async def test_limit_orders_stay_in_the_history(server: Running) -> None:
     ],
 )
 async def test_an_order_that_limits_nothing_is_refused(
-    server: Running, body: dict[str, Any], field: str
+    shared_server: Running, body: dict[str, Any], field: str
 ) -> None:
-    await set_up(server)
-    refused(await server.api("POST", "/circuits/main/limit-orders", body), 422, field)
+    await once_set_up(shared_server)
+    refused(await shared_server.api("POST", "/circuits/main/limit-orders", body), 422, field)
 
 
 async def test_the_grid_operators_signal_sets_and_takes_back_a_limit(server: Running) -> None:

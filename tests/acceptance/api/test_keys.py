@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
-from running import Running
+from running import Running, sharing_a_server
 
 from csms.store import api_keys
 
@@ -32,6 +32,7 @@ async def new_key(server: Running, role: str, **fields: str) -> tuple[int, str]:
     return made["id"], made["key"]
 
 
+@sharing_a_server
 @pytest.mark.parametrize(
     "headers",
     [
@@ -44,21 +45,25 @@ async def new_key(server: Running, role: str, **fields: str) -> tuple[int, str]:
     ],
     ids=["none", "empty", "basic", "nonsense", "unknown", "endless"],
 )
-async def test_without_a_valid_key_nothing_opens(server: Running, headers: dict[str, str]) -> None:
-    status, challenge = await status_of(server, "/api/v1/charge-points", headers)
+async def test_without_a_valid_key_nothing_opens(
+    shared_server: Running, headers: dict[str, str]
+) -> None:
+    status, challenge = await status_of(shared_server, "/api/v1/charge-points", headers)
     assert status == 401
     assert challenge.startswith("Bearer ")
 
 
-async def test_a_stranger_does_not_learn_what_exists(server: Running) -> None:
-    assert (await status_of(server, "/api/v1/no-such-thing", {}))[0] == 401
+@sharing_a_server
+async def test_a_stranger_does_not_learn_what_exists(shared_server: Running) -> None:
+    assert (await status_of(shared_server, "/api/v1/no-such-thing", {}))[0] == 401
 
 
+@sharing_a_server
 @pytest.mark.parametrize(
     "path", ["/", "/static/home.js", "/healthz", "/readyz", "/metrics", "/api/v1/openapi.json"]
 )
-async def test_the_public_pages_need_no_key(server: Running, path: str) -> None:
-    assert (await status_of(server, path, {}))[0] == 200
+async def test_the_public_pages_need_no_key(shared_server: Running, path: str) -> None:
+    assert (await status_of(shared_server, path, {}))[0] == 200
 
 
 async def test_a_read_only_key_reads_but_changes_nothing(server: Running) -> None:

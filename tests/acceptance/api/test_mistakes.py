@@ -6,8 +6,16 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from running import Running
+from running import Running, sharing_a_server
 from yarl import URL
+
+pytestmark = sharing_a_server
+
+
+@pytest.fixture
+def server(shared_server: Running) -> Running:
+    """Mistakes leave a server as it was."""
+    return shared_server
 
 
 async def problem(
@@ -147,6 +155,7 @@ async def test_an_identity_that_no_charger_can_connect_with_is_refused(
 async def test_an_identity_may_hold_spaces_and_letters_of_any_script(server: Running) -> None:
     answer = await server.api("PUT", "/charge-points/S%C3%BCd%201", {})
     assert (answer.status, answer.body["id"]) == (201, "Süd 1")
+    assert (await server.api("DELETE", "/charge-points/S%C3%BCd%201")).status == 204
 
 
 async def test_a_body_that_is_not_in_its_encoding_is_refused(server: Running) -> None:

@@ -15,7 +15,7 @@ from conformance.pki import tls_files
 from conformance.stations import ACCEPTED, station_16, station_201
 from fake_chargepoints.link import LinkOptions
 from fake_chargepoints.script import ScriptedChargePoint
-from running import V201_BOOT, Running, running_app
+from running import V201_BOOT, Running, running_app, sharing_a_server
 from yarl import URL
 
 CONTENT = bytes(range(256)) * 1000
@@ -117,12 +117,13 @@ async def test_an_empty_file_does_not_use_up_the_link(server: Running) -> None:
     assert await status_of("PUT", url, b"log") == 201
 
 
+@sharing_a_server
 @pytest.mark.parametrize(
     "guess", ["", "A" * 43, "../" * 20, "%2e%2e%2fetc%2fpasswd", "%C3%A9" * 43]
 )
-async def test_a_guess_leads_nowhere(server: Running, guess: str) -> None:
+async def test_a_guess_leads_nowhere(shared_server: Running, guess: str) -> None:
     for method in ("GET", "PUT"):
-        assert await status_of(method, f"{server.api_url}/files/{guess}", b"x") == 404
+        assert await status_of(method, f"{shared_server.api_url}/files/{guess}", b"x") == 404
 
 
 async def test_a_file_that_is_too_large_is_refused_whatever_it_claims(strict: Running) -> None:
