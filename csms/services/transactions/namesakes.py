@@ -11,7 +11,7 @@ from datetime import datetime
 
 from csms.services.charge_point import ChargePoint
 from csms.services.clocks import clock_is_set
-from csms.services.transactions.matching import JITTER, newest_first
+from csms.services.transactions.matching import JITTER, held, newest_first
 from csms.services.transactions.model import Transaction, TransactionEvent
 from csms.services.transactions.sequence import has_seq
 
@@ -24,6 +24,9 @@ def find_named(
     `found` is what the store has by that id.
     """
     number = event.ocpp_transaction_id
+    newest = held(charge_point, number)
+    if newest is not None and newest.open and event.kind == "Updated" and at >= newest.started_at:
+        return newest
     named = [
         transaction
         for transaction in (newest_first(charge_point) if number else ())
