@@ -317,6 +317,8 @@ class _Walk:
         known = shape.enum_like(text) or shape.enum_like(_ALIASES.get(folded, ""))
         if known is None and folded in _OCCUPIED:
             known = shape.enum_like("Occupied")
+        if known is None and folded == "occupied" and "Preparing" in shape.enum:
+            known = "Occupied"  # as 1.5 has it; the domain knows the word
         if known is not None:
             self._note("spelling")
             return str(known)

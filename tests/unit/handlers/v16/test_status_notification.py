@@ -6,7 +6,9 @@ import pytest
 from unit.handlers.v16.conversation import say
 from unit.world import NOON, World
 
-from csms.model import ConnectorStatus, Place
+from csms.gateway.repairs import mend
+from csms.gateway.schemas import schemas_of
+from csms.model import ConnectorStatus, OcppVersion, Place
 from csms.services.charge_point import MAX_CONNECTORS, ChargePoint
 
 
@@ -99,3 +101,15 @@ async def test_a_charger_that_makes_up_connectors_fills_no_table(
     assert told.count("too_many_connectors") == 1
     await say(world, charge_point, "StatusNotification", status | {"connectorId": 1})
     assert len(world.store.connector_reports) == MAX_CONNECTORS + 1
+
+
+async def test_a_connector_that_is_occupied_as_1_5_has_it_is_occupied(
+    world: World, charge_point: ChargePoint
+) -> None:
+    status = {"connectorId": 1, "errorCode": "NoError", "status": "occupied"}
+    schema = schemas_of(OcppVersion.V16).requests["StatusNotification"]
+    mending = mend(schema.shape, status, received_at=world.clock.text())
+    assert mending.violation is None
+    await say(world, charge_point, "StatusNotification", mending.payload)
+    (report,) = world.store.connector_reports
+    assert report.connector.status is ConnectorStatus.OCCUPIED
