@@ -43,6 +43,9 @@ class CarArrays:
     wanted_wh: Floats
     delivered_wh: Floats
     worth: Floats
+    haste: Floats
+    """How much waiting counts against it, 1 where the departure is known. A guess may be too
+    late: of those the least served is put off last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,16 @@ def car_arrays(problem: PlanProblem) -> CarArrays:
         np.maximum(wanted, 0.0),
         delivered,
         weight * np.where(sure, 1.0, settings.guess_worth),
+        _haste(problem, delivered, wanted),
     )
+
+
+def _haste(problem: PlanProblem, delivered_wh: Floats, wanted_wh: Floats) -> Floats:
+    values = np.array(problem.settings.tier_values)
+    served = delivered_wh / np.maximum(delivered_wh + wanted_wh, 1.0)
+    worth = np.interp(served, (np.arange(values.size) + 0.5) / values.size, values) / values[0]
+    guessed = np.array([car.departure_s is None for car in problem.cars], dtype=bool)
+    return np.where(guessed, worth, 1.0)
 
 
 def build_program(problem: PlanProblem) -> Program:
@@ -168,7 +180,8 @@ class _Builder:
         most_a = cars.most_a[self.pair_car, self.pair_block]
         now_running = (self.pair_block == 0) & cars.running[self.pair_car]
         later = self.middle_h / (self.middle_h + settings.front_loading_h)
-        cost = front * later[self.pair_block] - inertia * now_running
+        waits = cars.haste[self.pair_car] * later[self.pair_block]
+        cost = front * waits - inertia * now_running
         currents = self._columns(kwh_per_a * cost * unit, most_a)
 
         tier_car, tier_kwh, tier_worth = self._tiers()

@@ -11,7 +11,7 @@ car was seen to use.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
@@ -33,6 +33,8 @@ from csms.smart_charging.planning_taper import Taper
 from csms.smart_charging.planning_values import PlannedCar, PlanProblem, PlanSettings
 from csms.smart_charging.topology import Topology
 
+_EARLY: Final = PlanSettings(typical_stay_s=4 * 3600.0)
+"""Where energy alone counts, an early guess is fair: who is put off may leave with nothing."""
 FULL_WH: Final = 1.0
 """Who lacks less of what he asked for has got it."""
 _NEEDS: Final = 5
@@ -47,7 +49,7 @@ class Session:
     """Its column of the rows."""
     arrived_at: datetime
     departs_at: datetime | None = None
-    """None: nobody said; the plan takes what is typical."""
+    """None: nobody said; the plan takes a rather short stay."""
     energy_wh: float | None = None
     """Requested in all, with what it has got; None: nobody said."""
     delivered_wh: float = 0.0
@@ -62,7 +64,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulerSettings:
-    plan: PlanSettings | None = field(default_factory=PlanSettings)
+    plan: PlanSettings | None = _EARLY
     """None: the fair allocation alone."""
     period_s: float = 300.0
     """How long until the next call: nobody gets more than fills him in that time."""

@@ -153,6 +153,19 @@ def test_a_limit_can_change_between_calls() -> None:
     assert scheduler.schedule([car(0)], NOON + PERIOD).tolist() == [10.0]
 
 
+def test_where_nobody_says_when_he_leaves_all_have_something_after_four_hours() -> None:
+    scheduler = one_breaker(32.0, 8, SchedulerSettings())
+    got_wh, now = np.zeros(8), NOON
+    while now < NOON + timedelta(hours=4):
+        cars = [
+            Session(evse=i, arrived_at=NOON, energy_wh=10_000.0, delivered_wh=got_wh[i])
+            for i in range(8)
+        ]
+        got_wh += scheduler.schedule(cars, now) * 230.0 / 6
+        now += 2 * PERIOD
+    assert got_wh.min() > 500.0
+
+
 def phasors() -> Coefficients:
     """Six EVSEs between lines, two a pair; the currents of the three lines."""
     pair = np.exp(1j * np.deg2rad(np.repeat([30.0, -90.0, 150.0], 2)))
