@@ -64,7 +64,7 @@ def views(findings: Iterable[Finding]) -> list[FindingView]:
 def _refuse(errors: Sequence[Finding], subject: str, given: Mapping[str, Any]) -> None:
     if not errors:
         return
-    detail = "; ".join(error.message for error in errors)
+    detail = "; ".join(dict.fromkeys(error.message for error in errors))
     about = f"{subject}/"
     named = [error for error in errors if error.field.startswith(about)]
     if not named:

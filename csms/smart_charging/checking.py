@@ -81,11 +81,11 @@ class _Tree:
             yield _error(
                 "site/circuits", "no circuit is the grid connection, the one without a parent"
             )
-        for circuit in roots[1:]:
+        for circuit in roots if len(roots) > 1 else ():
             yield _error(
                 f"circuits/{circuit.id}/parent_id",
-                f"{_name(roots[0])} is the grid connection already; "
-                "a site has one circuit without a parent",
+                f"{' and '.join(map(_name, roots))} have no parent: a site has one grid "
+                "connection; name what feeds the other, or in `feeds` what a new one feeds",
             )
 
 

@@ -66,6 +66,14 @@ class _Settings(Struct, forbid_unknown_fields=True, kw_only=True):
         Meta(description="Other load than chargers, without a meter or while it is silent."),
     ] = 0.0
     signal: Signal | None = None
+    feeds: Annotated[
+        list[CircuitId],
+        Meta(
+            max_length=1000,
+            description="Circuits of the site that hang on this one from now on, in the same "
+            "change: so a new grid connection is put above the old one. Others stay as they are.",
+        ),
+    ] = []
 
 
 class NewCircuit(_Settings, kw_only=True):
@@ -216,11 +224,17 @@ class Circuits:
                 await store.check_free(connection, circuit_id)
             values = _values(body, circuit_id, before.site.network)
             after = before.with_circuit(circuit_id, values)
+            for fed_id in body.feeds:
+                if fed_id not in before.circuits or fed_id == circuit_id:
+                    raise InvalidValueError("feeds", fed_id, f"other circuits of site {site_id!r}")
+                after = after.with_circuit(fed_id, {"parent_id": circuit_id})
             warnings = judge(before, after, f"circuits/{circuit_id}", _shown(body))
             if is_new:
                 await store.create(connection, circuit_id, {"site_id": site_id, **values})
             else:
                 await store.change(connection, circuit_id, values)
+            for fed_id in body.feeds:
+                await store.change(connection, fed_id, {"parent_id": circuit_id})
             row = await store.find(connection, circuit_id)
         return _view(SavedCircuit, row, warnings=warnings), is_new
 
@@ -281,4 +295,4 @@ def _shown(body: _Settings) -> dict[str, Any]:
     """What the audit log holds of a change, and a refusal repeats."""
     names = _Settings.__struct_fields__
     shown: dict[str, Any] = to_builtins({name: getattr(body, name) for name in names})
-    return {name: value for name, value in shown.items() if value is not None}
+    return {name: value for name, value in shown.items() if value not in (None, [])}

@@ -46,6 +46,42 @@ async def test_on_a_single_phase_site_one_number_means_its_only_phase(server: Ru
     assert made["breaker_a"] == {"l1": 63, "l2": 0, "l3": 0}
 
 
+async def parents(server: Running) -> dict[str, str | None]:
+    circuits = (await server.get("/circuits?site_id=garage"))["items"]
+    return {one["id"]: one["parent_id"] for one in circuits}
+
+
+async def test_a_new_grid_connection_is_put_above_the_old_one(server: Running) -> None:
+    await set_up(server)
+    above = {**BREAKER, "id": "0-transformer", "site_id": "garage", "feeds": ["main"]}
+    made = await server.api("POST", "/circuits", above)
+    assert made.status == 201, made
+    assert await parents(server) == {
+        "0-transformer": None,
+        "main": "0-transformer",
+        "floor-3": "main",
+        "floor-3-2": "floor-3",
+    }
+
+
+async def test_the_grid_connection_gets_another_id(server: Running) -> None:
+    await set_up(server)
+    await server.put("/circuits/meter-room", {**BREAKER, "site_id": "garage", "feeds": ["main"]})
+    await server.put("/circuits/meter-room", {**BREAKER, "feeds": ["floor-3"]})
+    assert (await server.api("DELETE", "/circuits/main")).status == 204
+    assert await parents(server) == {
+        "meter-room": None,
+        "floor-3": "meter-room",
+        "floor-3-2": "floor-3",
+    }
+
+
+async def test_two_circuits_change_places(server: Running) -> None:
+    await set_up(server)
+    await server.put("/circuits/floor-3", {**BREAKER, "feeds": ["main"]})
+    assert await parents(server) == {"floor-3": None, "main": "floor-3", "floor-3-2": "floor-3"}
+
+
 async def test_every_change_below_a_site_counts_its_version_up(server: Running) -> None:
     await set_up(server)
     seen = [await version(server)]
@@ -83,7 +119,16 @@ async def test_a_refused_change_leaves_everything_as_it_was(server: Running) -> 
     ("path", "body", "field", "words"),
     [
         ("/circuits/floor-3", {**BREAKER, "parent_id": "floor-3-2"}, "parent_id", "feed itself"),
-        ("/circuits/new", BREAKER, "parent_id", "grid connection already"),
+        ("/circuits/new", BREAKER, "parent_id", "one grid connection"),
+        ("/circuits/0-new", BREAKER, "parent_id", "`feeds` what a new one feeds"),
+        ("/circuits/new", {**BREAKER, "feeds": ["attic"]}, "feeds", "other circuits"),
+        ("/circuits/main", {**BREAKER, "feeds": ["main"]}, "feeds", "other circuits"),
+        (
+            "/circuits/floor-3",
+            {**BREAKER, "parent_id": "main", "feeds": ["main"]},
+            "parent_id",
+            "feed itself",
+        ),
         ("/circuits/new", {**BREAKER, "parent_id": "attic"}, "parent_id", "no circuit 'attic'"),
         ("/circuits/new", {**BREAKER, "site_id": "attic"}, "site_id", "a site that there is"),
         ("/circuits/new", {"breaker_a": 16}, "site_id", "the site of a new circuit"),

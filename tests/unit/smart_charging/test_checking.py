@@ -65,7 +65,11 @@ def test_a_site_that_is_only_begun_has_no_findings() -> None:
         (site(ROOT, circuit("a", "b"), circuit("b", "a")), "circuits/a/parent_id", "feed itself"),
         (site(circuit("a", "a")), "circuits/a/parent_id", "feed itself"),
         (site(circuit("a", "b"), circuit("b", "a")), "site/circuits", "grid connection"),
-        (site(ROOT, circuit("other")), "circuits/other/parent_id", "'Main' is the grid connection"),
+        (
+            site(ROOT, circuit("other")),
+            "circuits/other/parent_id",
+            "circuit 'Main' and circuit 'Other' have no parent",
+        ),
         (site(ROOT, circuit("a", "elsewhere")), "circuits/a/parent_id", "no circuit 'elsewhere'"),
         (site(ROOT, ROOT), "circuits/main/id", "two circuits"),
         (site(circuit("a", breaker_a=0.0)), "circuits/a/breaker_a", "more than 0 A"),
