@@ -19,6 +19,7 @@ from csms.smart_charging.grid import (
     Phase,
     Site,
 )
+from csms.smart_charging.limit_orders import MINIMUM_14A_W, p_min_14a
 from csms.smart_charging.unmanaged_load import UnmanagedLoad
 
 
@@ -199,6 +200,8 @@ def _connected(site: Site, tree: _Tree) -> Iterator[Finding]:
             yield from _smaller_than_parent(circuit, tree.by_id[circuit.parent_id])
         yield from _uncontrollable(site, circuit, load)
         yield from _other_load(circuit, load, below[circuit.id])
+        if site.country == "DE":
+            yield from _below_14a(site, circuit, below[circuit.id])
     for evse in site.evses:
         yield from _evse_on_its_path(evse, tree)
 
@@ -269,6 +272,22 @@ def _other_load(circuit: Circuit, load: UnmanagedLoad, evses: list[Evse]) -> Ite
             at,
             f"while the server or the meter is away no EVSE of {_name(circuit)} may charge: "
             f"the assumed load leaves less than {min(evse.min_a for evse in evses):g} A",
+        )
+
+
+def _below_14a(site: Site, circuit: Circuit, evses: list[Evse]) -> Iterator[Finding]:
+    """A failsafe limit that is lower than the grid operator may ask for (§ 14a EnWG)."""
+    if circuit.signal is None:
+        return
+    power_w = (site.voltage_v * evse.rated_a * len(evse.wiring.phases) for evse in evses)
+    devices = sum(watts > MINIMUM_14A_W for watts in power_w)
+    least_w = p_min_14a(devices)
+    if circuit.signal.failsafe_power_w < least_w:
+        yield _warning(
+            f"circuits/{circuit.id}/signal",
+            f"the failsafe limit of {circuit.signal.failsafe_power_w:g} W is less than the "
+            f"{least_w:g} W that § 14a EnWG leaves an energy manager with {devices} controllable "
+            "EVSEs",
         )
 
 

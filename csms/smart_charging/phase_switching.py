@@ -34,8 +34,6 @@ class SwitchRules:
     """How often three phases are tried for; 0: always."""
     up_margin: float = 0.07
     """How much more than the three-phase minimum there must be, as a share of it."""
-    up_margin_w: float = 0.0
-    """... and in W."""
     up_hold_s: float = 60.0
     """How long that must have been so."""
     down_sun_s: float = 300.0
@@ -48,12 +46,6 @@ class SwitchRules:
     """Per transaction; the last is kept for going down."""
     stays_down: bool = False
     """Once on one phase, it stays there for the transaction."""
-
-
-BY_HYSTERESIS: Final = SwitchRules(
-    check_every_s=0.0, up_margin=0.0, up_margin_w=200.0, up_hold_s=600.0, down_sun_s=0.0
-)
-"""Down at once below the three-phase minimum, up after 10 minutes 200 W above it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +229,6 @@ class PhaseSwitching:
     def _holds_three(self, outlook: Outlook) -> bool:
         """Whether three phases have their minimum surely, and give no less than one."""
         least_a = self.evse.min_a * (1.0 + self.rules.up_margin)
-        least_a += self.rules.up_margin_w / (3.0 * outlook.watts_per_amp)
         one_a = min(outlook.one_a, self.evse.rated_a)
         three_a = min(outlook.three_a, self.evse.rated_a)
         return three_a >= least_a and 3.0 * three_a >= one_a * 0.999

@@ -1,4 +1,4 @@
-"""What a kilowatt-hour costs over a plan's blocks: in money, in grams of CO2 or in import alone."""
+"""What a kilowatt-hour costs over a plan's blocks: in money or in grams of CO2."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ class Goal(StrEnum):
 
     COST = "cost"
     EMISSIONS = "emissions"
-    SOLAR = "solar"
-    """Import from the grid, whatever it costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +43,3 @@ def cost_curve(import_per_kwh: Floats, export_per_kwh: Floats | float = 0.0) -> 
 def emission_curve(grid_g_per_kwh: Floats) -> PriceCurve:
     """Grams of CO2 per kWh of the grid; the site's own surplus has none, exported or not."""
     return PriceCurve(Goal.EMISSIONS, grid_g_per_kwh, np.zeros_like(grid_g_per_kwh))
-
-
-def solar_curve(block_count: int) -> PriceCurve:
-    """Every kWh from the grid counts the same, the site's own surplus nothing."""
-    return PriceCurve(Goal.SOLAR, np.ones(block_count), np.zeros(block_count))

@@ -12,6 +12,7 @@ from csms.smart_charging.grid import (
     Circuit,
     Evse,
     EvseKey,
+    GridSignal,
     Network,
     PerPhase,
     Site,
@@ -241,6 +242,20 @@ def test_imbalance_of_evses_that_no_profile_reaches_is_odd() -> None:
     strict = replace(ROOT, max_imbalance_a=20.0)
     found = warnings(site(strict, GARAGE, evses=uncontrollable("L1", "L1")))
     assert [field for field, _ in found] == ["circuits/main/max_imbalance_a"]
+
+
+@pytest.mark.parametrize(
+    ("country", "evses", "failsafe_w", "least"),
+    [("DE", 5, 12_600.0, "15120 W"), ("DE", 5, 15_120.0, None), ("AT", 5, 12_600.0, None)],
+)
+def test_in_germany_a_failsafe_limit_below_what_14a_leaves_is_odd(
+    country: str, evses: int, failsafe_w: float, least: str | None
+) -> None:
+    listening = replace(ROOT, signal=GridSignal(failsafe_power_w=failsafe_w))
+    garage = tuple(evse(key=EvseKey(f"CP-{number}", 1)) for number in range(evses))
+    found = dict(warnings(site(listening, GARAGE, evses=garage, country=country)))
+    assert ("circuits/main/signal" in found) == (least is not None)
+    assert least is None or least in found["circuits/main/signal"]
 
 
 def test_errors_come_before_warnings() -> None:

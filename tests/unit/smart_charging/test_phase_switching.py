@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from csms.smart_charging.grid import Evse, EvseKey, parse_wiring
 from csms.smart_charging.phase_switching import (
-    BY_HYSTERESIS,
     Outlook,
     PhaseChange,
     PhaseSwitching,
@@ -24,6 +23,7 @@ from csms.smart_charging.phase_switching import (
 from csms.smart_charging.wishes import PhaseChoice
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+QUICK = SwitchRules(check_every_s=0.0, up_margin=0.0, up_hold_s=600.0, down_sun_s=0.0)
 SWITCHABLE = Evse(
     key=EvseKey("A", 1),
     circuit_id="root",
@@ -139,17 +139,6 @@ class TestBySun:
 
         assert box.changes == []
 
-    def test_the_other_rule_goes_down_at_once_and_up_after_600_seconds_200_w_above(self) -> None:
-        box = wallbox(3, BY_HYSTERESIS)
-        box.go_on(sun(3900.0), 600)
-        assert [(at, change.to_phases) for at, change in box.changes] == [(10, 1)]
-
-        box.go_on(sun(4339.0), 2000)
-        box.go_on(sun(4341.0), 2600)
-        assert len(box.changes) == 1
-        box.go_on(sun(4341.0), 2700)
-        assert [(at, change.to_phases) for at, change in box.changes] == [(10, 1), (2610, 3)]
-
     @pytest.mark.parametrize(("watts", "expected"), [(3000.0, 1), (4400.0, 1), (4450.0, 3)])
     def test_begins_on_one_phase_below_the_three_phase_minimum(
         self, watts: float, expected: int
@@ -199,7 +188,7 @@ class TestByRoom:
 
 class TestTheSwitchItself:
     def switching(self) -> PhaseSwitching:
-        return PhaseSwitching(SWITCHABLE, BY_HYSTERESIS, 3)
+        return PhaseSwitching(SWITCHABLE, QUICK, 3)
 
     def test_stops_switches_waits_and_goes_on(self) -> None:
         box = Wallbox(self.switching())
@@ -318,7 +307,7 @@ weather = st.lists(
 
 
 @settings(deadline=None)
-@given(weather=weather, rules=st.sampled_from([SwitchRules(), BY_HYSTERESIS]))
+@given(weather=weather, rules=st.sampled_from([SwitchRules(), QUICK]))
 def test_no_weather_makes_it_switch_faster_than_its_dwell_or_under_load(
     weather: list[tuple[float, int]], rules: SwitchRules
 ) -> None:

@@ -21,7 +21,7 @@ from csms.smart_charging.plan import (
 from csms.smart_charging.planning_blocks import growing_blocks
 from csms.smart_charging.planning_rows import Coefficients, Floats, planning_rows
 from csms.smart_charging.planning_taper import Taper
-from csms.smart_charging.price_curve import PriceCurve, cost_curve, emission_curve, solar_curve
+from csms.smart_charging.price_curve import PriceCurve, cost_curve, emission_curve
 
 HOUR_S = 3600.0
 ENOUGH_TIME = PlanSettings(time_limit_s=30.0)
@@ -282,7 +282,7 @@ def test_the_sun_is_used_before_the_grid() -> None:
     """Surplus of 4.6 kW in hours 4 and 5: 40 A·h of 50 fit; import covers the rest only."""
     pv_w = np.zeros(8)
     pv_w[4:6] = 5600.0
-    result = planned(one_breaker(63.0, 1, prices=solar_curve(8), pv_w=pv_w, load_w=1000.0))
+    result = planned(one_breaker(63.0, 1, prices=cost_curve(np.ones(8)), pv_w=pv_w, load_w=1000.0))
     assert result.trajectory_a[0, 4:6] == pytest.approx(20.0, abs=6.1)
     charging_w = result.import_w - 1000.0 + pv_w
     imported_w = np.maximum(result.import_w, 0.0) - np.maximum(1000.0 - pv_w, 0.0)
