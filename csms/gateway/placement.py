@@ -30,6 +30,8 @@ _PRINCIPAL: Final = {
 }
 """What is meant where a lone value stands for an object."""
 
+_COMMON: Final = frozenset({"id", "type", "name", "value", "instance", "status"})
+"""Names that say nothing of where they belong; folded."""
 _SAMPLE: Final = frozenset({"measurand", "value"})
 _NOTHING: Final = (None, 0, "", "0")
 
@@ -98,10 +100,12 @@ def _moved_in(shape: Shape, key: str, item: Json, result: dict[str, Json]) -> bo
 
 def _known_below(name: str, child: Shape, key: str) -> str | None:
     """Return the property of an object that `key` names: `connectorId` or `evseId` of `evse`."""
-    known = child.property_like(key)
-    if known is not None or child.name == "CustomDataType":
-        return known if child.name != "CustomDataType" else None
     outer, folded = fold(name), fold(key)
+    if child.name == "CustomDataType" or folded in _COMMON:
+        return None
+    known = child.property_like(key)
+    if known is not None:
+        return known
     return child.property_like(folded.removeprefix(outer)) if folded.startswith(outer) else None
 
 

@@ -442,3 +442,8 @@ def test_readings_as_1_5_wrote_them_are_readings() -> None:
     payload = {"connectorId": 1, "values": [{"timestamp": NOW, "value": [value]}]}
     mending = repaired("MeterValues", payload)
     assert mending == Mending(meter_values(value="5", unit="kWh"), ["field_name"])
+
+
+@pytest.mark.parametrize("name", ["id", "type", "Name", "vendorExtra"])
+def test_a_field_that_may_mean_anything_is_put_nowhere(name: str) -> None:
+    assert of_201("TransactionEvent", event(**{name: 7})) == Mending(event(), ["unknown_field"])
