@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import jsonschema_rs
+import orjson
 
 from csms.gateway.frames import Json
 from csms.gateway.placement import lone, placed, wrapped
@@ -153,6 +154,10 @@ class _Walk:
             case "array":
                 return self._array(shape, value, path)
             case "string":
+                free = _is_free_text(shape) and not path.endswith(".value")  # not of a reading
+                if free and not self._whole and isinstance(value, list | dict):
+                    self._note("number_as_text")
+                    return orjson.dumps(value).decode()
                 return self._string(shape, self._alone(value), path)
             case "integer" | "number":
                 return self._number(shape, self._alone(value), path)
@@ -409,6 +414,11 @@ def _default_of(shape: Shape, key: str) -> str | int | None:
     if key == "connectorId" and "evseId" in shape.properties:
         return 1  # most EVSEs have one
     return _DEFAULTS.get((shape.name, key))
+
+
+def _is_free_text(shape: Shape) -> bool:
+    """Whether anything may be in a text, such as the data of a DataTransfer of 1.6."""
+    return shape.max_length is None and not shape.enum and shape.format is None
 
 
 def _is_blank(item: Json) -> bool:

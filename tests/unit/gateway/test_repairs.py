@@ -447,3 +447,11 @@ def test_readings_as_1_5_wrote_them_are_readings() -> None:
 @pytest.mark.parametrize("name", ["id", "type", "Name", "vendorExtra"])
 def test_a_field_that_may_mean_anything_is_put_nowhere(name: str) -> None:
     assert of_201("TransactionEvent", event(**{name: 7})) == Mending(event(), ["unknown_field"])
+
+
+@pytest.mark.parametrize(
+    ("data", "text"), [({"a": 1}, '{"a":1}'), ([1, "b"], '[1,"b"]'), (5, "5"), ([], "[]")]
+)
+def test_free_data_is_kept_as_text(data: object, text: str) -> None:
+    mending = repaired("DataTransfer", {"vendorId": "V", "data": data})
+    assert mending == Mending({"vendorId": "V", "data": text}, ["number_as_text"])
