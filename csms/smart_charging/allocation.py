@@ -74,6 +74,8 @@ def allocate(
 def _check(capacity: Capacity, demands: Demands) -> None:
     if not (np.isfinite(capacity.limit_a).all() and np.isfinite(capacity.load_a).all()):
         raise ValueError("limits and loads of circuits must be numbers")
+    if capacity.net_a is not None and not np.isfinite(capacity.net_a).all():
+        raise ValueError("net loads of circuits must be numbers")
     if np.isnan(capacity.max_power_w).any() or np.isnan(capacity.max_imbalance_a).any():
         raise ValueError("power and imbalance of circuits must be numbers, or inf for no limit")
     if not (np.isfinite(demands.reserved_a).all() and (demands.reserved_a >= 0).all()):

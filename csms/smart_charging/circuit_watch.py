@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Final
 
+import numpy as np
+
 from csms.smart_charging.demands import Capacity
 from csms.smart_charging.grid import Circuit, PerPhase, Site
 from csms.smart_charging.limit_orders import ActiveLimit, Order, SignalWatch, active_limit
@@ -93,7 +95,7 @@ class CircuitWatch:
     def look(self, now: datetime) -> Capacity:
         """Work out limits and loads; returns them as an allocation wants them."""
         loads = self.other.load(now)
-        capacity = self._built.copy()
+        capacity, net_a = self._built.copy(), np.zeros_like(self._built.load_a)
         for circuit in self.site.circuits:
             limit = active_limit(
                 circuit,
@@ -109,7 +111,9 @@ class CircuitWatch:
             row = self._topology.circuit_index[circuit.id]
             capacity.limit_a[row] = limit.limit_a
             capacity.load_a[row] = likely_a
+            net_a[row] = load.net_a
             capacity.max_power_w[row] = inf if limit.max_power_w is None else limit.max_power_w
+        capacity.net_a = net_a
         if self.budget is not None:
             row = self._topology.circuit_index[self.site.root.id]
             allowed_w = self.budget.allowed_w(now)

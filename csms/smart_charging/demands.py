@@ -80,6 +80,8 @@ class Capacity:
     """Over all phases, other load included; inf: none."""
     max_imbalance_a: Floats
     """How much more one phase may carry than another; inf: none."""
+    net_a: Floats | None = None
+    """As `load_a`, where that has no sign: what phases are compared by; None: `load_a`."""
 
     @staticmethod
     def of(site: Site, topology: Topology) -> Capacity:
@@ -98,6 +100,7 @@ class Capacity:
             self.load_a.copy(),
             self.max_power_w.copy(),
             self.max_imbalance_a.copy(),
+            None if self.net_a is None else self.net_a.copy(),
         )
 
 

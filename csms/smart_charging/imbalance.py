@@ -2,7 +2,9 @@
 
 That a car on one phase balances one on another is only trusted as far as it is measured: the
 limit of a phase is the allowed imbalance plus what is measured to flow on the other phase. Cars
-rise together in a few cycles; when one stops, the others are taken back in the next.
+rise together in a few cycles; when one stops, the others are taken back in the next. In the same
+way other load counts with its sign, as it is measured now: a roof that feeds in on one phase
+leaves more for cars there and less for those on the others, one on all three changes nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ def imbalance_rooms(
     topology: Topology, capacity: Capacity, demands: Demands, draws: Bools
 ) -> Floats:
     """Circuit x pair: amperes for cars on the first phase alone; only meaningful where limited."""
-    load = capacity.load_a
+    load = capacity.load_a if capacity.net_a is None else capacity.net_a
     if not np.isfinite(capacity.max_imbalance_a).any():
         return np.full((len(load), len(PAIRS)), np.inf)
     held = topology.below(_per_pair(demands.reserved_a) - _credit(demands, draws))

@@ -43,7 +43,7 @@ class LoadView:
     likely_a: PerPhase
     """What it is if it changed as little as the readings allow; at most `load_a`."""
     net_a: PerPhase
-    """As `load_a`, but negative where the circuit feeds in: for the phases' imbalance."""
+    """As `likely_a`, but negative where the circuit feeds in: for the phases' imbalance."""
     metered: bool
     stale: bool
     """There is a meter, but no reading that is young enough."""
@@ -214,7 +214,7 @@ class OtherLoad:
         return LoadView(
             load_a=most.at_least(0.0),
             likely_a=meter.likely_a.at_least(0.0),
-            net_a=most,
+            net_a=meter.likely_a,
             metered=True,
             stale=False,
             measured_at=reading.at,
