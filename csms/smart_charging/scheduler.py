@@ -35,6 +35,7 @@ from csms.smart_charging.topology import Topology
 
 _EARLY: Final = PlanSettings(typical_stay_s=4 * 3600.0)
 """Where energy alone counts, an early guess is fair: who is put off may leave with nothing."""
+_HAIR_A: Final = 1e-5
 FULL_WH: Final = 1.0
 """Who lacks less of what he asked for has got it."""
 _NEEDS: Final = 5
@@ -279,11 +280,16 @@ class Scheduler:
         claims = Claims(wants=bounds.present, min_a=bounds.min_a, max_a=bounds.max_a, turn=turn)
 
         def fair_shares(claims: Claims) -> Floats:
+            least = claims.min_a
+            if self._settings.continuous:
+                # Exact shares fill rows to the brim: without a hair less, noise would cost
+                # somebody the place that an earlier round gave him.
+                least = np.maximum(least - _HAIR_A, bounds.min_a)
             return allocate_matrix(
                 self._rows,
                 self.limits_a,
                 wants=claims.wants,
-                min_a=claims.min_a,
+                min_a=least,
                 max_a=claims.max_a,
                 step_a=bounds.step_a,
                 turn=claims.turn,

@@ -11,6 +11,7 @@ import numpy as np
 from csms.smart_charging.admission import admission_order, take_in_order
 from csms.smart_charging.demands import Demands
 from csms.smart_charging.filling import fill, narrowed
+from csms.smart_charging.levels import tolerance
 from csms.smart_charging.rows import Rows
 from csms.smart_charging.stepping import step_down, step_up, whole_steps
 from csms.smart_charging.topology import Bools, Floats, Ints
@@ -132,7 +133,9 @@ def _admit(
     blocks: Sequence[Rows], bounds: Bounds, who: Bools, values: Floats, like: Shares | None
 ) -> Bools:
     minima = np.where(who, bounds.low, values)
-    if all((rows.used(minima) <= rows.capacity).all() for rows in blocks):
+    if all(
+        (rows.used(minima) <= rows.capacity + tolerance(rows.capacity)).all() for rows in blocks
+    ):
         return who
     order = admission_order(who, bounds.priority, bounds.hold, bounds.turn)
     return take_in_order(blocks, order, bounds.low, values, like.admitted if like else None)

@@ -173,6 +173,24 @@ def phasors() -> Coefficients:
     return np.asarray(lines * pair, dtype=np.complex128)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.floats(1.0, 60.0), min_size=3, max_size=3),
+    st.lists(st.tuples(st.floats(0.2, 8.0), st.floats(500.0, 30_000.0)), min_size=6, max_size=6),
+)
+def test_exact_shares_give_everybody_what_is_planned_for_him(
+    limits: list[float], wishes: list[tuple[float, float]]
+) -> None:
+    """Who fills a line to the last millionth keeps what he has when the rest is shared."""
+    exact = replace(PATIENT, continuous=True)
+    scheduler = Scheduler(phasors(), limits, 208.0, exact)
+    sessions = [replace(car(i, *wish), min_a=0.0) for i, wish in enumerate(wishes)]
+    amps = scheduler.schedule(sessions, NOON)
+    assert scheduler.last_plan is not None
+    assert (amps >= scheduler.last_plan.target_a - 1e-3).all()
+    assert (np.abs(phasors() @ amps) <= np.array(limits) + 1e-6).all()
+
+
 @settings(max_examples=12, deadline=None)
 @given(
     st.lists(st.floats(5.0, 80.0), min_size=3, max_size=3),
