@@ -18,6 +18,16 @@ import orjson
 from csms.gateway.frames import Json
 from csms.gateway.placement import lone, placed, wrapped
 from csms.gateway.shapes import Shape, fold
+from csms.gateway.vocabulary import (
+    CATCH_ALL,
+    MAY_BE_BLANK,
+    MEANINGFUL,
+    REGISTERS,
+    default_of,
+    is_blank,
+    is_free_text,
+    meant_word,
+)
 from csms.handlers.contract import Refusal
 from csms.handlers.numbers import read_float
 from csms.services.clocks import parse_time
@@ -30,57 +40,9 @@ LONGEST_TEXT: Final = 65_536
 LARGEST: Final = 2**63 - 1
 """No meter, clock or counter is beyond; no database column either."""
 
-_MEANINGFUL: Final = frozenset(
-    {
-        *("context", "format", "location", "measurand"),
-        *("multiplier", "phase", "unit", "unitOfMeasure"),
-    }
-)
-"""Their absence has a meaning of its own, so an unknown one stays as it is."""
-_REGISTERS: Final = frozenset({"meterStart", "meterStop"})
-"""Whole numbers by the schema; some meters know better, and it is somebody's energy."""
-
-_ALIASES: Final = {
-    "hertz": "Hz",
-    "celcius": "Celsius",
-    "percentage": "Percent",
-    "kelvin": "K",
-    "cabledisconnected": "EVDisconnected",
-    "evdisconnect": "EVDisconnected",
-    "localstop": "Local",
-    "remotestop": "Remote",
-    "deauthorised": "DeAuthorized",
-    "suspendedev": "SuspendedEV",
-    "occupied": "Occupied",
-    "normal": "NoError",
-    "none": "NoError",
-    "start": "Started",
-    "update": "Updated",
-    "end": "Ended",
-    "stopped": "Ended",
-}
-"""Words seen in the field for values that schemas spell differently; folded."""
-
-_CATCH_ALL: Final = ("Other", "OtherError")
-"""Values a schema offers for what it has no word for."""
-
-_OCCUPIED: Final = frozenset({"preparing", "charging", "suspendedev", "suspendedevse", "finishing"})
-"""What 1.6 calls connectors that are plainly Occupied later; folded."""
-
-_DEFAULTS: Final = {
-    ("IdTokenType", "type"): "ISO14443",
-    ("", "errorCode"): "NoError",
-    ("", "reason"): "Unknown",
-}
-"""Demanded fields that chargers leave out or fill with nonsense, where one value is meant."""
-
-_MAY_BE_BLANK: Final = frozenset({"chargePointVendor", "chargePointModel", "vendorName", "model"})
-"""Demanded texts that chargers leave null until somebody sets them."""
-
 _STRICT_TIME: Final = jsonschema_rs.validator_for(
     {"type": "string", "format": "date-time"}, validate_formats=True
 )
-_BLANKS: Final = frozenset({"", "null", "none", "n/a", "-"})
 _TRUE: Final = frozenset({"true", "1", "yes", "on"})
 _FALSE: Final = frozenset({"false", "0", "no", "off"})
 
@@ -154,7 +116,7 @@ class _Walk:
             case "array":
                 return self._array(shape, value, path)
             case "string":
-                free = _is_free_text(shape) and not path.endswith(".value")  # not of a reading
+                free = is_free_text(shape) and not path.endswith(".value")  # not of a reading
                 if free and not self._whole and isinstance(value, list | dict):
                     self._note("number_as_text")
                     return orjson.dumps(value).decode()
@@ -206,13 +168,13 @@ class _Walk:
         *,
         top: bool,
     ) -> None:
-        if self._whole or key in _MEANINGFUL or (key == "value" and not top):
+        if self._whole or key in MEANINGFUL or (key == "value" and not top):
             self._note("kept_as_sent")
             result[key] = item
         elif key in shape.required and self._stands_in(shape, key, item, result):
             return
         elif key not in shape.required:
-            self._note("placeholder" if _is_blank(item) else "broken_part")
+            self._note("placeholder" if is_blank(item) else "broken_part")
         elif top:
             self.violation = self.violation or violation
             result[key] = item
@@ -224,10 +186,10 @@ class _Walk:
         if shape.properties[key].format == "date-time":
             self._note("unreadable_time")
             result[key] = item  # whoever reads it takes its arrival, and keeps these words
-        elif (default := _default_of(shape, key)) is not None:
-            self._note("placeholder" if _is_blank(item) else "unknown_word")
+        elif (default := default_of(shape, key)) is not None:
+            self._note("placeholder" if is_blank(item) else "unknown_word")
             result[key] = default
-        elif item is None and key in _MAY_BE_BLANK:
+        elif item is None and key in MAY_BE_BLANK:
             self._note("placeholder")
             result[key] = ""
         else:
@@ -240,7 +202,7 @@ class _Walk:
         for key in sorted(shape.required - result.keys()):
             where = f"{path}.{key}" if path else key
             child = shape.properties.get(key)
-            default = _default_of(shape, key) if result else None
+            default = default_of(shape, key) if result else None
             if default is None and child is not None and child.format == "date-time":
                 default = self._received_at
             if default is not None and not self._whole:
@@ -319,11 +281,7 @@ class _Walk:
         if text in shape.enum:
             return text
         folded = fold(text)
-        known = shape.enum_like(text) or shape.enum_like(_ALIASES.get(folded, ""))
-        if known is None and folded in _OCCUPIED:
-            known = shape.enum_like("Occupied")
-        if known is None and folded == "occupied" and "Preparing" in shape.enum:
-            known = "Occupied"  # as 1.5 has it; the domain knows the word
+        known = meant_word(shape, text)
         if known is not None:
             self._note("spelling")
             return str(known)
@@ -331,7 +289,7 @@ class _Walk:
             self._note("unknown_word")
             return text
         if folded:
-            for catch_all in _CATCH_ALL:
+            for catch_all in CATCH_ALL:
                 if catch_all in shape.enum:
                     self._note("unknown_word")
                     return catch_all
@@ -378,7 +336,7 @@ class _Walk:
             if not integer:
                 return value
             self._note("fraction")
-            exact = value != round(value) and path in _REGISTERS
+            exact = value != round(value) and path in REGISTERS
             return value if exact else round(value)
         raise _wrong_type(path, "a whole number" if integer else "a number", value)
 
@@ -407,24 +365,6 @@ class _Walk:
 
 
 _NUMBER_READERS: Final[tuple[Callable[[str], int | float], ...]] = (int, float)
-
-
-def _default_of(shape: Shape, key: str) -> str | int | None:
-    """Return what is meant where a demanded property has no value; None if that can't be told."""
-    if key == "connectorId" and "evseId" in shape.properties:
-        return 1  # most EVSEs have one
-    return _DEFAULTS.get((shape.name, key))
-
-
-def _is_free_text(shape: Shape) -> bool:
-    """Whether anything may be in a text, such as the data of a DataTransfer of 1.6."""
-    return shape.max_length is None and not shape.enum and shape.format is None
-
-
-def _is_blank(item: Json) -> bool:
-    if isinstance(item, str):
-        return item.strip().casefold() in _BLANKS
-    return item is None or item in ({}, [])
 
 
 def _wrong_type(path: str, wanted: str, value: Json) -> _BrokenError:
