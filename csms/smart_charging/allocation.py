@@ -78,5 +78,6 @@ def _check(capacity: Capacity, demands: Demands) -> None:
         raise ValueError("net loads of circuits must be numbers")
     if np.isnan(capacity.max_power_w).any() or np.isnan(capacity.max_imbalance_a).any():
         raise ValueError("power and imbalance of circuits must be numbers, or inf for no limit")
-    if not (np.isfinite(demands.reserved_a).all() and (demands.reserved_a >= 0).all()):
+    reserved_a = demands.reserved_a
+    if reserved_a.size and not (reserved_a.min() >= 0 and reserved_a.max() < np.inf):
         raise ValueError("reserved currents must be numbers, 0 or more")

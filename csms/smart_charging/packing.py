@@ -140,9 +140,12 @@ class Packing:
 
 def _draws(topology: Topology, demands: Demands) -> Bools:
     """Where an EVSE hangs between lines, and where nothing is known, all of its wiring."""
-    unknown = ~demands.draws.any(axis=1)
+    draws = demands.draws
+    unknown = ~(draws[:, 0] | draws[:, 1] | draws[:, 2])
     unknown |= topology.between_lines
-    return np.where(unknown[:, None], topology.wiring, demands.draws)
+    if not np.count_nonzero(unknown):
+        return draws.copy()
+    return np.where(unknown[:, None], topology.wiring, draws)
 
 
 def _reserved(topology: Topology, demands: Demands) -> Floats:

@@ -90,11 +90,13 @@ class Bounds:
 
 
 def _check(min_a: Floats, max_a: Floats, step_a: Floats, weight: Floats) -> None:
-    if not (np.isfinite(min_a).all() and np.isfinite(max_a).all() and (min_a >= 0).all()):
+    if not min_a.size:
+        return
+    if not (min_a.min() >= 0 and min_a.max() < np.inf and np.isfinite(max_a).all()):
         raise ValueError("minimum and maximum of EVSEs must be numbers, the minimum 0 or more")
-    if not (np.isfinite(weight).all() and (weight > 0).all()):
+    if not 0 < weight.min() <= weight.max() < np.inf:
         raise ValueError("weights of EVSEs must be numbers above 0")
-    if not (np.isfinite(step_a).all() and (step_a > 0).all()):
+    if not 0 < step_a.min() <= step_a.max() < np.inf:
         raise ValueError("steps of EVSEs must be numbers above 0")
 
 
@@ -119,7 +121,7 @@ def share(
     if not strict:
         admitted = _admit(blocks, bounds, bounds.possible, values, before)
         np.copyto(values, bounds.low, where=admitted)
-    for priority in sorted(set(bounds.priority[bounds.possible].tolist()), reverse=True):
+    for priority in _priorities(bounds):
         peers = bounds.possible & (bounds.priority == priority)
         if strict:
             admitted = admitted | _admit(blocks, bounds, peers, values, before)
@@ -127,6 +129,16 @@ def share(
         values, steps = _raise(blocks, bounds, peers & admitted, values, before)
         stepped = [a | b for a, b in zip_longest(stepped, steps, fillvalue=nobody)]
     return Shares(values, admitted, tuple(stepped))
+
+
+def _priorities(bounds: Bounds) -> Sequence[int]:
+    """Those of all who might get something, the highest first."""
+    if not np.count_nonzero(bounds.possible):
+        return ()
+    first = int(bounds.priority[bounds.possible.argmax()])
+    if not np.count_nonzero((bounds.priority != first) & bounds.possible):
+        return (first,)
+    return sorted(set(bounds.priority[bounds.possible].tolist()), reverse=True)
 
 
 def _admit(
@@ -148,7 +160,7 @@ def _raise(
     low, high = values, np.where(peers, bounds.high, values)
     blocks = narrowed(blocks, peers, values, high)
     weight = _even(bounds.weight, peers)
-    if (bounds.target < high)[peers].any():
+    if np.count_nonzero((bounds.target < high) & peers):
         target = np.where(peers, bounds.target, values)
         values = fill(narrowed(blocks, peers, values, target), peers, weight, values, target)
     values = fill(blocks, peers, weight, values, high)
@@ -160,6 +172,6 @@ def _raise(
 
 def _even(weight: Floats, peers: Bools) -> Floats:
     """Weights count in comparison: equal ones may all be 1, which is faster."""
-    theirs = weight[peers]
-    even = theirs.size > 0 and theirs.min() == theirs.max()
-    return np.ones_like(weight) if even else weight
+    first = weight[peers.argmax()] if len(weight) else 1.0
+    uneven = np.count_nonzero((weight != first) & peers)
+    return weight if uneven else np.ones_like(weight)
