@@ -251,6 +251,8 @@ def _describe_number(schema: Schema) -> str:
         text += f" from {schema['minimum']}"
     if "maximum" in schema:
         text += f" up to {schema['maximum']}"
+    if "exclusiveMaximum" in schema:
+        text += f" to below {schema['exclusiveMaximum']}"
     return text
 
 

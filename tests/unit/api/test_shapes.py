@@ -101,6 +101,8 @@ def test_a_query_that_is_no_number_is_a_bad_request(text: str) -> None:
 def test_a_number_is_described_by_its_bounds() -> None:
     schema = {"type": "number", "exclusiveMinimum": 0, "maximum": 600}
     assert describe(schema) == "a number above 0 up to 600"
+    share = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
+    assert describe(share) == "a number from 0 to below 1"
 
 
 class _Price(Struct, forbid_unknown_fields=True):
