@@ -43,6 +43,7 @@ class Calendar:
         self._holidays = holiday_calendar
         self._holiday_years: dict[int, frozenset[date]] = {}
         self._standard_offsets: dict[int, timedelta] = {}
+        self._seasons_on: dict[tuple[int, int, bool], frozenset[str]] = {}
 
     def date_of(self, at: datetime) -> date:
         """Return the local date of a moment."""
@@ -61,6 +62,16 @@ class Calendar:
         change = self._change_between(start, end)
         return (Segment(start, change, before), Segment(change, end, after))
 
+    def offsets(self, day: date) -> tuple[timedelta, ...]:
+        """Return the offsets of a day's segments, without looking for when the clock is changed."""
+        before, after = self._midnight_offset(day), self._midnight_offset(day + _DAY)
+        if before == after:
+            return (before,)
+        return tuple(segment.offset for segment in self.segments(day))
+
+    def _midnight_offset(self, day: date) -> timedelta:
+        return datetime.combine(day, time(), self.zone).utcoffset() or timedelta()
+
     def day_of(self, day: date) -> Day:
         """Return its day of the week, or HOLIDAY."""
         if self._holidays is not None and day in self._holidays_of(day.year):
@@ -69,20 +80,13 @@ class Calendar:
 
     def seasons_of(self, day: date, offset: timedelta) -> frozenset[str]:
         """Return the names of all seasons that a day is in while its clock has an offset."""
-        return frozenset(
-            season.name for season in self._seasons if self._in_season(season, day, offset)
-        )
-
-    def _in_season(self, season: Season, day: date, offset: timedelta) -> bool:
-        if season.legal_time is not None:
-            summer = offset > self._standard_offset(day.year)
-            return summer is (season.legal_time is LegalTime.SUMMER)
-        if season.first is None or season.until is None:
-            return False
-        today = (day.month, day.day)
-        if season.first < season.until:
-            return season.first <= today < season.until
-        return today >= season.first or today < season.until
+        key = (day.month, day.day, offset > self._standard_offset(day.year))
+        names = self._seasons_on.get(key)
+        if names is None:
+            names = self._seasons_on[key] = frozenset(
+                season.name for season in self._seasons if _in_season(season, *key)
+            )
+        return names
 
     def _standard_offset(self, year: int) -> timedelta:
         """Return the lower of January's and July's; the zone's own flag is not to be trusted.
@@ -118,6 +122,17 @@ class Calendar:
             days = frozenset(of_year) | self._holidays.extra_dates
             self._holiday_years[year] = days
         return days or frozenset()
+
+
+def _in_season(season: Season, month: int, day: int, summer: bool) -> bool:
+    if season.legal_time is not None:
+        return summer is (season.legal_time is LegalTime.SUMMER)
+    if season.first is None or season.until is None:
+        return False
+    today = (month, day)
+    if season.first < season.until:
+        return season.first <= today < season.until
+    return today >= season.first or today < season.until
 
 
 def known_regions(country: str) -> frozenset[str] | None:

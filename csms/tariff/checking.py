@@ -60,9 +60,13 @@ def check(tariff: Tariff, zones: Collection[ZoneInfo]) -> list[Finding]:
     for place, index in enumerate(order):
         later = order[place + 1 :]
         until = tariff.versions[later[0]].valid_from if later else None
-        for zone in sorted(zones, key=lambda zone: zone.key):
+        version = tariff.versions[index]
+        by_name = sorted(zones, key=lambda zone: zone.key)
+        # Where no season follows legal time, the days are the same everywhere.
+        follows_clock = any(season.legal_time is not None for season in version.seasons)
+        for zone in by_name if follows_clock else by_name[:1]:
             field = f"versions/{index}/elements"
-            for finding in check_coverage(tariff.versions[index], until, zone, field):
+            for finding in check_coverage(version, until, zone, field):
                 if finding not in found:
                     found.append(finding)
     return found

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from csms.tariff.calendars import Calendar, Segment
+from csms.tariff.calendars import Calendar
 from csms.tariff.model import Day, Restrictions, TariffVersion
 
 _DAY: Final = timedelta(days=1)
@@ -82,11 +82,11 @@ class Timetable:
 
     def kinds(self, day: date) -> tuple[DayKind, ...]:
         """Return the kind of a day, one for each of its segments."""
-        return tuple(self._kind(day, segment) for segment in self.calendar.segments(day))
+        return tuple(self._kind(day, offset) for offset in self.calendar.offsets(day))
 
     def _day(self, day: date) -> Iterator[Span]:
         for segment in self.calendar.segments(day):
-            plan = self.plan(self._kind(day, segment))
+            plan = self.plan(self._kind(day, segment.offset))
             midnight = datetime.combine(day, time(), UTC) - segment.offset
             for index, (second, elements) in enumerate(plan):
                 until_s = plan[index + 1][0] if index + 1 < len(plan) else 2 * _DAY_S
@@ -96,10 +96,10 @@ class Timetable:
                 if start < end:
                     yield Span(start, end, elements)
 
-    def _kind(self, day: date, segment: Segment) -> DayKind:
+    def _kind(self, day: date, offset: timedelta) -> DayKind:
         return DayKind(
             self.calendar.day_of(day),
-            self.calendar.seasons_of(day, segment.offset),
+            self.calendar.seasons_of(day, offset),
             self._dated(day),
         )
 

@@ -204,3 +204,21 @@ def test_a_midnight_that_is_left_out_still_begins_its_day() -> None:
 
     assert start.astimezone(calendar.zone).isoformat() == "2026-04-24T01:00:00+03:00"
     assert calendar.segments(date(2026, 4, 23))[-1].end == start
+
+
+@pytest.mark.parametrize(
+    ("zone", "year"),
+    [
+        ("Europe/Lisbon", 2026),
+        ("Africa/Cairo", 2026),  # at midnight
+        ("America/Havana", 2026),  # at midnight, and back
+        ("America/Sao_Paulo", 2018),
+        ("Pacific/Apia", 2011),  # a day is left out
+    ],
+)
+def test_a_days_offsets_are_those_of_its_segments(zone: str, year: int) -> None:
+    calendar = Calendar(ZoneInfo(zone))
+    for number in range(366):
+        day = date(year, 1, 1) + timedelta(days=number)
+        segments = calendar.segments(day)
+        assert calendar.offsets(day) == tuple(segment.offset for segment in segments), day
