@@ -278,7 +278,8 @@ class RunningCosts:
             if followed.is_free:
                 followed.readings.clear()
                 continue
-            followed.add(evidence.usage.readings)
+            # What came meanwhile is newer than what was looked up for the same moment.
+            followed.add(r for r in evidence.usage.readings if r.at not in followed.readings)
             pricer, site_id = followed.terms.pricer, evidence.known.circumstances.site_id
             if pricer is not None and pricer.needs.market and site_id is not None:
                 now = self._clock.now()
