@@ -28,6 +28,9 @@ class Cpu:
     server_s: float
     database_s: float
 
+    def __add__(self, other: Cpu) -> Cpu:
+        return Cpu(self.server_s + other.server_s, self.database_s + other.database_s)
+
     def __sub__(self, earlier: Cpu) -> Cpu:
         return Cpu(self.server_s - earlier.server_s, self.database_s - earlier.database_s)
 
