@@ -141,7 +141,7 @@ def together(runs: Sequence[Run]) -> Run:
 
 
 async def closed_loop(seconds: float) -> list[Run]:
-    runs = []
+    runs: list[Run] = []
     for subprotocol in ("ocpp1.6", "ocpp2.0.1"):
         for chargers in (50, 200):
             runs += await side_by_side(subprotocol, chargers, seconds)
@@ -156,7 +156,7 @@ async def closed_loop(seconds: float) -> list[Run]:
 
 
 async def half_load(seconds: float) -> None:
-    runs = []
+    runs: list[Run] = []
     for chargers in (50, 200):
         with csms_server() as csms:
             full = await run_load(csms, "csms, full", "ocpp1.6", chargers, seconds / 2)
