@@ -205,6 +205,8 @@ class _Walk:
             default = default_of(shape, key) if result else None
             if default is None and child is not None and child.format == "date-time":
                 default = self._received_at
+            if default is None and result and key in MAY_BE_BLANK:
+                default = ""
             if default is not None and not self._whole:
                 self._note("missing_field")
                 result[key] = default

@@ -52,7 +52,7 @@ _DEFAULTS: Final = {
 """Demanded fields that chargers leave out or fill with nonsense, where one value is meant."""
 
 MAY_BE_BLANK: Final = frozenset({"chargePointVendor", "chargePointModel", "vendorName", "model"})
-"""Demanded texts that chargers leave null until somebody sets them."""
+"""Demanded texts that chargers leave null, or out, until somebody sets them."""
 
 _BLANKS: Final = frozenset({"", "null", "none", "n/a", "-"})
 

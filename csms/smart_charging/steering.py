@@ -10,12 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import numpy as np
 
 from csms.smart_charging.alarming import Alarming
 from csms.smart_charging.allocation import Allocation
+from csms.smart_charging.answering import take_answer, try_another
 from csms.smart_charging.circuit_watch import CircuitWatch
 from csms.smart_charging.demands import Capacity, Demands
 from csms.smart_charging.enrolment import enrolled, to_remember
@@ -38,13 +40,13 @@ from csms.smart_charging.modes import watts_per_amp
 from csms.smart_charging.phase_choice import switch_phases, switchable
 from csms.smart_charging.phase_learning import rotation_mismatch
 from csms.smart_charging.profiles import Hold, Register
-from csms.smart_charging.releasing import SAME_A, Releases, renewal
+from csms.smart_charging.releasing import SAME_A, Releases
 from csms.smart_charging.safe_shares import safe_shares
 from csms.smart_charging.shares import shares
 from csms.smart_charging.statuses import circuit_statuses, evse_status
-from csms.smart_charging.steered_evse import HeldDown, Remembered, SteeredEvse, Told
+from csms.smart_charging.steered_evse import HeldDown, Remembered, SteeredEvse
 from csms.smart_charging.strategies import Strategy, initial
-from csms.smart_charging.strategy_search import Failure, next_after
+from csms.smart_charging.strategy_search import Failure
 from csms.smart_charging.takeover import cleared
 from csms.smart_charging.topology import Topology
 from csms.smart_charging.wanting import PlanBounds, Wanting, why_not
@@ -53,11 +55,6 @@ from csms.smart_charging.wishes import ChargingNeed, ModeSettings
 BUSY_S: Final = 2.0
 """How often a site with cars is looked at although nothing happened."""
 CALM_S: Final = 10.0
-RETRY: Final = timedelta(seconds=10)
-REFUSED: Final = timedelta(seconds=2)
-"""Before another way is tried on a charger that refused one."""
-TIMEOUTS: Final = 3
-"""So many unanswered messages in a row mean that the charger chokes on them."""
 BLAME_AGAIN: Final = timedelta(seconds=90)
 
 
@@ -393,71 +390,9 @@ class SiteSteering:
             case ClearProfiles():
                 cleared(steered, instruction.action, outcome, now)
             case _:
-                self._told(steered, instruction, outcome, now, words)
-
-    def _told(
-        self,
-        steered: SteeredEvse,
-        instruction: Instruction,
-        outcome: Outcome,
-        now: datetime,
-        words: str,
-    ) -> None:
-        """Take how it went with a limit."""
-        match outcome:
-            case "accepted":
-                self._accepted(steered, instruction, now)
-            case "refused" | "not_supported":
-                steered.commitment.answered(instruction.id, accepted=False, now=now)
-                self._try_another(steered, Failure(outcome), words)
-                steered.retry_at = now + REFUSED
-            case "unsent":
-                steered.commitment.answered(instruction.id, accepted=False, now=now)
-                steered.retry_at = now + RETRY
-            case "timeout":
-                steered.commitment.lost(instruction.id, now)
-                steered.retry_at = now + RETRY
-                steered.timeouts += 1
-                if steered.timeouts >= TIMEOUTS:
-                    steered.timeouts = 0
-                    self._try_another(steered, Failure.TIMEOUT, words)
-            case "lost":
-                steered.commitment.lost(instruction.id, now)
-
-    def _accepted(self, steered: SteeredEvse, instruction: Instruction, now: datetime) -> None:
-        steered.commitment.answered(instruction.id, accepted=True, now=now)
-        steered.timeouts = 0
-        steered.retry_at = None
-        steered.last_failure = ""
-        register, limit_a = instruction.register, instruction.limit_a
-        if register is None or limit_a is None:
-            return
-        if register is steered.ruling:
-            steered.unconfirmed_since = None
-        before = steered.told.get(register)
-        steered.told[register] = Told(
-            limit_a,
-            instruction.phases,
-            renewal(now, instruction.id),
-            instruction.transaction_id,
-        )
-        if register is Register.TX:
-            before_a = before.limit_a if before is not None else 0.0
-            if limit_a > before_a + SAME_A and before_a >= steered.evse.min_a:
-                steered.raised_at = now
-            if limit_a < before_a - SAME_A:
-                held = self.grant(steered.key, now).binding
-                if held is not None and held.kind in _MAKES_ROOM:
-                    steered.lowered_at = now
-
-    def _try_another(self, steered: SteeredEvse, failure: Failure, words: str) -> None:
-        if steered.strategy is None:
-            return
-        steered.last_failure = words
-        steered.strategy = next_after(steered.strategy, failure)
-        steered.told.clear()
-        if steered.strategy is None:
-            self._share_safely()
+                why = partial(self._why, steered.key, now)
+                if take_answer(steered, instruction, outcome, now, words, why):
+                    self._share_safely()
 
     def schedule_read(self, key: EvseKey, schedule: Hold, now: datetime) -> None:
         """Take the composite schedule that a charger told."""
@@ -539,6 +474,9 @@ class SiteSteering:
             room.take(steered.evse, steered.target_a, steered.draws_on(now))
         return switch_phases(able, room, self.site, self._keeping_phases, now)
 
+    def _why(self, key: EvseKey, now: datetime) -> Binding | None:
+        return self.grant(key, now).binding
+
     def grant(self, key: EvseKey, now: datetime) -> Grant:
         """What an EVSE was given by the last decision, and what keeps it from more.
 
@@ -561,7 +499,8 @@ class SiteSteering:
             if steered.blamed_at is not None and now - steered.blamed_at < BLAME_AGAIN:
                 continue
             steered.blamed_at = now
-            self._try_another(steered, Failure.NO_EFFECT, "it draws more than it may")
+            if try_another(steered, Failure.NO_EFFECT, "it draws more than it may"):
+                self._share_safely()
 
     def _standing_may_rise(self, evses: Sequence[SteeredEvse]) -> bool:
         """Safe limits rise only when everybody else has come down to the new ones."""
@@ -610,6 +549,3 @@ class SiteSteering:
 
     def circuit_statuses(self, now: datetime) -> list[CircuitStatus]:
         return circuit_statuses(self.site, self._evses.values(), self._watch.now, now)
-
-
-_MAKES_ROOM: Final = frozenset({"circuit", "power", "line", "imbalance", "waiting"})

@@ -423,6 +423,16 @@ def test_a_boot_names_what_it_can() -> None:
     }
 
 
+def test_a_boot_may_leave_out_who_made_the_charger() -> None:
+    mending = repaired("BootNotification", {"chargePointModel": "M"})
+    assert (mending.violation, mending.repairs) == (None, ["missing_field"])
+    assert mending.payload == {"chargePointVendor": "", "chargePointModel": "M"}
+    boot = {"chargingStation": {"vendorName": "V"}, "reason": "PowerUp"}
+    mending = of_201("BootNotification", boot)
+    assert mending.violation is None
+    assert mending.payload["chargingStation"] == {"vendorName": "V", "model": ""}
+
+
 def test_a_boot_that_says_nothing_is_refused() -> None:
     assert of_201("BootNotification", {}).violation is not None
 
