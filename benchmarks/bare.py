@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from typing import Any
 
@@ -28,6 +29,7 @@ async def _answer(connection: ServerConnection) -> None:
 
 
 async def _main() -> None:
+    logging.getLogger("websockets").setLevel(logging.CRITICAL)  # clients leave without a word
     server = await serve(
         _answer,
         "127.0.0.1",
