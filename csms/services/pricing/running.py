@@ -255,7 +255,7 @@ class RunningCosts:
             numbers = [self._due.pop() for _ in range(min(BATCH, len(self._due)))]
             now_s = self._clock.monotonic()
             known = [number for number in numbers if number in self._followed]
-            stale = [number for number in known if self._followed[number].is_stale(now_s)]
+            stale = [number for number in known if self._is_stale(number, now_s)]
             if stale:
                 async with self._store.look() as look:
                     await self._look_up(look, stale)
@@ -264,6 +264,18 @@ class RunningCosts:
                 if followed is not None:
                     self._work_out_and_tell(number, followed)
                     await asyncio.sleep(0)  # chargers come first
+
+    def _is_stale(self, number: int, now_s: float) -> bool:
+        """Whether to look a transaction up anew: in time, and when another token pays for it.
+
+        A cable may be plugged in before the card is shown (E03).
+        """
+        followed = self._followed[number]
+        if followed.evidence is None or followed.is_stale(now_s):
+            return True
+        transaction = self._transaction(number, followed)
+        looked_up = followed.evidence.known.circumstances.id_token
+        return transaction is not None and transaction.id_token != looked_up
 
     async def _look_up(self, look: PricingReads, numbers: list[int]) -> None:
         many = await look.evidence(numbers)

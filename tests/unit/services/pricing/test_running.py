@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from swift_time import SwiftClock, run_swiftly
+from unit.tariff.tariffs import always, energy, tariff, version
 
 from csms.events import Events, MeterValuesReceived
 from csms.metrics import Metrics
+from csms.model import MeterValue, OcppVersion, RegistrationStatus
 from csms.services.charge_point import ChargePoint
 from csms.services.pricing.pricers import Pricers
-from csms.services.pricing.records import Evidence
+from csms.services.pricing.records import Evidence, KnownCircumstances, StoredUsage
 from csms.services.pricing.running import REMEMBERED_S, RunningCosts
+from csms.services.transactions.model import Transaction
+from csms.tariff.assignment import Assignment, Circumstances, Scope
+from csms.tariff.usage import Reading
 
 NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
+READ_AT = NOON + timedelta(minutes=30)
 
 
 class TransactionsLongGone:
@@ -38,6 +45,43 @@ class TransactionsLongGone:
 
     async def tariffs(self, tariff_ids: object) -> dict[str, Any]:
         return {}
+
+
+class CardShownLate(TransactionsLongGone):
+    """Transaction 7 began without a card; CARD-1, shown later, pays 1.00 a kWh."""
+
+    def __init__(self) -> None:
+        self.transaction = Transaction(
+            7, 1, 1, 1, OcppVersion.V201, "7", NOON,
+            meter_start_wh=Decimal(0), energy_wh=Decimal(1500), last_reading_at=READ_AT,
+        )  # fmt: skip
+        self._charge_point = ChargePoint(1, "CP-1", RegistrationStatus.ACCEPTED)
+        self._charge_point.open_transactions[7] = self.transaction
+
+    async def evidence(self, transaction_ids: Collection[int]) -> Sequence[Evidence]:
+        id_token = self.transaction.id_token
+        known = Circumstances(NOON, None, "CP-1", id_token, None, frozenset())
+        usage = StoredUsage(
+            started_at=NOON,
+            stopped_at=None,
+            energy_wh=Decimal(1500),
+            meter_start_wh=Decimal(0),
+            meter_stop_wh=None,
+            readings=[Reading(READ_AT, Decimal(1500))],
+        )
+        return [Evidence(transaction_id=7, known=KnownCircumstances(known, "UTC"), usage=usage)]
+
+    async def assignments(self, subjects: object) -> Sequence[Any]:
+        return [Assignment("tariff", Scope.ID_TOKEN, "CARD-1")]
+
+    async def tariffs(self, tariff_ids: object) -> dict[str, Any]:
+        return {"tariff": tariff(version(always(energy("1.00"))))}
+
+    def live(self, charge_point_id: str) -> ChargePoint:
+        return self._charge_point
+
+    def connected_ones(self) -> tuple[ChargePoint, ...]:
+        return ()
 
 
 class NobodyLeft:
@@ -83,3 +127,37 @@ def test_who_left_is_forgotten_while_others_tell_their_readings_all_the_time() -
         return followed
 
     assert run_swiftly(live()) == [50, 1]
+
+
+def test_a_transaction_costs_what_its_card_pays_also_if_that_is_shown_after_the_cable() -> None:
+    events, world = Events(), CardShownLate()
+
+    def reading() -> None:
+        events.publish(
+            MeterValuesReceived(
+                at=READ_AT,
+                charge_point_id="CP-1",
+                evse_id=1,
+                connector_id=1,
+                transaction_id=7,
+                meter_values=(MeterValue(READ_AT, energy_wh=Decimal(1500)),),
+            )
+        )
+
+    async def live() -> list[Decimal | None]:
+        clock = SwiftClock(asyncio.get_running_loop(), READ_AT)
+        store: Any = world
+        costs = RunningCosts(store, events, world, Metrics(), clock, Pricers(), "UTC")
+        costs.start()
+        await asyncio.sleep(1)
+        found: list[Decimal | None] = []
+        for id_token in (None, "CARD-1"):
+            world.transaction.id_token = id_token
+            reading()
+            await asyncio.sleep(1)
+            cost = costs.running_cost(7)
+            found.append(None if cost is None else cost.gross)
+        await costs.stop()
+        return found
+
+    assert run_swiftly(live()) == [None, Decimal("1.50")]
