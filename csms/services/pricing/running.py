@@ -290,8 +290,9 @@ class RunningCosts:
             if followed.is_free:
                 followed.readings.clear()
                 continue
-            # What came meanwhile is newer than what was looked up for the same moment.
-            followed.add(r for r in evidence.usage.readings if r.at not in followed.readings)
+            heard = list(followed.readings.values())
+            followed.add(evidence.usage.readings)
+            followed.add(heard)  # newer than what was looked up for the same moment
             pricer, site_id = followed.terms.pricer, evidence.known.circumstances.site_id
             if pricer is not None and pricer.needs.market and site_id is not None:
                 now = self._clock.now()

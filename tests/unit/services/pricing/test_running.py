@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from swift_time import SwiftClock, run_swiftly
-from unit.tariff.tariffs import always, energy, tariff, version
+from unit.tariff.tariffs import always, energy, only, tariff, version
 
 from csms.events import Events, MeterValuesReceived
 from csms.metrics import Metrics
@@ -21,6 +22,7 @@ from csms.services.pricing.records import Evidence, KnownCircumstances, StoredUs
 from csms.services.pricing.running import REMEMBERED_S, RunningCosts
 from csms.services.transactions.model import Transaction
 from csms.tariff.assignment import Assignment, Circumstances, Scope
+from csms.tariff.model import Restrictions
 from csms.tariff.usage import Reading
 
 NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
@@ -51,6 +53,9 @@ class CardShownLate(TransactionsLongGone):
     """Transaction 7 began without a card; CARD-1, shown later, pays 1.00 a kWh."""
 
     def __init__(self) -> None:
+        self.elements = [always(energy("1.00"))]
+        self.registers_wh = [1500]
+        """By the database, all of one moment."""
         self.transaction = Transaction(
             7, 1, 1, 1, OcppVersion.V201, "7", NOON,
             meter_start_wh=Decimal(0), energy_wh=Decimal(1500), last_reading_at=READ_AT,
@@ -67,7 +72,7 @@ class CardShownLate(TransactionsLongGone):
             energy_wh=Decimal(1500),
             meter_start_wh=Decimal(0),
             meter_stop_wh=None,
-            readings=[Reading(READ_AT, Decimal(1500))],
+            readings=[Reading(READ_AT, Decimal(register_wh)) for register_wh in self.registers_wh],
         )
         return [Evidence(transaction_id=7, known=KnownCircumstances(known, "UTC"), usage=usage)]
 
@@ -75,7 +80,7 @@ class CardShownLate(TransactionsLongGone):
         return [Assignment("tariff", Scope.ID_TOKEN, "CARD-1")]
 
     async def tariffs(self, tariff_ids: object) -> dict[str, Any]:
-        return {"tariff": tariff(version(always(energy("1.00"))))}
+        return {"tariff": tariff(version(*self.elements))}
 
     def live(self, charge_point_id: str) -> ChargePoint:
         return self._charge_point
@@ -130,34 +135,53 @@ def test_who_left_is_forgotten_while_others_tell_their_readings_all_the_time() -
 
 
 def test_a_transaction_costs_what_its_card_pays_also_if_that_is_shown_after_the_cable() -> None:
-    events, world = Events(), CardShownLate()
+    world = CardShownLate()
+    assert costs_after(world, (None, 1500), ("CARD-1", 1500)) == [None, Decimal("1.50")]
 
-    def reading() -> None:
-        events.publish(
-            MeterValuesReceived(
-                at=READ_AT,
-                charge_point_id="CP-1",
-                evse_id=1,
-                connector_id=1,
-                transaction_id=7,
-                meter_values=(MeterValue(READ_AT, energy_wh=Decimal(1500)),),
-            )
-        )
 
-    async def live() -> list[Decimal | None]:
+@pytest.mark.parametrize(
+    ("registers_wh", "heard_wh"), [([1000, 1500], None), ([1000], 1500)], ids=["kept", "heard"]
+)
+def test_of_readings_of_one_moment_the_last_counts(
+    registers_wh: list[int], heard_wh: int | None
+) -> None:
+    world = CardShownLate()
+    world.elements = [
+        only(Restrictions(start_time=time(12), end_time=time(12, 30)), energy("1.00")),
+        always(energy("2.00")),
+    ]
+    world.registers_wh = registers_wh
+    assert costs_after(world, ("CARD-1", heard_wh)) == [Decimal("1.50")]
+
+
+def costs_after(world: CardShownLate, *readings: tuple[str | None, int | None]) -> list[Any]:
+    """The cost after each reading, which tells a register or nothing of the energy, for a card."""
+    events = Events()
+
+    async def live() -> list[Any]:
         clock = SwiftClock(asyncio.get_running_loop(), READ_AT)
         store: Any = world
         costs = RunningCosts(store, events, world, Metrics(), clock, Pricers(), "UTC")
         costs.start()
         await asyncio.sleep(1)
-        found: list[Decimal | None] = []
-        for id_token in (None, "CARD-1"):
+        found: list[Any] = []
+        for id_token, register_wh in readings:
             world.transaction.id_token = id_token
-            reading()
+            energy_wh = None if register_wh is None else Decimal(register_wh)
+            events.publish(
+                MeterValuesReceived(
+                    at=READ_AT,
+                    charge_point_id="CP-1",
+                    evse_id=1,
+                    connector_id=1,
+                    transaction_id=7,
+                    meter_values=(MeterValue(READ_AT, energy_wh=energy_wh),),
+                )
+            )
             await asyncio.sleep(1)
             cost = costs.running_cost(7)
             found.append(None if cost is None else cost.gross)
         await costs.stop()
         return found
 
-    assert run_swiftly(live()) == [None, Decimal("1.50")]
+    return run_swiftly(live())
