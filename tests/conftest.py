@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from database import TestServer, cloned, empty
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 from longest_first import longest_first
 from surroundings import data_directory
 
@@ -19,6 +20,9 @@ settings.register_profile(
 # The same examples in every run, however busy the machine is; "search" draws new ones.
 settings.register_profile("same", settings.get_profile("search"), derandomize=True, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+if settings.get_current_profile_name() == "same":
+    # Hypothesis also draws constants from our modules: from those that happen to be loaded by then.
+    providers._get_local_constants = lambda: providers._local_constants
 
 _SERVER = pytest.StashKey[TestServer]()
 

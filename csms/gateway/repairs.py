@@ -199,14 +199,10 @@ class _Walk:
     def _supply_missing(
         self, shape: Shape, result: dict[str, Any], path: str, *, top: bool
     ) -> None:
+        says_something = bool(result)
         for key in sorted(shape.required - result.keys()):
             where = f"{path}.{key}" if path else key
-            child = shape.properties.get(key)
-            default = default_of(shape, key) if result else None
-            if default is None and child is not None and child.format == "date-time":
-                default = self._received_at
-            if default is None and result and key in MAY_BE_BLANK:
-                default = ""
+            default = self._default_of(shape, key) if says_something else None
             if default is not None and not self._whole:
                 self._note("missing_field")
                 result[key] = default
@@ -217,6 +213,16 @@ class _Walk:
             if not top:
                 raise _BrokenError(violation)
             self.violation = self.violation or violation
+
+    def _default_of(self, shape: Shape, key: str) -> str | int | None:
+        """Return what stands in for a demanded property that was not sent, if anything may."""
+        default = default_of(shape, key)
+        if default is not None:
+            return default
+        child = shape.properties.get(key)
+        if child is not None and child.format == "date-time":
+            return self._received_at
+        return "" if key in MAY_BE_BLANK else None
 
     def _unwrapped(self, shape: Shape, value: Json, path: str) -> dict[str, Any]:
         if isinstance(value, dict):

@@ -221,6 +221,11 @@ def test_a_missing_time_is_the_time_of_arrival() -> None:
     assert mending == Mending(payload | {"timestamp": NOW}, ["missing_field"])
 
 
+def test_a_message_that_says_nothing_gets_nothing_supplied() -> None:
+    mending = repaired("StatusNotification", {}, V201)
+    assert (mending.payload, mending.repairs) == ({}, [])
+
+
 def test_a_token_without_a_type_is_a_card() -> None:
     mending = repaired("Authorize", {"idToken": {"idToken": "A"}}, V201)
     assert mending.payload == {"idToken": {"idToken": "A", "type": "ISO14443"}}
