@@ -14,7 +14,7 @@ from csms.services.pricing.records import Evidence, KnownCircumstances, PricedRe
 from csms.store.database import Database, driver_of
 from csms.store.load_tables import price_points, sites
 from csms.store.priced_transactions import keep_records, record_of
-from csms.store.pricing_evidence import evidence_of
+from csms.store.pricing_evidence import completed, evidence_of, outlines_of
 from csms.store.tables import charge_points, id_tokens
 from csms.store.tariff_tables import (
     priced_transactions,
@@ -76,6 +76,12 @@ class Turn(Look):
             self._seen.append(row_id)
             found.append(transaction_id)
         return list(dict.fromkeys(found))
+
+    async def outlines(self, transaction_ids: Collection[int]) -> Sequence[Evidence]:
+        return await outlines_of(await driver_of(self._connection), transaction_ids)
+
+    async def completed(self, outlines: Collection[Evidence]) -> Sequence[Evidence]:
+        return await completed(await driver_of(self._connection), outlines)
 
     async def tariffs(self, tariff_ids: Collection[str]) -> Mapping[str, Tariff]:
         """They stay as they are until what is priced with them is kept."""

@@ -7,6 +7,7 @@ of chargers meanwhile.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -84,24 +85,44 @@ async def evidence_of(
     connection: RawConnection, transaction_ids: Collection[int]
 ) -> list[Evidence]:
     """Return what is known of those of the transactions that there are, by their id."""
-    ids = list(transaction_ids)
-    rows = await connection.fetch(_TRANSACTIONS, ids)
+    return await completed(connection, await outlines_of(connection, transaction_ids))
+
+
+async def outlines_of(
+    connection: RawConnection, transaction_ids: Collection[int]
+) -> list[Evidence]:
+    """Return the transactions alone, without what was told while they lasted."""
+    rows = await connection.fetch(_TRANSACTIONS, list(transaction_ids))
+    return [_outline(row) for row in rows]
+
+
+async def completed(connection: RawConnection, outlines: Collection[Evidence]) -> list[Evidence]:
+    """Return the same with readings and states."""
+    if not outlines:
+        return []
     readings: dict[int, list[Reading]] = {}
     told: dict[tuple[int, int], list[Told]] = {}
+    ids = [each.transaction_id for each in outlines]
     for kind, number, at, wh, state, _ in await connection.fetch(_TOLD, ids):
         if kind == _READING:
             readings.setdefault(number, []).append(Reading(at, Decimal(wh)))
         else:
             told.setdefault((kind, number), []).append(Told(at, state))
-    return [_evidence(row, readings.get(row["id"], []), told) for row in rows]
+    return [
+        replace(
+            each,
+            usage=replace(each.usage, readings=readings.get(each.transaction_id, ())),
+            statuses=told.get((_STATUS, each.transaction_id), ()),
+            charging_states=told.get((_CHARGING_STATE, each.transaction_id), ()),
+            limits=told.get((_LIMIT, each.transaction_id), ()),
+        )
+        for each in outlines
+    ]
 
 
-def _evidence(
-    row: asyncpg.Record, readings: list[Reading], told: dict[tuple[int, int], list[Told]]
-) -> Evidence:
-    number = row["id"]
+def _outline(row: asyncpg.Record) -> Evidence:
     return Evidence(
-        transaction_id=number,
+        transaction_id=row["id"],
         known=KnownCircumstances(
             Circumstances(
                 started_at=row["started_at"],
@@ -119,10 +140,6 @@ def _evidence(
             energy_wh=row["energy_wh"],
             meter_start_wh=row["meter_start_wh"],
             meter_stop_wh=row["meter_stop_wh"],
-            readings=readings,
         ),
-        statuses=told.get((_STATUS, number), ()),
-        charging_states=told.get((_CHARGING_STATE, number), ()),
-        limits=told.get((_LIMIT, number), ()),
         revision=row["revision"],
     )

@@ -16,7 +16,7 @@ from csms.errors import DatabaseUnavailableError
 from csms.events import Events, TransactionEnded, TransactionPriced
 from csms.metrics import Metrics
 from csms.services.pricing.ports import PricingStore, PricingTurn
-from csms.services.pricing.pricers import Book, Pricers, price, record, usage_of
+from csms.services.pricing.pricers import Book, Pricers, Terms, price, record, usage_of
 from csms.services.pricing.records import Evidence, PricedRecord
 from csms.services.rounds import Rounds
 from csms.tariff.dynamic import NO_MARKET
@@ -128,12 +128,12 @@ class EndedPricing:
 
     async def _price(self, turn: PricingTurn, ids: Collection[int]) -> list[PricedRecord]:
         """Price and keep; returns what is new."""
-        many = [each for each in await turn.evidence(ids) if each.usage.stopped_at is not None]
+        many = [each for each in await turn.outlines(ids) if each.usage.stopped_at is not None]
         book = await Book.read(turn, many, self._pricers, self._default_zone)
         current = await turn.current([each.transaction_id for each in many if each.revision])
         new: list[PricedRecord] = []
-        for evidence in many:
-            made = await self._record(turn, book, evidence)
+        for evidence, terms in await self._with_terms(turn, book, many):
+            made = await self._record(turn, terms, evidence)
             before = current.get(evidence.transaction_id)
             if before is None or not made.says_the_same_as(before):
                 new.append(made)
@@ -142,8 +142,17 @@ class EndedPricing:
         await turn.done(ids)
         return new
 
-    async def _record(self, turn: PricingTurn, book: Book, evidence: Evidence) -> PricedRecord:
-        terms, stored = book.terms(evidence), evidence.usage
+    async def _with_terms(
+        self, turn: PricingTurn, book: Book, outlines: Sequence[Evidence]
+    ) -> list[tuple[Evidence, Terms]]:
+        """Choose each one's tariff, and read the rest of those that have one."""
+        chosen = [(each, book.terms(each)) for each in outlines]
+        covered = [each for each, terms in chosen if terms.pricer is not None]
+        whole = {each.transaction_id: each for each in await turn.completed(covered)}
+        return [(whole.get(each.transaction_id, each), terms) for each, terms in chosen]
+
+    async def _record(self, turn: PricingTurn, terms: Terms, evidence: Evidence) -> PricedRecord:
+        stored = evidence.usage
         usage = usage_of(evidence, stored.stopped_at or stored.started_at)
         market, site_id = NO_MARKET, evidence.known.circumstances.site_id
         if terms.pricer is not None and terms.pricer.needs.market and site_id is not None:

@@ -44,6 +44,14 @@ class PricingTurn(PricingReads, Protocol):
         """Return transactions that wait to be priced, the longest waiting first, each once."""
         ...
 
+    async def outlines(self, transaction_ids: Collection[int]) -> Sequence[Evidence]:
+        """Return what is known of the transactions but for what was told while they lasted."""
+        ...
+
+    async def completed(self, outlines: Collection[Evidence]) -> Sequence[Evidence]:
+        """Return the same with all that is known."""
+        ...
+
     async def current(self, transaction_ids: Collection[int]) -> Mapping[int, PricedRecord]:
         """Return what is kept of transactions that were priced before."""
         ...

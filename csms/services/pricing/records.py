@@ -55,7 +55,7 @@ class StoredUsage:
     energy_wh: Decimal | None
     meter_start_wh: Decimal | None
     meter_stop_wh: Decimal | None
-    readings: Sequence[Reading]
+    readings: Sequence[Reading] = ()
     """In time order."""
 
 
