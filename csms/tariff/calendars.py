@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import holidays
 
-from csms.tariff.model import DAYS_OF_WEEK, Day, HolidayCalendar, LegalTime, Season
+from csms.tariff.model import DAYS_OF_WEEK, Day, HolidayCalendar, LegalTime, MonthDay, Season
 
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_YEARS_KEPT: Final = 1024
+"""Of all zones, whose changes of the clock are remembered."""
 
 
 class Segment(NamedTuple):
@@ -64,13 +68,26 @@ class Calendar:
 
     def offsets(self, day: date) -> tuple[timedelta, ...]:
         """Return the offsets of a day's segments, without looking for when the clock is changed."""
-        before, after = self._midnight_offset(day), self._midnight_offset(day + _DAY)
+        before, after = _midnight_offset(self.zone, day), _midnight_offset(self.zone, day + _DAY)
         if before == after:
             return (before,)
         return tuple(segment.offset for segment in self.segments(day))
 
-    def _midnight_offset(self, day: date) -> timedelta:
-        return datetime.combine(day, time(), self.zone).utcoffset() or timedelta()
+    def turns(self, year: int) -> frozenset[date]:
+        """Return the days of a year that may be in other seasons than the day before."""
+        days = {
+            _first_from(year, of_year)
+            for season in self._seasons
+            for of_year in (season.first, season.until)
+            if of_year is not None
+        }
+        if any(season.legal_time is not None for season in self._seasons):
+            days |= {date(year, 1, 1), *_clock_turns(self.zone, year)}
+        return frozenset(days)
+
+    def holidays(self, year: int) -> frozenset[date]:
+        """Return a year's public holidays, and all further ones."""
+        return frozenset() if self._holidays is None else self._holidays_of(year)
 
     def day_of(self, day: date) -> Day:
         """Return its day of the week, or HOLIDAY."""
@@ -135,10 +152,31 @@ def _in_season(season: Season, month: int, day: int, summer: bool) -> bool:
     return today >= season.first or today < season.until
 
 
+def _first_from(year: int, of_year: MonthDay) -> date:
+    """Return the first day of a year that is not before a day of any year."""
+    try:
+        return date(year, of_year.month, of_year.day)
+    except ValueError:
+        return date(year, of_year.month + 1, 1)
+
+
+@lru_cache(_YEARS_KEPT)
+def _clock_turns(zone: ZoneInfo, year: int) -> frozenset[date]:
+    """Return the days of a year on which the clock is changed, and those after."""
+    first = date(year, 1, 1) - _DAY
+    days = [first + number * _DAY for number in range(368)]
+    offsets = [_midnight_offset(zone, day) for day in days]
+    changed = [place for place, (one, next_) in enumerate(pairwise(offsets)) if one != next_]
+    turns = {days[place + later] for place in changed for later in (0, 1)}
+    return frozenset(day for day in turns if day.year == year)
+
+
+def _midnight_offset(zone: ZoneInfo, day: date) -> timedelta:
+    return datetime.combine(day, time(), zone).utcoffset() or timedelta()
+
+
 def known_regions(country: str) -> frozenset[str] | None:
     """Return the regions whose holidays are known; None for an unknown country."""
-    regions = _COUNTRIES.get(country)
+    # Not before it is asked for: reading the calendars of all countries takes a while.
+    regions = holidays.list_supported_countries(include_aliases=False).get(country)
     return None if regions is None else frozenset(regions)
-
-
-_COUNTRIES: Final = holidays.list_supported_countries(include_aliases=False)

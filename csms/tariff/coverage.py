@@ -1,7 +1,7 @@
 """Whether a tariff version has a price for every moment, and never two.
 
-Every day from the version's first on is looked at, over the 28 years after which days of the week
-and dates repeat; days of the same kind only once.
+Every kind of day from the version's first on is looked at, over the 28 years after which days of
+the week and dates repeat.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def check_coverage(
     first_on: dict[Trouble, date] = {}
     timetable = Timetable(version, zone)
     inspection = _Inspection(timetable)
-    for day, kind in _kinds(timetable, until):
+    last = version.valid_from + timedelta(days=_CYCLE_DAYS)
+    for day, kind in timetable.all_kinds(version.valid_from, min(until or last, last)):
         for trouble in inspection.troubles(kind):
             days.setdefault(trouble, []).append(kind)
             first_on.setdefault(trouble, day)
@@ -50,19 +51,6 @@ def check_coverage(
         for trouble, kinds in days.items()
     ]
     return found[:MAX_FINDINGS]
-
-
-def _kinds(timetable: Timetable, until: date | None) -> Iterator[tuple[date, DayKind]]:
-    seen: set[DayKind] = set()
-    day = timetable.version.valid_from
-    last = day + timedelta(days=_CYCLE_DAYS)
-    end = last if until is None else min(until, last)
-    while day < end:
-        for kind in timetable.kinds(day):
-            if kind not in seen:
-                seen.add(kind)
-                yield day, kind
-        day += timedelta(days=1)
 
 
 class _Inspection:

@@ -6,13 +6,14 @@ up only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from csms.tariff.calendars import Calendar
-from csms.tariff.model import Day, Restrictions, TariffVersion
+from csms.tariff.model import DAYS_OF_WEEK, Day, Restrictions, TariffVersion
 
 _DAY: Final = timedelta(days=1)
 _DAY_S: Final = 86_400
@@ -49,7 +50,8 @@ class Timetable:
         self.calendar = Calendar(zone, version.seasons, version.holidays)
         self._restrictions = [element.restrictions for element in version.elements]
         self._all = tuple(range(len(self._restrictions)))
-        self._has_dates = any(each.start_date or each.end_date for each in self._restrictions)
+        dates = {day for each in self._restrictions for day in (each.start_date, each.end_date)}
+        self._dates = frozenset(day for day in dates if day is not None)
         self._plans: dict[DayKind, Plan] = {}
         self._days: dict[date, tuple[Span, ...]] = {}
 
@@ -84,6 +86,25 @@ class Timetable:
         """Return the kind of a day, one for each of its segments."""
         return tuple(self._kind(day, offset) for offset in self.calendar.offsets(day))
 
+    def all_kinds(self, start: date, end: date) -> Iterator[tuple[date, DayKind]]:
+        """Return the kinds of all days from one until before another, each with its first day."""
+        seen: set[DayKind] = set()
+        for day in self._telling_days(start, end):
+            for kind in self.kinds(day):
+                if kind not in seen:
+                    seen.add(kind)
+                    yield day, kind
+
+    def _telling_days(self, start: date, end: date) -> Iterator[date]:
+        """Return all days that may be the first of a kind."""
+        for year in range(start.year, end.year + 1):
+            first, until = max(start, date(year, 1, 1)), min(end, date(year + 1, 1, 1))
+            holidays = sorted(self.calendar.holidays(year))
+            turns = self.calendar.turns(year) | self._dates
+            borders = [first, *sorted(day for day in turns if first < day < until), until]
+            for one, next_ in pairwise(borders):
+                yield from _different_days(one, next_, holidays)
+
     def _day(self, day: date) -> Iterator[Span]:
         for segment in self.calendar.segments(day):
             plan = self.plan(self._kind(day, segment.offset))
@@ -104,7 +125,7 @@ class Timetable:
         )
 
     def _dated(self, day: date) -> tuple[int, ...]:
-        if not self._has_dates:
+        if not self._dates:
             return self._all
         return tuple(i for i, each in enumerate(self._restrictions) if _dates_include(each, day))
 
@@ -129,6 +150,17 @@ class Timetable:
                 second,
                 tuple(i for i in candidates if _time_includes(self._restrictions[i], second)),
             )
+
+
+def _different_days(start: date, end: date, holidays: Sequence[date]) -> Iterator[date]:
+    """Return the first of each day of the week, and holidays, of a time in which nothing turns."""
+    day, days_of_week = start, set[int]()
+    while day < end and len(days_of_week) < len(DAYS_OF_WEEK):
+        if day not in holidays:
+            days_of_week.add(day.weekday())
+        yield day
+        day += _DAY
+    yield from (holiday for holiday in holidays if day <= holiday < end)
 
 
 def _dates_include(restrictions: Restrictions, day: date) -> bool:
