@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -15,6 +15,8 @@ from csms.gateway.frames import Json
 class Result:
     message_id: Json
     payload: dict[str, Any]
+    repairs: tuple[str, ...] = ()
+    """What had to be done to read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,10 @@ def read_answer(text: bytes, max_depth: int) -> Result | Error | Broken:
     except frames.UnreadableFrameError as error:
         head = frames.recover_head(text)
         return Broken(head.message_id if head is not None else None, str(error))
-    return answer_of(frame)
+    answer = answer_of(frame)
+    if isinstance(frame, frames.MendedFrame) and isinstance(answer, Result):
+        return replace(answer, repairs=(frame.repair,))
+    return answer
 
 
 def answer_of(frame: Json) -> Result | Error | Broken:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -54,6 +55,14 @@ class UnreadableFrameError(Exception):
     """Text that is no JSON, or nested too deeply."""
 
 
+class MendedFrame(list[Json]):
+    """A frame that was not written as JSON demands; `repair` names what was done to read it."""
+
+    def __init__(self, elements: Iterable[Json], repair: str) -> None:
+        super().__init__(elements)
+        self.repair = repair
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """What could be saved of a broken frame."""
@@ -64,14 +73,14 @@ class Head:
 
 
 def parse(data: bytes, max_depth: int) -> Json:
-    """Read a frame.
+    """Read a frame; one that had to be mended is a MendedFrame.
 
     Raises UnreadableFrameError if it is no JSON or nested deeper than `max_depth`.
     """
     try:
         frame = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        frame = _parse_leniently(data, max_depth, str(error))
+        return _parse_leniently(data, max_depth, str(error))
     if data.count(b"[") + data.count(b"{") > max_depth and depth(frame) > max_depth:
         raise UnreadableFrameError(f"nested deeper than {max_depth} levels")
     if b"\\u0000" in data:
@@ -87,13 +96,19 @@ def _parse_leniently(data: bytes, max_depth: int, why: str) -> Json:
     if _is_deeper(text, max_depth):
         raise UnreadableFrameError(f"nested deeper than {max_depth} levels")
     try:
-        return _storable(json.loads(text, strict=False, parse_int=_int_of))
+        frame = json.loads(text, strict=False, parse_int=_int_of)
     except ValueError:
-        meant = loose_json.tidied(text)
+        frame = _parse_tidied(text, why)
+    frame = _storable(frame)
+    return MendedFrame(frame, "loose_json") if isinstance(frame, list) else frame
+
+
+def _parse_tidied(text: str, why: str) -> Json:
+    meant = loose_json.tidied(text)
     if meant is None:
         raise UnreadableFrameError(why)
     try:
-        return _storable(json.loads(meant, strict=False, parse_int=_int_of))
+        return json.loads(meant, strict=False, parse_int=_int_of)
     except ValueError:
         raise UnreadableFrameError(why) from None
 
@@ -163,7 +178,7 @@ def recover_head(data: bytes) -> Head | None:
     return Head(int(match["type"]), message_id, action.decode() if action else None)
 
 
-def completed(data: bytes, max_depth: int) -> Json | None:
+def completed(data: bytes, max_depth: int) -> MendedFrame | None:
     """Return what a frame held that was cut off, up to its last whole value; None if nothing.
 
     Some firmware writes long messages into a buffer that is too short.
@@ -176,9 +191,10 @@ def completed(data: bytes, max_depth: int) -> Json | None:
         return None
     closers = "".join(_CLOSERS[bracket] for bracket in reversed(open_brackets))
     try:
-        return parse((text[:end] + closers).encode(), max_depth)
+        frame = parse((text[:end] + closers).encode(), max_depth)
     except UnreadableFrameError:
         return None
+    return MendedFrame(frame, "truncated") if isinstance(frame, list) else None
 
 
 def _last_whole_value(text: str, max_depth: int) -> tuple[int, tuple[str, ...]]:

@@ -58,9 +58,6 @@ class NoCall:
 
 ANSWER: Final = Answer()
 
-TRUNCATED: Final = object()
-"""A fifth element of a frame that was cut off and completed."""
-
 _ANSWER_TYPES: Final = (frames.CALL_RESULT, frames.CALL_ERROR)
 
 
@@ -81,8 +78,10 @@ def call_of(frame: Json, *, has_send: bool) -> IncomingCall | NoCall | Answer | 
         unanswered = None if message_type == frames.SEND else Refusal.RPC_FRAMEWORK_ERROR
         return NoCall("no_action", message_id, unanswered)
     call = IncomingCall(message_id, rest[0], {}, confirmed=message_type == frames.CALL)
+    if isinstance(frame, frames.MendedFrame):
+        call.repairs.append(frame.repair)
     if len(rest) > 2:
-        call.repairs.append("truncated" if rest[2] is TRUNCATED else "extra_elements")
+        call.repairs.append("extra_elements")
     _read_payload(call, rest[1] if len(rest) > 1 else None)
     return call
 

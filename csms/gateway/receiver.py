@@ -20,7 +20,6 @@ from csms.gateway.calls import Outcome
 from csms.gateway.endpoints import Dialect, Endpoint
 from csms.gateway.frames import Json
 from csms.gateway.incoming import (
-    TRUNCATED,
     Answer,
     IncomingCall,
     NoCall,
@@ -281,6 +280,7 @@ class Receiver:
                 f"its answer cannot be read: {answer.why}",
                 {},
             )
+        self._count_repairs(connection, answer.repairs)
         schema = self.dialect.schemas.responses.get(action)
         if schema is None or schema.is_valid(answer.payload):
             return answer.payload
@@ -303,14 +303,15 @@ class Receiver:
 
     # -- what is no call
 
-    def _save(self, text: bytes) -> Json | None:
+    def _save(self, text: bytes) -> frames.MendedFrame | None:
         """Return what can be read of a truncated message that a person must pay for."""
         head = frames.recover_head(text)
         if head is None or head.type != frames.CALL or head.action not in BILLABLE:
             return None
-        match frames.completed(text, self._max_depth):
-            case [_, _, str(), dict(payload), *_] as frame if payload:
-                return [*frame, TRUNCATED]
+        frame = frames.completed(text, self._max_depth)
+        match frame:
+            case [_, _, str(), dict(payload), *_] if payload:
+                return frame
         return None
 
     async def _take_unreadable(

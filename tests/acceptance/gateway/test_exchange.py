@@ -312,6 +312,17 @@ async def test_an_answer_with_a_slip_is_an_answer(answer: str) -> None:
         assert await command == {"status": "Accepted"}
 
 
+async def test_an_answer_that_is_not_quite_json_is_counted() -> None:
+    async with running_gateway() as site, site.link(responder=stay_silent) as link:
+        command = asyncio.create_task(connection_of(site).call("ClearCache", {}, 30.0))
+        call = await link.wait_for_call("ClearCache")
+
+        await link.send_raw(f'[3,"{call.message_id}",{{"status":"Accepted",}}]')
+        await command
+
+        assert site.count("repairs", repair="loose_json", vendor="unknown") == 1
+
+
 async def test_a_charger_that_answers_no_command_is_disconnected_after_three() -> None:
     async with (
         running_gateway(calls_timed_out_before_close=3) as site,

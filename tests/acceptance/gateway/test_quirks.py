@@ -72,6 +72,26 @@ async def test_a_truncated_stop_is_saved_up_to_where_it_was_cut() -> None:
         assert site.count("repairs", repair="truncated", vendor="unknown") == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[2,"m1","Authorize",{"idTag":"A",},]',
+        "[2,'m1','Authorize',{'idTag':'A'}]",
+        '\ufeff[2,"m1","Authorize",{"idTag":"A"}]\x00',
+    ],
+)
+async def test_what_is_not_quite_json_is_read_counted_and_noted_in_the_message_log(
+    text: str,
+) -> None:
+    async with running_gateway() as site, site.link() as link:
+        await link.send_raw(text)
+        await site.until(lambda: len(link.journal) == 2)
+
+        assert site.desk.of("Authorize") == [{"idTag": "A"}]
+        assert site.count("repairs", repair="loose_json", vendor="unknown") == 1
+        assert [line.repairs for line in site.world.store.log] == [("loose_json",)]
+
+
 async def test_messages_of_16_on_a_connection_of_201_are_refused_and_reported_once() -> None:
     async with running_gateway() as site, site.link(version=OcppVersion.V201) as link:
         for _ in range(2):

@@ -72,6 +72,7 @@ def test_every_repair_every_odd_frame_and_every_flag_is_explained() -> None:
     repairs = _words_given_to("_note", in_=["repairs.py"])
     repairs |= _words_given_to("append", of="repairs", in_=GATEWAY)
     repairs |= _words_given_to("labels", of="repairs", in_=GATEWAY)
+    repairs |= _words_given_to("MendedFrame", in_=GATEWAY)
     odd_frames = _words_given_to("NoCall", in_=GATEWAY)
     odd_frames |= _words_given_to("labels", of="bad_frames", in_=GATEWAY)
     assert set(_rows("quirks.md")) == repairs | odd_frames | {flag.value for flag in Flag}
