@@ -58,7 +58,7 @@ class UnreadableFrameError(Exception):
 class MendedFrame(list[Json]):
     """A frame that was not written as JSON demands; `repair` names what was done to read it."""
 
-    def __init__(self, elements: Iterable[Json], repair: str) -> None:
+    def __init__(self, repair: str, elements: Iterable[Json]) -> None:
         super().__init__(elements)
         self.repair = repair
 
@@ -100,7 +100,7 @@ def _parse_leniently(data: bytes, max_depth: int, why: str) -> Json:
     except ValueError:
         frame = _parse_tidied(text, why)
     frame = _storable(frame)
-    return MendedFrame(frame, "loose_json") if isinstance(frame, list) else frame
+    return MendedFrame("loose_json", frame) if isinstance(frame, list) else frame
 
 
 def _parse_tidied(text: str, why: str) -> Json:
@@ -194,7 +194,7 @@ def completed(data: bytes, max_depth: int) -> MendedFrame | None:
         frame = parse((text[:end] + closers).encode(), max_depth)
     except UnreadableFrameError:
         return None
-    return MendedFrame(frame, "truncated") if isinstance(frame, list) else None
+    return MendedFrame("truncated", frame) if isinstance(frame, list) else None
 
 
 def _last_whole_value(text: str, max_depth: int) -> tuple[int, tuple[str, ...]]:
