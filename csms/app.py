@@ -28,7 +28,7 @@ from csms.store.database import Database
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.live import Passwords
 from csms.store.message_log import MessageLogWriter
-from csms.store.migrate import migrate
+from csms.store.migrate import is_current, migrate
 from csms.store.partitions import make_room
 from csms.store.writer import BatchWriter
 from csms.wiring.charge_points import (
@@ -101,9 +101,10 @@ class Application:
         if url is None:
             embedded = await stack.enter_async_context(EmbeddedPostgres(settings.data_dir))
             url = embedded.url
-        await migrate(url)
         database = self.database = Database(url, pool_size=settings.database_pool_size)
         stack.push_async_callback(database.close)
+        if not await is_current(database):
+            await migrate(url)
         await make_room(database, clock.now())
         metrics = self.metrics = Metrics()
         ground = Ground(settings, clock, database, metrics, stack)
@@ -132,6 +133,7 @@ class Application:
         check_signatures(ground, services, writer)
         loads = make_loads(ground, services, commands)
         self.settling = watch_spending(ground, services, commands, loads.management)
+        await services.running_costs.look_again()
         gateway = Gateway(
             settings, services, ROUTES, writer, passwords, links, metrics, clock, authority.roots()
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from csms.errors import DatabaseUnavailableError
@@ -23,6 +23,9 @@ _AWAY_SHARE: Final = 1 / 60
 `AWAY_S`: what is rare may be heavy, too."""
 
 LONGEST_REST_S: Final = 1.0
+
+FIRST_S: Final = 5.0
+"""After a start the first seconds belong to the chargers, who all come back at once."""
 
 Job = Callable[[], Awaitable[float | None] | None]
 """One round; returns in how many seconds the next one is due, if that is sooner than usual."""
@@ -65,7 +68,7 @@ class Boundary:
 
 
 class Rounds:
-    """One task that does a job at once, every `every_s`, and soon after each ring.
+    """One task that does a job after `first_s`, then every `every_s`, and soon after each ring.
 
     After a ring it waits `settle_s`, so that what happens together shares a round. A ring during a
     round leads to another one. With `share` it takes at most that part of the time, as long as
@@ -79,6 +82,7 @@ class Rounds:
         metrics: Metrics,
         *,
         every_s: float,
+        first_s: float = FIRST_S,
         settle_s: float = 0.0,
         share: float = 1.0,
     ) -> None:
@@ -86,6 +90,7 @@ class Rounds:
         self._rests = 1 / share - 1
         self._job = job
         self._every_s = every_s
+        self._first_s = min(first_s, every_s)
         self._settle_s = settle_s
         self._boundary = Boundary(task, metrics)
         self._rung = asyncio.Event()
@@ -107,18 +112,17 @@ class Rounds:
     async def run(self) -> None:
         """Do rounds until cancelled."""
         loop = asyncio.get_running_loop()
+        pause_s, rested_s = self._first_s, loop.time()
         while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._rung.wait()
+                await asyncio.sleep(max(self._settle_s, rested_s - loop.time()))
             self._rung.clear()
             began_s = loop.time()
             pause_s = await self._round()
             ended_s = loop.time()
             rested_s = ended_s + min(self._rests * (ended_s - began_s), LONGEST_REST_S)
-            try:
-                async with asyncio.timeout(pause_s):
-                    await self._rung.wait()
-                await asyncio.sleep(max(self._settle_s, rested_s - loop.time()))
-            except TimeoutError:
-                continue
 
     async def _round(self) -> float:
         """Do the job; returns how long it is until its time comes again."""

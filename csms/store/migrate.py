@@ -41,7 +41,7 @@ async def migrate(url: str) -> list[str]:
     """
     database = Database(url, pool_size=1, command_timeout_s=_TIMEOUT_S)
     try:
-        if await _is_current(database):
+        if await is_current(database):
             return []
         async with database.begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
@@ -71,8 +71,11 @@ def migrations_dir() -> Path:
     return installed if installed.is_dir() else package.parent / "migrations"
 
 
-async def _is_current(database: Database) -> bool:
-    """Tell by one question, at almost every start the only one, whether nothing is missing."""
+async def is_current(database: Database) -> bool:
+    """Tell by one question, at almost every start the only one, whether nothing is missing.
+
+    Raises DatabaseUnavailableError.
+    """
     async with database.raw() as connection:
         try:
             current = await connection.fetchval("SELECT version_num FROM alembic_version")

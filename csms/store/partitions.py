@@ -22,7 +22,7 @@ import asyncpg
 from sqlalchemy import Table
 
 from csms.clock import Clock
-from csms.store.database import Database, RawConnection, driver_errors_wrapped
+from csms.store.database import Database, LentConnection, RawConnection, driver_errors_wrapped
 from csms.store.load_tables import load_alarms, phase_switches, price_points
 from csms.store.provisioning_tables import configuration_jobs, device_reports
 from csms.store.tables import (
@@ -110,6 +110,7 @@ class _Partition:
 
 _METER_VALUES: Final = _Partitioned(meter_values, "sampled_at", "month", ahead=2)
 _MESSAGE_LOG: Final = _Partitioned(message_log, "received_at", "day", ahead=3)
+_PARTITIONED: Final = (_METER_VALUES, _MESSAGE_LOG)
 _HISTORY: Final[Sequence[tuple[Table, str]]] = (
     (connector_status_history, "received_at"),
     (notifications, "received_at"),
@@ -149,13 +150,17 @@ async def make_room(database: Database, now: datetime) -> None:
     Later they are made while others write: that is safe, but rows that move are out of sight of
     a reader who asked a moment before. Raises DatabaseUnavailableError.
     """
+    wanted = {each.name for partitioned in _PARTITIONED for each in partitioned.wanted(now)}
+    async with database.raw() as lent:
+        if wanted <= await _partitions_of(lent, *(each.table for each in _PARTITIONED)):
+            return
     connection = await database.open_connection()
     try:
         with driver_errors_wrapped():
             # Another node that is at it makes the same ones.
             await connection.execute(f"SELECT pg_advisory_lock({HOUSEKEEPING_LOCK})")
             await connection.execute("SET lock_timeout = '2s'")
-            for partitioned in (_METER_VALUES, _MESSAGE_LOG):
+            for partitioned in _PARTITIONED:
                 existing = await _partitions_of(connection, partitioned.table)
                 await _make_ahead(connection, partitioned, existing, now, Housekeeping())
     finally:
@@ -205,11 +210,11 @@ async def _keep_house(
     return done
 
 
-async def _partitions_of(connection: RawConnection, table: Table) -> set[str]:
+async def _partitions_of(connection: RawConnection | LentConnection, *tables: Table) -> set[str]:
     rows = await connection.fetch(
         "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
-        "WHERE i.inhparent = to_regclass($1)",
-        table.name,
+        "WHERE i.inhparent = ANY($1::text[]::regclass[])",
+        [table.name for table in tables],
     )
     return {row["relname"] for row in rows}
 

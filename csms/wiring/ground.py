@@ -11,7 +11,7 @@ from typing import Any
 from csms.clock import Clock
 from csms.config import Settings
 from csms.metrics import Metrics
-from csms.services.rounds import Job, Rounds
+from csms.services.rounds import FIRST_S, Job, Rounds
 from csms.store.database import Database
 
 
@@ -31,9 +31,9 @@ class Ground:
         self.stack.callback(task.cancel)
         return task
 
-    def repeat(self, task: str, job: Job, *, every_s: float, settle_s: float = 0.0) -> Rounds:
+    def repeat(self, task: str, job: Job, *, every_s: float, first_s: float = FIRST_S) -> Rounds:
         """Do a job in rounds of its own until the server ends."""
-        rounds = Rounds(task, job, self.metrics, every_s=every_s, settle_s=settle_s)
+        rounds = Rounds(task, job, self.metrics, every_s=every_s, first_s=first_s)
         rounds.start()
         self.stack.push_async_callback(rounds.stop)
         return rounds

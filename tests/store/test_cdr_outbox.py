@@ -135,6 +135,7 @@ class Office:
             timeout_s=timeout_s,
         )
         delivery.start()
+        delivery.look()
         yield outbox
         await delivery.stop()
 

@@ -504,6 +504,7 @@ class WatchedStore(StatementRunStore):
 async def _running(desk: Desk) -> AsyncIterator[WatchedRuns]:
     runs = WatchedRuns(desk)
     runs.start()
+    runs.look()
     yield runs
     await runs.stop()
 

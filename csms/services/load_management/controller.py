@@ -74,7 +74,7 @@ class LoadManagement:
         self._is_watching = False
         self.on_installations: Callable[[], None] | None = None
         """Called when this node steers other sites than before, or one was installed anew."""
-        self._looks = Rounds("sites", self._watch_sites, metrics, every_s=LOOK_S)
+        self._looks = Rounds("sites", self._watch_sites, metrics, every_s=LOOK_S, first_s=0.0)
         self._boundary = Boundary("load management events", metrics)
 
     async def start(self) -> None:

@@ -54,7 +54,9 @@ class SitePlanner:
             await self._plan(steering)
             decide()
 
-        self._rounds = Rounds("plans", plan, self._metrics, every_s=EVERY_S, settle_s=DEBOUNCE_S)
+        self._rounds = Rounds(
+            "plans", plan, self._metrics, every_s=EVERY_S, first_s=0.0, settle_s=DEBOUNCE_S
+        )
         await self._rounds.run()
 
     async def _plan(self, steering: SiteSteering) -> None:

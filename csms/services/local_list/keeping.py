@@ -60,7 +60,9 @@ class LocalListKeeper:
         self._wake = asyncio.Event()
         self._changed_at: float | None = None
         self._first_changed_at = 0.0
-        self._looks = Rounds("tokens of lists", self._look_around, metrics, every_s=LOOK_S)
+        self._looks = Rounds(
+            "tokens of lists", self._look_around, metrics, every_s=LOOK_S, first_s=0.0
+        )
         self._mark: object = None
         self._everybody_at = clock.monotonic() + EVERYBODY_S
 

@@ -11,7 +11,7 @@ from swift_time import run_swiftly
 
 from csms.errors import DatabaseUnavailableError
 from csms.metrics import Metrics
-from csms.services.rounds import AWAY_S, Boundary, Job, Rounds
+from csms.services.rounds import AWAY_S, FIRST_S, Boundary, Job, Rounds
 
 EVERY_S = 30.0
 
@@ -38,6 +38,7 @@ class Work:
         story: Callable[[Rounds], Awaitable[object]],
         *,
         job: Job | None = None,
+        first_s: float = 0.0,
         settle_s: float = 0.0,
         share: float = 1.0,
     ) -> list[float]:
@@ -49,6 +50,7 @@ class Work:
                 job or self.do,
                 self.metrics,
                 every_s=EVERY_S,
+                first_s=first_s,
                 settle_s=settle_s,
                 share=share,
             )
@@ -69,8 +71,25 @@ def passing(seconds: float) -> Callable[[Rounds], Awaitable[None]]:
     return lambda _: asyncio.sleep(seconds)
 
 
-def test_the_first_round_comes_at_once_and_the_others_at_their_time() -> None:
-    assert Work().live(passing(70)) == [0, 30, 60]
+def test_the_first_round_leaves_the_start_to_the_chargers_and_the_others_have_their_time() -> None:
+    assert Work().live(passing(70), first_s=FIRST_S) == [5, 35, 65]
+
+
+def test_what_comes_often_comes_soon_too() -> None:
+    assert Work().live(passing(70), first_s=EVERY_S * 10) == [30, 60]
+
+
+def test_what_the_chargers_need_is_done_at_once() -> None:
+    assert Work().live(passing(70), first_s=0.0) == [0, 30, 60]
+
+
+def test_what_somebody_rings_for_does_not_wait_for_the_first_round() -> None:
+    async def story(rounds: Rounds) -> None:
+        await asyncio.sleep(1)
+        rounds.ring()
+        await asyncio.sleep(31)
+
+    assert Work().live(story, first_s=FIRST_S) == [1, 31]
 
 
 def test_a_ring_brings_the_next_round_forward() -> None:
