@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
@@ -83,6 +84,7 @@ from csms.store.database import Database
 SHUTDOWN_TIMEOUT_S: Final = 1.0
 MAX_REQUEST_LINE_BYTES: Final = 65_536
 """Room for every filter at its full length, percent-encoded."""
+_ENDPOINTS: Final = web.AppKey("endpoints", list[Endpoint])
 
 
 class Api:
@@ -167,13 +169,10 @@ class Api:
                 door(authenticator, public),
             ],
         )
-        names = _own_names(routes)
-        for route in routes:
-            endpoint = Endpoint(route, max_json_depth=self._settings.max_json_depth)
-            path = _pattern(route.path, names)
-            application.router.add_route(route.method, path, endpoint.handle)
-            if route.probed:
-                application.router.add_route("HEAD", path, endpoint.handle)
+        depth = self._settings.max_json_depth
+        application[_ENDPOINTS] = [Endpoint(route, max_json_depth=depth) for route in routes]
+        for resource in _resources(tuple(_Place(r.method, r.path, r.probed) for r in routes)):
+            application.router.register_resource(resource)
         if files is not None:
             files.add_to(application)
         add_description(application, routes)
@@ -231,9 +230,36 @@ class Api:
             yield from operation_routes(self._context, self._operations)
 
 
-def _own_names(routes: Sequence[Route[Any, Any]]) -> dict[str, set[str]]:
+class _Place(NamedTuple):
+    """Where a route is found."""
+
+    method: str
+    path: str
+    probed: bool
+
+
+@cache
+def _resources(places: tuple[_Place, ...]) -> tuple[web.AbstractResource, ...]:
+    """Return the table of the routes in these places, each served by its endpoint.
+
+    The same for all servers of a process: to make it is a good part of a start.
+    """
+    table = web.UrlDispatcher()
+    names = _own_names({place.path for place in places})
+    for number, place in enumerate(places):
+        path, handler = _pattern(place.path, names), partial(_serve, number)
+        table.add_route(place.method, path, handler)
+        if place.probed:
+            table.add_route("HEAD", path, handler)
+    return tuple(table.resources())
+
+
+async def _serve(number: int, request: web.Request) -> web.StreamResponse:
+    return await request.app[_ENDPOINTS][number].handle(request)
+
+
+def _own_names(paths: set[str]) -> dict[str, set[str]]:
     """Return what resources are called that share a place with a value: by what is before it."""
-    paths = {route.path for route in routes}
     names: dict[str, set[str]] = {path.partition("{")[0]: set() for path in paths if "{" in path}
     for path in paths:
         parts = path.split("/")

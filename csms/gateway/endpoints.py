@@ -35,14 +35,15 @@ class Endpoint:
     """One action a charge point may start."""
 
     __slots__ = (
+        "_bind_outcomes",
         "_observe_seconds",
+        "_outcomes",
         "_seconds",
         "action",
         "billable",
         "handler",
         "is_valid",
         "ordered",
-        "outcomes",
         "schema",
     )
 
@@ -62,10 +63,18 @@ class Endpoint:
         self.ordered = None if response is None else response.ordered
         """Puts an answer's keys into the schema's order, where the handler may have another."""
         self.billable = action in BILLABLE
-        self.outcomes = _outcomes(metrics, version, "in", action)
-        # A histogram is many series, and most actions no charger here ever calls.
+        # Each is many series, and most actions no charger here ever calls.
+        self._bind_outcomes = partial(_outcomes, metrics, version, "in", action)
+        self._outcomes: Outcomes | None = None
         self._seconds = partial(metrics.handler_seconds.labels, version.value, action)
         self._observe_seconds: Callable[[float], None] | None = None
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """The counters of its messages; once there was one, all of them."""
+        if self._outcomes is None:
+            self._outcomes = self._bind_outcomes()
+        return self._outcomes
 
     def observe_seconds(self, seconds: float) -> None:
         """Count how long a message took."""
