@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from database import TestServer, cloned, empty
+from compiled_once import compile_once
+from database import Clones, TestServer, empty
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from longest_first import longest_first
@@ -31,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Agree on the database server's directory: the controller's, told to all workers."""
     # Else every worker, and every program that a test starts, compiles all code anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    compile_once()
     worker = getattr(config, "workerinput", None)
     config.stash[_SERVER] = (
         TestServer.in_new_directory() if worker is None else TestServer(Path(worker["database"]))
@@ -72,10 +74,17 @@ def database_server(request: pytest.FixtureRequest) -> str:
     return request.config.stash[_SERVER].url()
 
 
+@pytest.fixture(scope="session")
+def _clones(database_server: str) -> Iterator[Clones]:
+    clones = Clones(database_server)
+    yield clones
+    clones.close()
+
+
 @pytest.fixture
-async def database_url(database_server: str) -> AsyncIterator[str]:
+def database_url(_clones: Clones) -> Iterator[str]:
     """The URL of a fresh, migrated database."""
-    async with cloned(database_server) as url:
+    with _clones.lent() as url:
         yield url
 
 

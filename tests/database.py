@@ -28,6 +28,8 @@ from csms.store.partitions import make_room
 
 TEMPLATE = "template_csms"
 
+_FROM_TEMPLATE = f"TEMPLATE {TEMPLATE} STRATEGY file_copy"
+
 _ROOM_BYTES = 2 * 1024**3
 _numbers = itertools.count(1)
 
@@ -65,26 +67,57 @@ class TestServer:
 @asynccontextmanager
 async def cloned(server_url: str) -> AsyncIterator[str]:
     """Lend a fresh copy of the template."""
-    async with _made(server_url, f"TEMPLATE {TEMPLATE} STRATEGY file_copy") as url:
+    async with (
+        _connected(server_url) as connection,
+        _made(connection, server_url, _FROM_TEMPLATE) as url,
+    ):
         yield url
 
 
 @asynccontextmanager
 async def empty(server_url: str) -> AsyncIterator[str]:
     """Lend a database without a schema."""
-    async with _made(server_url) as url:
+    async with _connected(server_url) as connection, _made(connection, server_url) as url:
         yield url
 
 
-@asynccontextmanager
-async def _made(server_url: str, how: str = "") -> AsyncIterator[str]:
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    async with _connected(server_url) as connection:
-        await connection.execute(f"CREATE DATABASE {name} {how}")
+class Clones:
+    """Fresh copies of the template for one test after the other.
+
+    One connection makes them all, in a loop of its own: that takes PostgreSQL half of what it
+    takes over a new connection each time.
+    """
+
+    def __init__(self, server_url: str) -> None:
+        self._server_url = server_url
+        self._loop = asyncio.new_event_loop()
+        self._connection = self._loop.run_until_complete(asyncpg.connect(server_url))
+
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """Lend the URL of a copy, outside of any running loop."""
+        copy = _made(self._connection, self._server_url, _FROM_TEMPLATE)
+        url = self._loop.run_until_complete(copy.__aenter__())
         try:
-            yield named(server_url, name)
+            yield url
         finally:
-            await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            self._loop.run_until_complete(copy.__aexit__(None, None, None))
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._connection.close())
+        self._loop.close()
+
+
+@asynccontextmanager
+async def _made(
+    connection: asyncpg.Connection[asyncpg.Record], server_url: str, how: str = ""
+) -> AsyncIterator[str]:
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    await connection.execute(f"CREATE DATABASE {name} {how}")
+    try:
+        yield named(server_url, name)
+    finally:
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def named(server_url: str, database: str) -> str:
