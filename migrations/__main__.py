@@ -19,7 +19,8 @@ from sqlalchemy import Connection
 
 from csms.store.cluster import Cluster
 from csms.store.database import Database
-from csms.store.migrate import alembic_config, migrate
+from csms.store.migrate import migrate
+from csms.store.upgrading import alembic_config
 
 
 def main(message: str) -> None:

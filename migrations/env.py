@@ -1,4 +1,4 @@
-"""Alembic's way in: it is handed an open connection, by `csms.store.migrate` or `migrations`."""
+"""Alembic's way in: it is handed an open connection, by `csms.store.upgrading` or `migrations`."""
 
 from alembic import context
 

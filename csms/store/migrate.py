@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from functools import cache
-from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.script.revision import RevisionError
 from asyncpg import InsufficientPrivilegeError, UndefinedTableError
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-import csms
 from csms.store.database import Database
 from csms.store.errors import MigrationError
-
-_log = logging.getLogger(__name__)
+from csms.store.revisions import newest_revision
 
 MIGRATION_LOCK: Final = 0x6373_6D73_0001
 """The advisory lock that lets one node migrate while the others wait."""
@@ -44,8 +34,10 @@ async def migrate(url: str) -> list[str]:
         if await is_current(database):
             return []
         async with database.begin() as connection:
+            from csms.store.upgrading import upgrade
+
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-            return await connection.run_sync(_upgrade)
+            return await connection.run_sync(upgrade)
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
             raise
@@ -54,21 +46,6 @@ async def migrate(url: str) -> list[str]:
         ) from error
     finally:
         await database.close()
-
-
-def alembic_config(connection: Connection | None = None) -> Config:
-    """Return Alembic's configuration; there is no alembic.ini."""
-    config = Config()
-    config.set_main_option("script_location", str(migrations_dir()).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
-
-
-def migrations_dir() -> Path:
-    """Return where the migrations are: inside an installed csms, beside it in a checkout."""
-    package = Path(csms.__file__).parent
-    installed = package / "migrations"
-    return installed if installed.is_dir() else package.parent / "migrations"
 
 
 async def is_current(database: Database) -> bool:
@@ -81,28 +58,4 @@ async def is_current(database: Database) -> bool:
             current = await connection.fetchval("SELECT version_num FROM alembic_version")
         except (UndefinedTableError, InsufficientPrivilegeError):
             return False
-    return bool(current == _known().get_current_head())
-
-
-@cache
-def _known() -> ScriptDirectory:
-    """The migrations of this csms, read and compiled once."""
-    return ScriptDirectory.from_config(alembic_config())
-
-
-def _upgrade(connection: Connection) -> list[str]:
-    known = _known()
-    current = MigrationContext.configure(connection).get_current_revision()
-    try:
-        missing = list(known.iterate_revisions("head", current or "base"))
-    except RevisionError as error:
-        raise MigrationError(
-            f"the database has schema {current}, which this csms {csms.__version__} does not "
-            f"know; it was made by a newer one"
-        ) from error
-    if not missing:
-        return []
-    command.upgrade(alembic_config(connection), "head")
-    steps = [script.doc for script in reversed(missing)]
-    _log.info("database migrated: %s", "; ".join(steps), extra={"revision": missing[0].revision})
-    return steps
+    return bool(current == newest_revision())

@@ -17,8 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from csms.store.cluster import program
 from csms.store.database import Database
 from csms.store.errors import MigrationError
-from csms.store.migrate import alembic_config, migrate
+from csms.store.migrate import migrate
+from csms.store.revisions import newest_revision
 from csms.store.tables import metadata
+from csms.store.upgrading import alembic_config
 
 
 async def test_a_migrated_database_is_what_the_tables_say(
@@ -62,8 +64,8 @@ async def test_every_migration_can_be_undone(empty_database_url: str) -> None:
         assert left.all() == []
 
 
-def test_migrations_form_one_line() -> None:
-    assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
+def test_migrations_form_one_line_in_the_order_of_their_names() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_heads() == [newest_revision()]
 
 
 @asynccontextmanager
