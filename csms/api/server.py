@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from aiohttp import web
 
 from csms.api.auth import Authenticator
 from csms.api.context import Context, Issuing, LiveLinks, RunningMeters
-from csms.api.endpoint import Endpoint
 from csms.api.file_door import FILES_PATTERN
 from csms.api.middleware import counting, door, errors_as_problems, safe_headers
 from csms.api.operation_routes import OperationServices, operation_routes
@@ -70,6 +68,7 @@ from csms.api.resources.transactions import Transactions
 from csms.api.resources.unknown_tokens import UnknownTokens
 from csms.api.resources.users import UserGroups, Users
 from csms.api.route import Route
+from csms.api.route_table import add_routes
 from csms.config import Settings
 from csms.meters.guided_check import GuidedChecks
 from csms.metrics import Metrics
@@ -84,7 +83,6 @@ from csms.store.database import Database
 SHUTDOWN_TIMEOUT_S: Final = 1.0
 MAX_REQUEST_LINE_BYTES: Final = 65_536
 """Room for every filter at its full length, percent-encoded."""
-_ENDPOINTS: Final = web.AppKey("endpoints", list[Endpoint])
 
 
 class Api:
@@ -169,10 +167,7 @@ class Api:
                 door(authenticator, public),
             ],
         )
-        depth = self._settings.max_json_depth
-        application[_ENDPOINTS] = [Endpoint(route, max_json_depth=depth) for route in routes]
-        for resource in _resources(tuple(_Place(r.method, r.path, r.probed) for r in routes)):
-            application.router.register_resource(resource)
+        add_routes(application, routes, max_json_depth=self._settings.max_json_depth)
         if files is not None:
             files.add_to(application)
         add_description(application, routes)
@@ -228,60 +223,6 @@ class Api:
     def _operation_routes(self) -> Iterator[Sequence[Route[Any, Any]]]:
         if self._operations is not None:
             yield from operation_routes(self._context, self._operations)
-
-
-class _Place(NamedTuple):
-    """Where a route is found."""
-
-    method: str
-    path: str
-    probed: bool
-
-
-@cache
-def _resources(places: tuple[_Place, ...]) -> tuple[web.AbstractResource, ...]:
-    """Return the table of the routes in these places, each served by its endpoint.
-
-    The same for all servers of a process: to make it is a good part of a start.
-    """
-    table = web.UrlDispatcher()
-    names = _own_names({place.path for place in places})
-    for number, place in enumerate(places):
-        path, handler = _pattern(place.path, names), partial(_serve, number)
-        table.add_route(place.method, path, handler)
-        if place.probed:
-            table.add_route("HEAD", path, handler)
-    return tuple(table.resources())
-
-
-async def _serve(number: int, request: web.Request) -> web.StreamResponse:
-    return await request.app[_ENDPOINTS][number].handle(request)
-
-
-def _own_names(paths: set[str]) -> dict[str, set[str]]:
-    """Return what resources are called that share a place with a value: by what is before it."""
-    names: dict[str, set[str]] = {path.partition("{")[0]: set() for path in paths if "{" in path}
-    for path in paths:
-        parts = path.split("/")
-        for depth, part in enumerate(parts):
-            begin = "/".join(parts[:depth]) + "/"
-            if begin in names and not part.startswith("{"):
-                names[begin].add(part)
-    return names
-
-
-def _pattern(path: str, names_at: Mapping[str, set[str]]) -> str:
-    """Return a path as aiohttp wants it: braces may be in a value, a resource's own name not.
-
-    So `/meters/health` is never taken for a meter of that name.
-    """
-    begin, variable, rest = path.partition("{")
-    if not variable:
-        return path
-    names = sorted(names_at[begin])
-    apart = f"(?!(?:{'|'.join(names)})(?:/|$))" if names else ""
-    name, _, rest = rest.partition("}")
-    return f"{begin}{{{name}:{apart}[^/]+}}" + rest.replace("}", ":[^/]+}")
 
 
 def _pricing(context: Context) -> Iterator[Sequence[Route[Any, Any]]]:
