@@ -65,6 +65,7 @@ def deliver_for(seconds: float, outbox: OneInTheOutbox) -> None:
         clock = SwiftClock(asyncio.get_running_loop(), NOON)
         delivery = CdrDelivery(outbox, Events(), clock, Metrics(), Destinations())
         delivery.start()
+        delivery.look()
         await asyncio.sleep(seconds)
         await delivery.stop()
 

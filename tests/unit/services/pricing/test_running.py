@@ -119,6 +119,7 @@ def test_who_left_is_forgotten_while_others_tell_their_readings_all_the_time() -
         store: Any = TransactionsLongGone()
         costs = RunningCosts(store, events, NobodyLeft(), metrics, clock, Pricers(), "UTC")
         costs.start()
+        await costs.look_again()
         await asyncio.sleep(1)
         for number in range(50):
             reading_of(number, clock.now())
@@ -163,6 +164,7 @@ def costs_after(world: CardShownLate, *readings: tuple[str | None, int | None]) 
         store: Any = world
         costs = RunningCosts(store, events, world, Metrics(), clock, Pricers(), "UTC")
         costs.start()
+        await costs.look_again()
         await asyncio.sleep(1)
         found: list[Any] = []
         for id_token, register_wh in readings:
