@@ -199,7 +199,7 @@ async def test_every_command_to_a_charger_is_answered_as_the_openapi_document_sa
             server,
             tmp_path,
             COMMANDS,
-            *("--phases", "coverage,fuzzing", "--mode", mode, "--include-tag", "Commands"),
+            *("--phases", "coverage", "--mode", mode, "--include-tag", "Commands"),
             *("--include-tag", "Reservations"),
         )
 
