@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Iterator
 from functools import cache
 from typing import Any, Final, TypeAlias
 
@@ -13,14 +14,17 @@ from aiohttp.web_protocol import RequestPayloadError
 from msgspec import defstruct
 
 from csms.api.auth import actor_of
-from csms.api.problems import FieldError, Problem, invalid
+from csms.api.problems import FieldError, Problem, field_error, invalid
 from csms.api.route import PATH_FIELDS, Asked, Reply, Route
-from csms.api.shapes import Shape, shape_of
+from csms.api.shapes import MAX_ERRORS, Shape, shape_of
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 BODY_TIMEOUT_S: Final = 30.0
 _JSON: Final = "application/json"
+_INTEGERS: Final = range(-(2**63), 2**64)
+"""Those that can be written again, wherever they are kept."""
+_VAST: Final = re.compile(rb"\d{19}")
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -75,6 +79,8 @@ class Endpoint:
             raise self._too_deep() from None
         if _deeper_than(value, self._max_depth):
             raise self._too_deep()
+        if _VAST.search(raw) and (vast := list(_vast_integers(value))[:MAX_ERRORS]):
+            raise invalid(vast)
         return value
 
     def _too_deep(self) -> Problem:
@@ -118,6 +124,14 @@ def _deeper_than(value: object, limit: int) -> bool:
         if not level:
             return False
     return True
+
+
+def _vast_integers(value: object, name: str = "") -> Iterator[FieldError]:
+    if isinstance(value, int) and value not in _INTEGERS:
+        yield field_error(name or "body", value, "an integer of 64 bits")
+    inner = value.items() if isinstance(value, dict) else enumerate(_items(value))
+    for step, held in inner:
+        yield from _vast_integers(held, f"{name}.{step}" if name else str(step))
 
 
 def _items(value: object) -> list[object]:

@@ -96,6 +96,13 @@ async def test_a_broken_body_is_refused(server: Running, body: bytes, status: in
     assert (await server.get("/id-tokens"))["items"] == []
 
 
+async def test_an_integer_that_can_not_be_kept_is_named_wherever_it_is(server: Running) -> None:
+    body = b'{"data": {"numbers": [1, 18446744073709551615, 18446744073709551616]}}'
+    status, found = await problem(server, "POST", "/charge-points/CP-1/calls/DataTransfer", body)
+    assert status == 422
+    assert [error["field"] for error in found["errors"]] == ["data.numbers.2"]
+
+
 async def test_a_body_of_another_kind_is_refused(server: Running) -> None:
     form = "application/x-www-form-urlencoded"
     status, found = await problem(server, "PUT", "/id-tokens/a", b"status=Blocked", form)
