@@ -164,8 +164,8 @@ class LocalListKeeper:
         if charge_point is None or not self._charge_points.is_connected(charge_point_id):
             return  # it has its turn when it is back
         try:
-            if await self._synchroniser.is_due(charge_point):
-                done = await self._synchroniser.synchronise(charge_point)
+            done = await self._synchroniser.keep(charge_point)
+            if done is not None:
                 log.info("local list of %s: %s", charge_point_id, done.reason or done.outcome)
         except CsmsError as error:
             log.warning("the local list of %s has to wait: %s", charge_point_id, error)

@@ -43,8 +43,18 @@ class ListSynchroniser:
         self._outcomes = metrics.local_list_syncs
         self._busy: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def is_due(self, charge_point: ChargePoint) -> bool:
-        """Whether there is anything to send to a charge point, or to verify after a while."""
+    async def keep(self, charge_point: ChargePoint) -> Synchronisation | None:
+        """Bring a list up to date if anything is to be sent, or verified after a while.
+
+        Two turns at once are one: the later one finds what the earlier one did. Returns None if
+        there was nothing to do. Raises as `synchronise`.
+        """
+        async with self._alone_with(charge_point):
+            if not await self._is_due(charge_point):
+                return None
+            return await self._settled(charge_point, lambda it: it.bring_up_to_date(full=False))
+
+    async def _is_due(self, charge_point: ChargePoint) -> bool:
         known = await self._chooser.known(charge_point)
         now = self._clock.now()
         if known.state == Outcome.NOT_SUPPORTED:
@@ -78,23 +88,35 @@ class ListSynchroniser:
         *,
         settles: bool = True,
     ) -> Synchronisation:
-        """Work on a list while nobody else does, and note how that ended.
+        """Work on a list while nobody else does."""
+        async with self._alone_with(charge_point):
+            return await self._settled(charge_point, work, settles=settles)
+
+    def _alone_with(self, charge_point: ChargePoint) -> asyncio.Lock:
+        return self._busy.setdefault(charge_point.key, asyncio.Lock())
+
+    async def _settled(
+        self,
+        charge_point: ChargePoint,
+        work: Callable[[Exchange], Awaitable[None]],
+        *,
+        settles: bool = True,
+    ) -> Synchronisation:
+        """Work on a list and note how that ended.
 
         What only looks (`settles` false) tells that something is wrong, not that all is well.
         """
-        lock = self._busy.setdefault(charge_point.key, asyncio.Lock())
-        async with lock:
-            done = Synchronisation()
-            try:
-                await work(Exchange(self._chooser, self._commands, charge_point, done.steps))
-            except StoppedError as stopped:
-                done.outcome, done.reason = stopped.outcome, stopped.reason
-            except CommandError as error:
-                await self._settle(charge_point, Outcome.FAILED, str(error))
-                raise
-            if settles or done.outcome is not Outcome.IN_SYNC:
-                await self._settle(charge_point, done.outcome, done.reason)
-            return done
+        done = Synchronisation()
+        try:
+            await work(Exchange(self._chooser, self._commands, charge_point, done.steps))
+        except StoppedError as stopped:
+            done.outcome, done.reason = stopped.outcome, stopped.reason
+        except CommandError as error:
+            await self._settle(charge_point, Outcome.FAILED, str(error))
+            raise
+        if settles or done.outcome is not Outcome.IN_SYNC:
+            await self._settle(charge_point, done.outcome, done.reason)
+        return done
 
     async def _settle(
         self, charge_point: ChargePoint, outcome: Outcome, reason: str | None

@@ -22,11 +22,10 @@ class Settled(ListSynchroniser):
         self.all = asyncio.Event()
         self._expected = expected
 
-    async def is_due(self, charge_point: ChargePoint) -> bool:
+    async def keep(self, charge_point: ChargePoint) -> None:
         self.looked_at.append((asyncio.get_running_loop().time(), charge_point.id))
         if len(self.looked_at) >= self._expected:
             self.all.set()
-        return False
 
 
 class Policies:
