@@ -121,7 +121,7 @@ class Application:
         links = LiveLinks()
         passwords = Passwords(database)
         commands = make_commands(ground, services, writer, passwords, links)
-        keep_up(ground, services)
+        keep_up(ground, services, writer)
         operations = OperationRooms(ground, services, links)
         await operations.start()
         follow_charge_points(ground, services, commands)
@@ -150,6 +150,9 @@ class Application:
         def gateway_readiness() -> str | None:
             return None if gateway.listening else "chargers can't connect: nothing listens"
 
+        def writer_readiness() -> str | None:
+            return writer.trouble
+
         api = Api(
             settings,
             database,
@@ -157,7 +160,7 @@ class Application:
             commands,
             links,
             metrics,
-            [gateway_readiness],
+            [gateway_readiness, writer_readiness],
             meters=loads.checks,
             loads=loads.management,
             steered=loads.management,

@@ -116,6 +116,11 @@ class Metrics:
         self.commit_failures = Counter(
             "csms_commit_failures_total", "Commits that failed", ["why"], registry=registry
         )
+        self.waiting_messages = Gauge(
+            "csms_waiting_messages",
+            "Messages of charge points that wait for a database that is away to be handled",
+            registry=registry,
+        )
         self.write_queue = Gauge(
             "csms_write_queue", "Records waiting for a commit", registry=registry
         )

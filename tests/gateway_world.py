@@ -55,6 +55,9 @@ class BreakableRecorder:
     def later(self, *records: Record) -> None:
         self.recorder.later(*records)
 
+    async def database_back(self) -> None:
+        await self.recorder.database_back()
+
     def log(self, message: LoggedMessage) -> None:
         if self.broken:
             raise RuntimeError("the recorder is broken")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from csms.errors import CommandRefusedError
+from csms.errors import CommandRefusedError, DatabaseUnavailableError
 from csms.gateway import frames, message_log
 from csms.gateway.acceptance import may_say
 from csms.gateway.actions import BILLABLE, NEVER_REFUSED
@@ -160,12 +161,34 @@ class Receiver:
         """Run the handler to its end, whatever becomes of the connection."""
         if endpoint is None or call.refusal is not None:
             return "refused", self._refusal(call)
-        answer = await endpoint.handler(
-            self._services, connection.charge_point, call.payload, received_at
-        )
+        try:
+            answer = await endpoint.handler(
+                self._services, connection.charge_point, call.payload, received_at
+            )
+        except DatabaseUnavailableError:
+            answer = await self._handle_later(endpoint, connection, call, received_at)
         if endpoint.ordered is not None:
             answer = endpoint.ordered(answer)
         return "ok", frames.call_result(call.message_id, answer)
+
+    async def _handle_later(
+        self,
+        endpoint: Endpoint,
+        connection: Connection,
+        call: IncomingCall,
+        received_at: datetime,
+    ) -> Json:
+        """Run a handler once the database that it reads is back, as a commit waits for it.
+
+        Whatever it kept before it asked in vain is kept once more, which does no harm.
+        """
+        with self._shared.metrics.waiting_messages.track_inprogress():
+            while True:
+                await self._recorder.database_back()
+                with suppress(DatabaseUnavailableError):
+                    return await endpoint.handler(
+                        self._services, connection.charge_point, call.payload, received_at
+                    )
 
     async def _examine(
         self, connection: Connection, call: IncomingCall, received_at: datetime

@@ -232,6 +232,10 @@ class Recorder(Protocol):
         """Keep the records with the next commit; nobody waits for it."""
         ...
 
+    async def database_back(self) -> None:
+        """Return once the database answers; for who found it away while he read."""
+        ...
+
     def log(self, message: LoggedMessage) -> None:
         """Keep a line of the message log if there is room; the log never delays anything."""
         ...

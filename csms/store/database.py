@@ -34,8 +34,9 @@ DRIVER_ERRORS = (
 )
 """All that may come out of asyncpg, directly or through SQLAlchemy."""
 
-_AWAY_STATES = ("08", "28", "3D", "53", "57P")
-"""SQLSTATE classes: connection, login, no such database, out of resources, shutting down."""
+_AWAY_STATES = ("08", "25006", "28", "3D", "53", "57014", "57P")
+"""SQLSTATE classes: connection, a server that takes no writes (after a failover), login, no such
+database, out of resources, out of time, shutting down."""
 
 
 class Database:
@@ -106,9 +107,11 @@ class Database:
             return await self._connect()
 
     async def ping(self) -> None:
-        """Ask the server for a sign of life; raises DatabaseUnavailableError."""
+        """Ask the server whether it takes writes; raises DatabaseUnavailableError."""
         async with self.raw() as connection:
-            await connection.execute("SELECT 1")
+            read_only = await connection.fetchval("SELECT current_setting('transaction_read_only')")
+        if read_only == "on":
+            raise DatabaseUnavailableError("it takes no writes")
 
     async def close(self) -> None:
         await self._raw_pool  # asyncpg closes only a pool that was ready once

@@ -66,6 +66,11 @@ class BatchWriter:
         self._requests: list[Request] = []
         self._in_hand = 0
         self._latest: dict[object, Request] = {}
+        self._asking = asyncio.Lock()
+        self._back_at = float("-inf")
+        self._pause_s = RETRY_FIRST_S
+        self.trouble: str | None = None
+        """Why nothing can be written just now."""
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -116,6 +121,26 @@ class BatchWriter:
     def log(self, message: LoggedMessage) -> None:
         self._message_log.add(message)
 
+    async def database_back(self) -> None:
+        """One asks for all who wait.
+
+        Who comes back soon found it away although it answered, and waits longer.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with self._asking:
+            if self._back_at > began:
+                return
+            if began - self._back_at > RETRY_MOST_S:
+                self._pause_s = RETRY_FIRST_S
+            while True:
+                await asyncio.sleep(self._pause_s)
+                self._pause_s = min(self._pause_s * 2, RETRY_MOST_S)
+                with suppress(DatabaseUnavailableError):
+                    await self._database.ping()
+                    self._back_at = loop.time()
+                    return
+
     # --- the writer's own task
 
     def _add(self, request: Request) -> None:
@@ -150,6 +175,7 @@ class BatchWriter:
                 await self._write(batch)
             except DatabaseUnavailableError as error:
                 self._metrics.commit_failures.labels("unavailable").inc()
+                self.trouble = str(error)
                 self._database_up.set(0)
                 log.warning("the database is away, %d requests wait: %s", len(batch), error)
                 if await self._stops_within(delay_s):
@@ -160,6 +186,7 @@ class BatchWriter:
                     return
                 delay_s = min(delay_s * 2, RETRY_MOST_S)
             else:
+                self.trouble = None
                 self._database_up.set(1)
                 return
 

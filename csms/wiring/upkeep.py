@@ -11,6 +11,7 @@ from csms.services.services import Services
 from csms.services.site_power import SitePower
 from csms.store.database import Database
 from csms.store.partitions import HOUSEKEEPING_S, Housekeeper, Retention
+from csms.store.writer import BatchWriter
 from csms.wiring.ground import Ground
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ SITE_POWER_S: Final = 5.0
 DATABASE_CHECK_S: Final = 10.0
 
 
-def keep_up(ground: Ground, services: Services) -> None:
+def keep_up(ground: Ground, services: Services, writer: BatchWriter) -> None:
     """Save running figures, forget departed charge points, watch the database, keep house."""
     settings, metrics = ground.settings, ground.metrics
     retention = Retention(
@@ -30,7 +31,7 @@ def keep_up(ground: Ground, services: Services) -> None:
         history_days=settings.history_days,
     )
     housekeeper = Housekeeper(ground.database, retention, ground.clock)
-    database = DatabaseWatch(ground.database, metrics)
+    database = DatabaseWatch(ground.database, writer, metrics)
     ground.stack.callback(services.transactions.flush)
     ground.repeat("running figures", services.transactions.flush, every_s=FLUSH_S)
     ground.repeat("departed charge points", services.charge_points.sweep, every_s=SWEEP_S)
@@ -41,10 +42,14 @@ def keep_up(ground: Ground, services: Services) -> None:
 
 
 class DatabaseWatch:
-    """Notices an outage also while nothing is written; says when it begins and ends."""
+    """Notices an outage also while nothing is written; says when it begins and ends.
 
-    def __init__(self, database: Database, metrics: Metrics) -> None:
+    A database that answers may still take nothing: its disk may be full.
+    """
+
+    def __init__(self, database: Database, writer: BatchWriter, metrics: Metrics) -> None:
         self._database = database
+        self._writer = writer
         self._database_up = metrics.database_up
         self._is_away = False
 
@@ -57,7 +62,7 @@ class DatabaseWatch:
                 log.warning("%s", error)
             self._is_away = True
         else:
-            self._database_up.set(1)
+            self._database_up.set(self._writer.trouble is None)
             if self._is_away:
                 log.info("the database answers again")
             self._is_away = False

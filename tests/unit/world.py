@@ -361,6 +361,9 @@ class MemoryRecorder:
     def later(self, *records: Record) -> None:
         self._later.extend(copy.deepcopy(records))
 
+    async def database_back(self) -> None:
+        await self._open.wait()
+
     def log(self, message: LoggedMessage) -> None:
         self._store.log.append(message)
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import asyncpg
 import pytest
+from outages import database_away
 from prometheus_client.parser import text_string_to_metric_families
 from running import V16_BOOT, Running, running_app
 
@@ -21,25 +19,6 @@ from csms.services.password_changes import PasswordChanges
 from csms.store import message_log
 from csms.store.live import Passwords
 from csms.wiring import upkeep
-
-
-@asynccontextmanager
-async def database_away(server_url: str, database_url: str) -> AsyncIterator[None]:
-    """Cut off everybody from one database, and let them back in."""
-    administrator = await asyncpg.connect(server_url)
-    try:
-        async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
-            name = await pool.fetchval("SELECT current_database()")
-        await administrator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        await administrator.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
-        )
-        try:
-            yield
-        finally:
-            await administrator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-    finally:
-        await administrator.close()
 
 
 async def read(server: Running, path: str, **headers: str) -> tuple[int, str]:
