@@ -27,6 +27,7 @@ from csms.services.services import Services
 from csms.store.database import Database
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.live import Passwords
+from csms.store.log_allowance import LogAllowance
 from csms.store.message_log import MessageLogWriter
 from csms.store.migrate import is_current, migrate
 from csms.store.partitions import make_room
@@ -108,7 +109,9 @@ class Application:
         await make_room(database, clock.now())
         metrics = self.metrics = Metrics()
         ground = Ground(settings, clock, database, metrics, stack)
-        message_log = MessageLogWriter(database, metrics)
+        message_log = MessageLogWriter(
+            database, metrics, LogAllowance(settings.message_log_chars_per_day)
+        )
         await message_log.start()
         stack.push_async_callback(message_log.stop)
         writer = BatchWriter(database, metrics, message_log)

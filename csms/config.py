@@ -181,6 +181,11 @@ class Settings:
     message_log_max_chars: int = _setting(
         8192, Integer(0, 1_048_576, "characters"), "of a message are logged"
     )
+    message_log_chars_per_day: int = _setting(
+        50_000_000,
+        Integer(1000, 1_000_000_000_000, "characters"),
+        "of one charger are logged in a day",
+    )
     meter_values_days: int = _setting(800, _DAYS, "readings are kept")
     history_days: int = _setting(400, _DAYS, "connector status, notifications and audit are kept")
     max_plausible_power_w: int = _setting(

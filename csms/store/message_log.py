@@ -12,6 +12,7 @@ from csms.errors import DatabaseUnavailableError
 from csms.metrics import Metrics
 from csms.services.records import LoggedMessage
 from csms.store.database import DRIVER_ERRORS, Database, RawConnection
+from csms.store.log_allowance import LogAllowance
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,9 @@ _COLUMNS: Final = (
 
 
 class MessageLogWriter:
-    def __init__(self, database: Database, metrics: Metrics) -> None:
+    def __init__(self, database: Database, metrics: Metrics, allowance: LogAllowance) -> None:
         self._database = database
+        self._allowance = allowance
         self._waiting: deque[LoggedMessage] = deque()
         self._dropped = metrics.log_dropped
         self._news = asyncio.Event()
@@ -35,7 +37,11 @@ class MessageLogWriter:
         self._task: asyncio.Task[None] | None = None
 
     def add(self, message: LoggedMessage) -> None:
-        if len(self._waiting) >= MAX_WAITING:
+        chars = len(message.request or "") + len(message.response or "")
+        now = asyncio.get_running_loop().time()
+        if len(self._waiting) >= MAX_WAITING or not self._allowance.take(
+            message.charge_point_key, chars, now
+        ):
             self._dropped.inc()
             return
         self._waiting.append(message)

@@ -10,6 +10,7 @@ from typing import Any
 from csms.metrics import Metrics
 from csms.store.database import Database
 from csms.store.live import IdTokens, LiveStore
+from csms.store.log_allowance import LogAllowance
 from csms.store.message_log import MessageLogWriter
 from csms.store.writer import BatchWriter
 
@@ -32,9 +33,11 @@ class RunningStore:
 
 
 @asynccontextmanager
-async def running_store(url: str) -> AsyncIterator[RunningStore]:
+async def running_store(
+    url: str, *, log_chars_per_day: int = 50_000_000
+) -> AsyncIterator[RunningStore]:
     database, metrics = Database(url), Metrics()
-    message_log = MessageLogWriter(database, metrics)
+    message_log = MessageLogWriter(database, metrics, LogAllowance(log_chars_per_day))
     writer = BatchWriter(database, metrics, message_log)
     await message_log.start()
     await writer.start()

@@ -325,6 +325,31 @@ async def test_the_message_log_keeps_both_sides_of_an_exchange(database_url: str
         assert row["repairs"] == ["wrapped_array"]
 
 
+async def test_one_charge_point_that_talks_without_end_fills_its_own_share_of_the_log(
+    database_url: str,
+) -> None:
+    def said_by(charge_point_key: int) -> LoggedMessage:
+        return LoggedMessage(
+            charge_point_key=charge_point_key,
+            received_at=NOON,
+            ocpp_version="ocpp1.6",
+            from_charge_point=True,
+            message_id="1",
+            action="DataTransfer",
+            request="x" * 400,
+            response=None,
+            outcome="ok",
+        )
+
+    async with running_store(database_url, log_chars_per_day=1000) as store:
+        for charge_point_key in (1, 1, 1, 1, 2):
+            store.writer.log(said_by(charge_point_key))
+        assert store.metric("csms_message_log_dropped_total") == 2
+    async with running_store(database_url) as store:
+        rows = await store.rows("SELECT charge_point_key FROM message_log ORDER BY 1")
+        assert [row["charge_point_key"] for row in rows] == [1, 1, 2]
+
+
 @pytest.mark.parametrize("status", [RegistrationStatus.PENDING, RegistrationStatus.REJECTED])
 async def test_saving_a_charge_point_never_undoes_what_the_operator_decided(
     database_url: str, status: RegistrationStatus
