@@ -139,6 +139,7 @@ class Host(Kind):
         host = str(raw).strip()
         if not re.fullmatch(r"[\w.:%-]{1,253}", host):
             raise ValueError
+        host.encode("idna")  # as looking it up does; an empty part is a UnicodeError
         return host
 
 

@@ -75,9 +75,13 @@ async def cloned(server_url: str) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def empty(server_url: str) -> AsyncIterator[str]:
+async def empty(server_url: str, encoding: str = "UTF8") -> AsyncIterator[str]:
     """Lend a database without a schema."""
-    async with _connected(server_url) as connection, _made(connection, server_url) as url:
+    how = f"TEMPLATE template0 ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C'"
+    async with (
+        _connected(server_url) as connection,
+        _made(connection, server_url, "" if encoding == "UTF8" else how) as url,
+    ):
         yield url
 
 

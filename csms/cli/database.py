@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from csms.config import Settings
 from csms.errors import CsmsError, DatabaseUnavailableError
 from csms.store.embedded import EmbeddedPostgres, running_url
-from csms.store.errors import EmbeddedPostgresError, MigrationError
+from csms.store.errors import EmbeddedPostgresError, MigrationError, UnfitDatabaseError
 
 if TYPE_CHECKING:
     from csms.store.database import Database
@@ -38,7 +38,7 @@ def named(settings: Settings) -> Iterator[None]:
     """Say of a database that can't be used which one it is, and who named it."""
     try:
         yield
-    except (DatabaseUnavailableError, MigrationError) as error:
+    except (DatabaseUnavailableError, MigrationError, UnfitDatabaseError) as error:
         if settings.database_url is None:
             raise
         place = f"CSMS_DATABASE_URL names {place_of(settings)}"

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from csms.errors import ConflictError, DatabaseUnavailableError
+from csms.store.errors import DatabaseUrlError
 
 RawConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 LentConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -132,6 +133,8 @@ class Database:
             )
         except asyncpg.PostgresError as error:  # whatever its reason, nobody gets in
             raise ConnectionRefusedError(str(error)) from error
+        except ValueError as error:
+            raise DatabaseUrlError(_what_it_says(error)) from error
 
 
 def _replace_if_closed(connection: Any, *_: Any) -> None:
@@ -151,6 +154,15 @@ async def driver_of(connection: AsyncConnection) -> RawConnection:
     """
     driver: Any = (await connection.get_raw_connection()).driver_connection
     return cast("RawConnection", driver)
+
+
+def _what_it_says(error: ValueError) -> str:
+    """Return what is wrong with a URL; only the driver's own words repeat nothing secret."""
+    if isinstance(error, asyncpg.ClientConfigurationError):
+        return str(error.args[0])
+    if isinstance(error, UnicodeError):
+        return "it holds no host name"
+    return "it can't be read as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 
 
 def driver_url(url: str) -> str:

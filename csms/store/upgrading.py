@@ -28,7 +28,7 @@ def upgrade(connection: Connection) -> list[str]:
     except RevisionError as error:
         raise MigrationError(
             f"the database has schema {current}, which this csms {csms.__version__} does not "
-            f"know; it was made by a newer one"
+            f"know; it was made by a newer one, or by another program"
         ) from error
     if not missing:
         return []

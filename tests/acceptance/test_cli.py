@@ -18,6 +18,7 @@ from urllib.request import Request, urlopen
 import asyncpg
 import psutil
 import pytest
+from database import empty
 from surroundings import data_directory, environment_of
 
 import csms
@@ -303,6 +304,28 @@ def test_a_database_that_is_away_is_named(csms_command: Command) -> None:
         place = "CSMS_DATABASE_URL names PostgreSQL on 127.0.0.1 port 1, database garage"
         assert place in failed.stderr
         assert "hunter2" not in failed.stdout + failed.stderr
+
+
+@pytest.mark.parametrize("command", [["serve"], ["key", "list"]])
+def test_a_database_url_with_a_wrong_option_is_named(
+    csms_command: Command, command: list[str]
+) -> None:
+    url = "postgresql://csms:hunter2@127.0.0.1:1/garage?sslmode=bogus"
+    failed = csms_command(*command, CSMS_DATABASE_URL=url)
+    assert (failed.returncode, "Traceback" in failed.stderr) == (1, False)
+    assert "`sslmode` parameter must be one of: disable, allow" in failed.stderr
+    assert "CSMS_DATABASE_URL names PostgreSQL on 127.0.0.1 port 1" in failed.stderr
+    assert "hunter2" not in failed.stdout + failed.stderr
+
+
+async def test_a_database_of_another_encoding_is_refused_at_the_start(
+    csms_command: Command, database_server: str
+) -> None:
+    async with empty(database_server, "LATIN1") as url:
+        failed = await asyncio.to_thread(csms_command, "serve", CSMS_DATABASE_URL=url)
+    assert (failed.returncode, "Traceback" in failed.stderr) == (1, False)
+    assert "encoding LATIN1 is not allowed; expected UTF8" in failed.stderr
+    assert "CSMS_DATABASE_URL names PostgreSQL" in failed.stderr
 
 
 async def test_a_database_user_without_rights_is_told_what_is_missing(

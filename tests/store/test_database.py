@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from csms.store.database import Database
+from csms.store.errors import DatabaseUrlError
 
 
 async def test_a_connection_that_ended_in_the_pool_is_replaced_unnoticed(database_url: str) -> None:
@@ -25,6 +28,26 @@ async def test_a_connection_that_lives_is_used_again(database_url: str) -> None:
         assert await backend_of(database) == await backend_of(database)
     finally:
         await database.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("postgresql://csms@127.0.0.1:1/csms?sslmode=bogus", "`sslmode` parameter must be one of"),
+        ("postgresql://csms@127.0.0.1:1/csms?sslmode=verify-full", r"root\.crt.* does not exist"),
+        ("postgresql://csms@bogus..host/csms", "no host name"),
+        ("postgresql://csms@127.0.0.1:1/csms?password=hunter2&hunter3", "it can't be read as"),
+    ],
+)
+async def test_a_url_that_makes_no_sense_is_told_as_such(
+    url: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    database = Database(url)
+    with pytest.raises(DatabaseUrlError, match=why) as told:
+        await database.ping()
+    assert "hunter" not in str(told.value)
+    await database.close()
 
 
 async def backend_of(database: Database) -> int:

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.store.cluster import program
 from csms.store.database import Database
-from csms.store.errors import MigrationError
+from csms.store.errors import MigrationError, UnfitDatabaseError
+from csms.store.fitness import unfitness
 from csms.store.migrate import migrate
 from csms.store.revisions import newest_revision
 from csms.store.tables import metadata
@@ -51,6 +52,36 @@ async def test_a_database_of_a_newer_csms_is_refused_by_name(empty_database_url:
         await migrate(empty_database_url)
 
 
+async def test_a_database_of_another_program_is_not_touched(empty_database_url: str) -> None:
+    async with _connection(empty_database_url) as connection:
+        await connection.execute(text("CREATE TABLE charge_points (name text)"))
+    with pytest.raises(MigrationError, match=r'"charge_points" already exists.*an empty one'):
+        await migrate(empty_database_url)
+    async with _connection(empty_database_url) as connection:
+        tables = await connection.scalars(text("SELECT tablename FROM pg_tables " + _OURS))
+        assert tables.all() == ["charge_points"]
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+async def test_a_database_that_can_not_hold_every_name_is_refused(
+    database_server: str, encoding: str
+) -> None:
+    async with empty(database_server, encoding) as url:
+        with pytest.raises(UnfitDatabaseError, match=f"{encoding} is not allowed; expected UTF8"):
+            await migrate(url)
+
+
+@pytest.mark.parametrize("version", [9, 14])
+def test_a_server_that_is_too_old_is_refused(version: int) -> None:
+    assert unfitness(version, "UTF8") == (
+        f"the server is PostgreSQL {version}, which is not allowed; expected 15 or newer"
+    )
+
+
+def test_the_oldest_server_allowed_is_fit() -> None:
+    assert unfitness(15, "UTF8") is None
+
+
 async def test_every_migration_can_be_undone(empty_database_url: str) -> None:
     await migrate(empty_database_url)
     async with _connection(empty_database_url) as connection:
@@ -66,6 +97,9 @@ async def test_every_migration_can_be_undone(empty_database_url: str) -> None:
 
 def test_migrations_form_one_line_in_the_order_of_their_names() -> None:
     assert ScriptDirectory.from_config(alembic_config()).get_heads() == [newest_revision()]
+
+
+_OURS = "WHERE schemaname = 'public'"
 
 
 @asynccontextmanager

@@ -117,6 +117,7 @@ def test_all_errors_are_told_at_once() -> None:
         ("CSMS_OCPP_PORT", "-1"),
         ("CSMS_OCPP_PORT", "9" * 5000),
         ("CSMS_OCPP_HOST", "two words"),
+        ("CSMS_OCPP_HOST", "bogus..host"),
         ("CSMS_CALL_TIMEOUT", "nan"),
         ("CSMS_CALL_TIMEOUT", "0"),
         ("CSMS_METRICS_PUBLIC", "maybe"),
