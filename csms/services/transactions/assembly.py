@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from csms.model import Authorization, Flag, IdToken, MeterValue
+from csms.model import Authorization, Flag, IdToken, MeterValue, OcppVersion
 from csms.services.clocks import TOLERANCE, CorrectedTime, clock_is_set, parse_time
 from csms.services.transactions.energy import note_register
 from csms.services.transactions.model import Start, Stop, Transaction, TransactionEvent
@@ -241,7 +241,9 @@ def settle(transaction: Transaction, max_power_w: int) -> None:
             flags.add(Flag.CHARGED_UNAUTHORIZED)
         return
     if stopped_at is not None and stopped_at < transaction.started_at:
-        transaction.stopped_at = stopped_at = transaction.started_at
+        transaction.stopped_at = stopped_at = _end_of_one_that_ran_backwards(
+            transaction, stopped_at
+        )
     verdict = weigh(transaction, max_power_w)
     transaction.energy_wh = verdict.energy_wh
     transaction.energy_source = verdict.source
@@ -252,6 +254,26 @@ def settle(transaction: Transaction, max_power_w: int) -> None:
         flags.add(Flag.AFTER_STOP)
     if Flag.NOT_AUTHORIZED in flags and (verdict.energy_wh or 0) >= NOTICED_WH:
         flags.add(Flag.CHARGED_UNAUTHORIZED)
+
+
+def _end_of_one_that_ran_backwards(transaction: Transaction, told: datetime) -> datetime:
+    """Return when a transaction ended whose end was told to be before its start.
+
+    Where the start came as it happened the clock was set back meanwhile. That the end came late
+    was only that clock's word, so it is taken to have come as it happened, too.
+    """
+    started_at, start_came_at = transaction.started_at, transaction.start_received_at
+    came_at = transaction.stop_received_at
+    if came_at is None or start_came_at is None or started_at - told <= TOLERANCE:
+        return started_at
+    if start_came_at - started_at > TOLERANCE:
+        return started_at
+    transaction.flags.add(Flag.CLOCK_WRONG)
+    if transaction.ocpp_version is OcppVersion.V16:
+        transaction.flags.discard(Flag.OFFLINE)
+    elif Flag.OFFLINE in transaction.flags:  # these versions say so
+        return started_at
+    return max(came_at, started_at)
 
 
 def note_authorization(transaction: Transaction, authorization: Authorization) -> None:

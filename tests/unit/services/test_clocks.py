@@ -284,3 +284,25 @@ async def test_the_current_session_is_not_taken_for_an_old_one_because_its_clock
     assert charge_point.open_transactions.keys() == {number}
     assert charge_point.open_transactions[number].started_at == began_at
     assert forgotten in charge_point.recent_transactions
+
+
+async def test_a_clock_that_was_set_back_while_a_car_charged_does_not_shorten_the_transaction(
+    world: World, charge_point: ChargePoint
+) -> None:
+    number = (await start(world, charge_point)).transaction_id
+    started_at = world.clock.now()
+    world.clock.advance(40 * 60)
+    await stop(world, charge_point, number, minutes=-60)
+    transaction = await only(world)
+    assert transaction.stopped_at == started_at + timedelta(minutes=40)
+    assert transaction.flags == {Flag.CLOCK_WRONG}
+
+
+async def test_the_time_without_a_connection_is_not_charged_where_a_clock_was_set_back(
+    world: World, charge_point: ChargePoint
+) -> None:
+    started_at = world.clock.now()
+    world.clock.advance(300 * 60)
+    number = (await start(world, charge_point, minutes=-300)).transaction_id
+    await stop(world, charge_point, number, minutes=-330)
+    assert (await only(world)).stopped_at == started_at
