@@ -26,6 +26,7 @@ from csms.gateway.server import Gateway
 from csms.handlers.contract import Handler, Payload, Routes
 from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
+from csms.services.passwords import PasswordHashes
 from csms.services.records import LoggedMessage, Record
 from csms.services.services import Services
 
@@ -37,9 +38,20 @@ class Passwords:
     """Provides `csms.services.ports.PasswordStore`."""
 
     hashes: dict[str, str] = field(default_factory=dict)
+    sent: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    async def password_hash(self, charge_point_id: str) -> str | None:
-        return self.hashes.get(charge_point_id.casefold())
+    async def password_hashes(self, charge_point_id: str) -> PasswordHashes:
+        identity = charge_point_id.casefold()
+        return PasswordHashes(self.hashes.get(identity), self.sent.get(identity, ()))
+
+    async def password_taken(self, charge_point_id: str, password_hash: str) -> bool:
+        identity = charge_point_id.casefold()
+        sent = self.sent.get(identity, ())
+        if password_hash not in sent:
+            return False
+        self.hashes[identity] = password_hash
+        self.sent[identity] = sent[: sent.index(password_hash)]
+        return True
 
 
 @dataclass(slots=True)

@@ -58,7 +58,10 @@ class FieldError(Struct, frozen=True):
 
 
 class ProblemDetails(Struct, frozen=True, omit_defaults=True):
-    """RFC 9457; `code`, `description` and `details` repeat a charge point's CALLERROR."""
+    """RFC 9457; `code`, `description` and `details` repeat a charge point's CALLERROR.
+
+    `password` is a random one that a charge point was sent and may have; it is not shown again.
+    """
 
     type: str
     title: str
@@ -68,6 +71,7 @@ class ProblemDetails(Struct, frozen=True, omit_defaults=True):
     code: str | None = None
     description: str | None = None
     details: dict[str, Any] | None = None
+    password: str | None = None
 
 
 class Problem(Exception):  # noqa: N818 - the RFC's own word
@@ -82,6 +86,7 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
         refused: CommandRefusedError | None = None,
+        password: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -90,6 +95,7 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
         self.refused = refused
+        self.password = password
 
     def response(self) -> web.Response:
         refused = self.refused
@@ -102,6 +108,7 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
             code=refused.code if refused else None,
             description=refused.description if refused else None,
             details=dict(refused.details) if refused else None,
+            password=self.password,
         )
         return web.Response(
             body=msgspec.json.encode(body),

@@ -7,15 +7,19 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import os
 import secrets
 from collections import OrderedDict
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
-from csms.services.passwords import verify_password
+from csms.services.passwords import PasswordHashes, which_password
 from csms.services.ports import PasswordStore
+
+logger = logging.getLogger(__name__)
 
 CACHE_SIZE: Final = 50_000
 MAX_WAITING: Final = 10_000
@@ -94,29 +98,46 @@ class PasswordCheck:
     async def is_right(self, charge_point_id: str, presented: bytes) -> bool:
         """Whether this is the charge point's password; False if it has none.
 
+        Who logs in with one that it was sent has taken it, and the older ones end (A01.FR.03).
+        Who logs in with an older one ends nothing: only an answer tells that a newer one was not
+        taken (A01.FR.04), and until it restarts a charge point may go on with what it had.
         Raises BusyError when too many wait already.
         """
-        stored = await self._store.password_hash(charge_point_id)
-        if stored is None:
+        stored = await self._store.password_hashes(charge_point_id)
+        right = await self._which(stored, presented)
+        if right is None:
             return False
-        digest = hmac.digest(self._secret, stored.encode() + b"\0" + presented, hashlib.sha256)
-        if digest in self._right:
-            self._right.move_to_end(digest)
-            return True
-        if not await self._verify(stored, presented):
-            return False
-        self._right[digest] = None
-        if len(self._right) > CACHE_SIZE:
-            self._right.popitem(last=False)
+        if right in stored.sent and await self._store.password_taken(charge_point_id, right):
+            logger.info("%s logged in with the password it was sent", charge_point_id)
         return True
 
-    async def _verify(self, stored: str, presented: bytes) -> bool:
+    async def _which(self, stored: PasswordHashes, presented: bytes) -> str | None:
+        """Return the hash that fits; a password is only tried that was not right before."""
+        hashes = [*stored.sent, *([] if stored.present is None else [stored.present])]
+        remembered = (each for each in hashes if self._digest(each, presented) in self._right)
+        right = next(remembered, None)
+        if right is None and hashes:
+            right = await self._verify(hashes, presented)
+        if right is not None:
+            self._remember(self._digest(right, presented))
+        return right
+
+    def _digest(self, stored: str, presented: bytes) -> bytes:
+        return hmac.digest(self._secret, stored.encode() + b"\0" + presented, hashlib.sha256)
+
+    def _remember(self, digest: bytes) -> None:
+        self._right[digest] = None
+        self._right.move_to_end(digest)
+        if len(self._right) > CACHE_SIZE:
+            self._right.popitem(last=False)
+
+    async def _verify(self, hashes: Sequence[str], presented: bytes) -> str | None:
         if self._waiting >= MAX_WAITING:
             raise BusyError
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, verify_password, stored, presented)
+            return await loop.run_in_executor(self._threads, which_password, hashes, presented)
         finally:
             self._waiting -= 1
 

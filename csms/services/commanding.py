@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from csms.clock import Clock, SystemClock
@@ -38,6 +39,20 @@ class RequestWatcher(Protocol):
     def sending(self, link: Link, action: str, payload: Mapping[str, Any]) -> None: ...
 
 
+class Carrier(Protocol):
+    """Brings requests to charge points that something has to be done for around the exchange."""
+
+    async def carry(
+        self,
+        link: Link,
+        action: str,
+        payload: Mapping[str, Any],
+        send: Callable[[], Awaitable[dict[str, Any]]],
+    ) -> dict[str, Any]:
+        """Return what `send` returns; raises what it raises, and ConflictError."""
+        ...
+
+
 class CommandService:
     def __init__(
         self,
@@ -47,11 +62,13 @@ class CommandService:
         timeout_s: float,
         clock: Clock | None = None,
         before: Sequence[RequestWatcher] = (),
+        passwords: Carrier | None = None,
     ) -> None:
         self._links = links
         self._translators = translators
         self._watchers: Sequence[AnswerWatcher] = watchers
         self._before = before
+        self._passwords = passwords
         self._clock = clock or SystemClock()
         self.timeout_s = timeout_s
 
@@ -70,7 +87,8 @@ class CommandService:
     ) -> dict[str, Any]:
         """Relay any CSMS-initiated action as it stands; only schema and registration are checked.
 
-        Raises NotConnectedError, NotAcceptedError and what `Link.call` raises.
+        Raises NotConnectedError, NotAcceptedError, ConflictError (another password is under way)
+        and what `Link.call` raises.
         """
         return await self._send(self._link(charge_point_id), action, payload, timeout_s)
 
@@ -107,7 +125,11 @@ class CommandService:
         check_may_be_asked(link.charge_point, action)
         for each in self._before:
             each.sending(link, action, payload)
-        answer = await link.call(action, payload, timeout_s or self.timeout_s)
+        send = partial(link.call, action, payload, timeout_s or self.timeout_s)
+        if self._passwords is None:
+            answer = await send()
+        else:
+            answer = await self._passwords.carry(link, action, payload, send)
         for watcher in self._watchers:
             await watcher.answered(link, action, payload, answer)
         return answer

@@ -7,6 +7,8 @@ as the 20 bytes they stand for in the handshake; chargers mix the two up. Both a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -19,6 +21,16 @@ reconnect at once when a server restarts."""
 _HEX_KEY: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}){16,20}")
 
 
+@dataclass(frozen=True, slots=True)
+class PasswordHashes:
+    """Which passwords let a charge point in, each as `hash_password` made it."""
+
+    present: str | None
+    """The one it is known to have; None if it has none."""
+    sent: tuple[str, ...] = ()
+    """Those it was sent since, newest first, and of which nobody knows whether it took them."""
+
+
 def hash_password(password: str) -> str:
     """Return the salted hash to store for a password an operator set."""
     return _HASHER.hash(_canonical(password.encode()))
@@ -26,11 +38,17 @@ def hash_password(password: str) -> str:
 
 def verify_password(password_hash: str, presented: bytes) -> bool:
     """Whether the bytes a charger presented are the password; slow on purpose."""
+    return which_password([password_hash], presented) is not None
+
+
+def which_password(hashes: Sequence[str], presented: bytes) -> str | None:
+    """Return the first hash that what a charger presented fits; slow for each that it doesn't."""
     forms = _forms(presented)
     bare = presented.rstrip(b"\r\n\0")  # what ends a line or a buffer slips in
     if bare != presented:
         forms += _forms(bare)
-    return any(_matches(password_hash, form) for form in forms)
+    fitting = (each for each in hashes if any(_matches(each, form) for form in forms))
+    return next(fitting, None)
 
 
 def _canonical(password: bytes) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from csms.model import OcppVersion, RegistrationStatus
 from csms.services.charge_point import ChargePoint
 from csms.services.id_token import IdTokenRecord
+from csms.services.passwords import PasswordHashes
 from csms.services.transactions.model import Transaction
 
 
@@ -68,14 +69,25 @@ class IdTokenStore(Protocol):
 
 
 class PasswordStore(Protocol):
-    async def password_hash(self, charge_point_id: str) -> str | None:
-        """Return what `passwords.hash_password` made for a charge point, None without one."""
+    async def password_hashes(self, charge_point_id: str) -> PasswordHashes:
+        """Return what lets a charge point in."""
+        ...
+
+    async def password_taken(self, charge_point_id: str, password_hash: str) -> bool:
+        """Make one that was sent the present one; what was sent later stays as it is.
+
+        Returns whether it was still among those that were sent. Durable on return.
+        """
         ...
 
 
-class PasswordKeeper(Protocol):
-    async def keep_password_hash(self, charge_point_id: str, password_hash: str) -> None:
-        """Replace what `passwords.hash_password` made for a charge point; durable on return."""
+class PasswordKeeper(PasswordStore, Protocol):
+    async def password_sent(self, charge_point_id: str, password_hash: str) -> None:
+        """Let one more password in, beside the present one; durable on return."""
+        ...
+
+    async def password_refused(self, charge_point_id: str, password_hash: str) -> None:
+        """Forget one that was sent; durable on return."""
         ...
 
 

@@ -24,19 +24,39 @@ from csms.services.accounts.model import Payer
 from csms.services.charge_point import ChargePoint, Connector
 from csms.services.clocks import ChargerClock
 from csms.services.id_token import IdTokenRecord
+from csms.services.passwords import PasswordHashes
 from csms.services.transactions.energy import note_register
 from csms.services.transactions.model import Transaction
 from csms.store.database import Database, LentConnection
 from csms.store.statements import load_evidence
 
 RECENT_ENDED: Final = 4
+KEPT_SENT: Final = 2
+"""Passwords that were sent and are let in beside the present one: a change, and the one before it
+that was not answered either. Each makes a wrong login dearer."""
 REPLAY_MARGIN: Final = timedelta(minutes=10)
 """Readings this much older than a transaction's last save are looked at again after a restart."""
 
 _CHARGE_POINT = "SELECT * FROM charge_points WHERE lower(id) = lower($1)"
-_STORED_HASH = "SELECT password_hash FROM charge_points WHERE lower(id) = lower($1)"
-_KEEP_HASH = """
-UPDATE charge_points SET password_hash = $2, updated_at = now() WHERE lower(id) = lower($1)
+_HASHES = """
+SELECT password_hash, sent_password_hashes FROM charge_points WHERE lower(id) = lower($1)
+"""
+_SENT_HASH = """
+UPDATE charge_points
+SET sent_password_hashes = (ARRAY[$2::text] || sent_password_hashes)[:$3], updated_at = now()
+WHERE lower(id) = lower($1)
+"""
+_REFUSED_HASH = """
+UPDATE charge_points
+SET sent_password_hashes = array_remove(sent_password_hashes, $2), updated_at = now()
+WHERE lower(id) = lower($1)
+"""
+_TAKEN_HASH = """
+UPDATE charge_points
+SET password_hash = $2, updated_at = now(),
+    sent_password_hashes = sent_password_hashes[:array_position(sent_password_hashes, $2) - 1]
+WHERE lower(id) = lower($1) AND $2 = ANY (sent_password_hashes)
+RETURNING key
 """
 _RAISE_PROFILE = """
 UPDATE charge_points SET security_profile = $2, updated_at = now()
@@ -168,14 +188,25 @@ class Passwords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def password_hash(self, charge_point_id: str) -> str | None:
+    async def password_hashes(self, charge_point_id: str) -> PasswordHashes:
         async with self._database.raw() as connection:
-            found: str | None = await connection.fetchval(_STORED_HASH, charge_point_id)
-        return found
+            row = await connection.fetchrow(_HASHES, charge_point_id)
+        if row is None:
+            return PasswordHashes(None)
+        return PasswordHashes(row["password_hash"], tuple(row["sent_password_hashes"]))
 
-    async def keep_password_hash(self, charge_point_id: str, password_hash: str) -> None:
+    async def password_sent(self, charge_point_id: str, password_hash: str) -> None:
         async with self._database.raw() as connection:
-            await connection.execute(_KEEP_HASH, charge_point_id, password_hash)
+            await connection.execute(_SENT_HASH, charge_point_id, password_hash, KEPT_SENT)
+
+    async def password_refused(self, charge_point_id: str, password_hash: str) -> None:
+        async with self._database.raw() as connection:
+            await connection.execute(_REFUSED_HASH, charge_point_id, password_hash)
+
+    async def password_taken(self, charge_point_id: str, password_hash: str) -> bool:
+        async with self._database.raw() as connection:
+            taken = await connection.fetchval(_TAKEN_HASH, charge_point_id, password_hash)
+        return taken is not None
 
 
 class IdTokens:

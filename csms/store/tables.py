@@ -93,6 +93,7 @@ charge_points = Table(
     now("created_at"),
     now("updated_at"),
     Column("user_name", Text),
+    Column("sent_password_hashes", ARRAY(Text), nullable=False, server_default="{}"),
 )
 Index("uq_charge_points_id_lower", func.lower(charge_points.c.id), unique=True)
 

@@ -27,7 +27,7 @@ from csms.wiring.versions import (
     DISPLAY_READERS,
     INSTALLED_READERS,
     LIST_READERS,
-    PASSWORD_READERS,
+    PASSWORD_WORDS,
     PROFILE_READERS,
     REMOTE_START_READERS,
     TAKEN_READERS,
@@ -48,7 +48,6 @@ def make_commands(
     commands = CommandService(
         links,
         TRANSLATORS,
-        PasswordChanges(passwords, PASSWORD_READERS),
         ConfigurationMemory(services.notifications, CONFIGURATION_READERS, clock),
         InstalledCertificates(Certificates(database), INSTALLED_READERS, clock),
         LocalListMemory(LocalLists(database), LIST_READERS, clock),
@@ -61,6 +60,7 @@ def make_commands(
         profiles,
         timeout_s=ground.settings.call_timeout,
         clock=clock,
+        passwords=PasswordChanges(passwords, PASSWORD_WORDS),
         before=[RemoteStartWatch(services.transactions.remote_starts, REMOTE_START_READERS)],
     )
     services.certificates.signing.commands = commands

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from csms.handlers import v16, v21, v201
 from csms.handlers.v16 import local_list as local_list_v16
-from csms.handlers.v16.authorization_key import read_new_password as read_authorization_key
+from csms.handlers.v16.authorization_key import WORDS as AUTHORIZATION_KEY
 from csms.handlers.v16.availability import read_order as read_availability_v16
 from csms.handlers.v16.certificates import read_installed as read_installed_v16
 from csms.handlers.v16.commands import translate as translate_v16
@@ -16,7 +16,7 @@ from csms.handlers.v21.commands import translate as translate_v21
 from csms.handlers.v21.taken import read_taken
 from csms.handlers.v201 import local_list as local_list_v201
 from csms.handlers.v201.availability import read_order as read_availability_v201
-from csms.handlers.v201.basic_auth_password import read_new_password as read_basic_auth_password
+from csms.handlers.v201.basic_auth_password import WORDS as BASIC_AUTH_PASSWORD
 from csms.handlers.v201.certificates import read_installed as read_installed_v201
 from csms.handlers.v201.charging_profiles import read_transaction_profile
 from csms.handlers.v201.commands import translate as translate_v201
@@ -41,7 +41,7 @@ def _by_version(v16: T, v201: T, v21: T | None = None) -> dict[OcppVersion, T]:
 
 ROUTES: Final = _by_version(v16.ROUTES, v201.ROUTES, v21.ROUTES)
 TRANSLATORS: Final = _by_version(translate_v16, translate_v201, translate_v21)
-PASSWORD_READERS: Final = _by_version(read_authorization_key, read_basic_auth_password)
+PASSWORD_WORDS: Final = _by_version(AUTHORIZATION_KEY, BASIC_AUTH_PASSWORD)
 CONFIGURATION_READERS: Final = _by_version(read_configuration_values, read_variable_values)
 INSTALLED_READERS: Final = _by_version(read_installed_v16, read_installed_v201)
 AVAILABILITY_READERS: Final = _by_version(read_availability_v16, read_availability_v201)

@@ -28,6 +28,10 @@ NOT_TOLD: Final = (
     "the password was only stored: the charge point, which is connected, was not told and can't "
     "come back with its old one. Enter the new one there, or send one with POST .../password"
 )
+NOT_SETTLED: Final = (
+    "the charge point was sent a password, and nobody knows whether it has taken it: both are let "
+    "in until it logs in with the new one. A PUT of the password that it has ends that at once"
+)
 
 SecurityProfile: TypeAlias = Annotated[
     int,
@@ -65,7 +69,8 @@ class ConnectorView(Struct):
 class ChargePointView(Struct):
     """A charge point: what the operator set, what it told of itself, and how it is now.
 
-    `password_notice` warns of a password that was set here while the charge point was connected.
+    `password_notice` warns of a password that was set here while the charge point was connected,
+    and of one that it was sent and has not answered to.
     """
 
     id: str
@@ -244,7 +249,7 @@ class ChargePoints:
         self._service.configure(row["id"], operator_settings(row), was)
         if values.get("password_hash"):
             self._service.password_set(row["id"])
-            found.password_notice = self._password_notice(row["id"])
+            found.password_notice = self._password_notice(row)
         return Reply(found, 201 if is_new else 200)
 
     async def _views(
@@ -257,11 +262,12 @@ class ChargePoints:
         open_counts = await store.count_open_transactions(connection, keys)
         return {row["key"]: self._view(row, connectors[row["key"]], open_counts) for row in rows}
 
-    def _password_notice(self, charge_point_id: str) -> str | None:
-        live = self._service.live(charge_point_id)
+    def _password_notice(self, row: Row) -> str | None:
+        live = self._service.live(row["id"])
         is_told = live is None or live.knows_password
-        is_connected = self._service.is_connected(charge_point_id)
-        return NOT_TOLD if is_connected and not is_told else None
+        if self._service.is_connected(row["id"]) and not is_told:
+            return NOT_TOLD
+        return NOT_SETTLED if row["was_sent_password"] else None
 
     def _view(
         self, row: Row, connectors: list[ConnectorView], open_counts: dict[int, int]
@@ -272,13 +278,14 @@ class ChargePoints:
             ChargePointView,
             row,
             connected=self._context.links.get(row["id"]) is not None,
-            password_notice=self._password_notice(row["id"]),
+            password_notice=self._password_notice(row),
             last_seen_at=seen_at or row["last_seen_at"],
             open_transactions=open_counts.get(row["key"], 0),
             connectors=connectors,
         )
 
 
+_HIDDEN: Final = ("password_hash", "sent_password_hashes")
 _PLAIN_FIELDS: Final = (
     "name",
     "site_id",
@@ -300,12 +307,14 @@ async def _values(body: ChargePointBody) -> dict[str, Any]:
         values["password_hash"] = None
     elif body.password is not UNSET:
         values["password_hash"] = await asyncio.to_thread(hash_password, body.password)
+    if "password_hash" in values:
+        values["sent_password_hashes"] = []  # what an operator says now is all that counts
     return values
 
 
 def _shown(values: dict[str, Any]) -> dict[str, Any]:
     """What the audit log may hold of a change."""
-    shown = {name: value for name, value in values.items() if name != "password_hash"}
+    shown = {name: value for name, value in values.items() if name not in _HIDDEN}
     if "password_hash" in values:
         shown["password"] = "changed" if values["password_hash"] else "removed"
     return shown

@@ -11,11 +11,18 @@ from msgspec import UNSET, Struct, UnsetType
 from csms.api.context import Context
 from csms.api.fields import Password
 from csms.api.orders import AnswerView, CommandQuery, Orders, order, said, violations_shown
+from csms.api.problems import Problem, problem_of
 from csms.api.route import Asked, Route
+from csms.errors import CommandError
 from csms.services.commands import SetPassword
+from csms.services.password_changes import may_have_taken
 
 RANDOM_BYTES: Final = 20
 """As many as an AuthorizationKey of OCPP 1.6 has; written with 40 digits, it fits every version."""
+UNSETTLED: Final = (
+    "it may have taken the new password all the same. Both are let in: the old one until the "
+    "charge point logs in with the new one, or says yes to another"
+)
 
 
 class PasswordBody(Struct, forbid_unknown_fields=True):
@@ -46,12 +53,24 @@ class Passwords:
         ]
 
     async def give(self, asked: Asked[CommandQuery, PasswordBody]) -> PasswordAnswer:
-        """What the charge point has taken is kept by whoever watches its answers (A01.FR.03)."""
+        """What the charge point has taken is kept by whoever carries it there (A01.FR.03)."""
         chosen = asked.body.password
         password = chosen or secrets.token_hex(RANDOM_BYTES)  # A01.FR.07
         await self._orders.note(asked, "password", {})
-        answer = await self._orders.send(asked, SetPassword(password))
+        try:
+            answer = await self._orders.send(asked, SetPassword(password))
+        except CommandError as error:
+            raise _unsettled(error, None if chosen else password) from error
         shown = password if answer.accepted and not chosen else None
         return PasswordAnswer(
             *said(answer), answer.results, violations_shown(answer.response), shown
         )
+
+
+def _unsettled(error: CommandError, made: str | None) -> Problem:
+    """Tell what to do where nobody knows which password the charge point has."""
+    problem = problem_of(error)
+    if may_have_taken(error):
+        problem.detail = f"{problem.detail}; {UNSETTLED}"
+        problem.password = made
+    return problem

@@ -9,6 +9,7 @@ from csms.errors import InvalidValueError
 from csms.handlers.phrasebook import reader
 from csms.services.charge_point import ChargePoint
 from csms.services.commands import Outgoing, SetPassword
+from csms.services.password_changes import PasswordWords, Verdict, verdict_of
 
 KEY: Final = "AuthorizationKey"
 MAX_LENGTH: Final = 40
@@ -24,11 +25,16 @@ def set_password(_: ChargePoint, command: SetPassword) -> Outgoing:
     return Outgoing("ChangeConfiguration", payload, reader(*_TAKEN))
 
 
-def read_new_password(
-    action: str, payload: Mapping[str, Any], answer: dict[str, Any]
-) -> str | None:
-    """Return the password a charge point took with ChangeConfiguration (A01.FR.02)."""
-    if action != "ChangeConfiguration" or answer.get("status") not in _TAKEN:
+def read_sent(action: str, payload: Mapping[str, Any]) -> str | None:
+    if action != "ChangeConfiguration" or str(payload.get("key")).casefold() != KEY.casefold():
         return None
-    value = payload["value"] if str(payload["key"]).casefold() == KEY.casefold() else ""
-    return str(value) or None
+    value = payload.get("value")
+    return value if isinstance(value, str) and value else None
+
+
+def read_verdict(answer: Mapping[str, Any]) -> Verdict:
+    return verdict_of([answer.get("status")])
+
+
+WORDS: Final = PasswordWords(read_sent, read_verdict)
+"""A password as ChangeConfiguration carries it (A01.FR.02)."""

@@ -12,12 +12,11 @@ from csms.handlers.v201.device_model import ACTUAL, read_name
 from csms.handlers.v201.fields import Fields, groups
 from csms.services.charge_point import ChargePoint
 from csms.services.commands import Outgoing, SetPassword
+from csms.services.password_changes import PasswordWords, Verdict, verdict_of
 from csms.services.provisioning.words import VariableName
 
 COMPONENT: Final = "SecurityCtrlr"
 VARIABLE: Final = "BasicAuthPassword"
-
-_TAKEN: Final = frozenset({"Accepted", "RebootRequired"})
 
 
 def set_password(charge_point: ChargePoint, command: SetPassword) -> Outgoing:
@@ -26,17 +25,22 @@ def set_password(charge_point: ChargePoint, command: SetPassword) -> Outgoing:
     return Outgoing("SetVariables", {"setVariableData": [setting]}, read_set_variables)
 
 
-def read_new_password(
-    action: str, payload: Mapping[str, Any], answer: dict[str, Any]
-) -> str | None:
-    """Return the password a charging station took with SetVariables (A01.FR.02)."""
+def read_sent(action: str, payload: Mapping[str, Any]) -> str | None:
     if action != "SetVariables":
         return None
+    settings = groups(payload, "setVariableData")
+    values = [each.get("attributeValue") for each in settings if _is_password(each)]
+    value = values[-1] if values else None
+    return value if isinstance(value, str) and value else None
+
+
+def read_verdict(answer: Mapping[str, Any]) -> Verdict:
     results = groups(answer, "setVariableResult")
-    if not any(_is_password(each) and each.get("attributeStatus") in _TAKEN for each in results):
-        return None
-    values = [each["attributeValue"] for each in payload["setVariableData"] if _is_password(each)]
-    return str(values[-1]) if values and values[-1] else None
+    return verdict_of([each.get("attributeStatus") for each in results if _is_password(each)])
+
+
+WORDS: Final = PasswordWords(read_sent, read_verdict)
+"""A password as SetVariables carries it (A01.FR.02)."""
 
 
 def _is_password(entry: Fields) -> bool:

@@ -28,10 +28,11 @@ from csms.store.load_tables import evses
 from csms.store.station_tables import battery_swaps, settlements
 from csms.store.tables import charge_points, connectors, transactions
 
-_HIDDEN: Final = "password_hash"
+_HIDDEN: Final = ("password_hash", "sent_password_hashes")
 _COLUMNS = (
-    *(column for column in charge_points.c if column.name != _HIDDEN),
+    *(column for column in charge_points.c if column.name not in _HIDDEN),
     charge_points.c.password_hash.is_not(None).label("has_password"),
+    (func.cardinality(charge_points.c.sent_password_hashes) > 0).label("was_sent_password"),
 )
 _identity = func.lower(charge_points.c.id)
 

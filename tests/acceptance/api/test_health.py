@@ -15,9 +15,7 @@ from csms.api.server import Api
 from csms.gateway.links import LiveLinks
 from csms.metrics import Metrics
 from csms.services.commanding import CommandService
-from csms.services.password_changes import PasswordChanges
 from csms.store import message_log
-from csms.store.live import Passwords
 from csms.wiring import upkeep
 
 
@@ -124,7 +122,7 @@ async def test_a_server_that_chargers_cannot_reach_is_not_ready(server: Running)
         server.settings,
         server.app.database,
         server.app.services,
-        CommandService(links, {}, PasswordChanges(Passwords(server.app.database), {}), timeout_s=1),
+        CommandService(links, {}, timeout_s=1),
         links,
         Metrics(),
         [lambda: "nothing listens"],
