@@ -96,6 +96,22 @@ async def test_an_answer_after_the_timeout_leaves_the_new_password_right(
     assert not await logs_in(server, OLD, version)
 
 
+@pytest.mark.parametrize("version", ACTIONS)
+async def test_the_new_password_gets_in_from_before_the_charger_has_it(
+    server: Running, version: str
+) -> None:
+    """However soon it uses it, and whoever dies meanwhile."""
+    await server.accept("CP-1", security_profile=1, password=OLD)
+
+    async def uses_it(_: Any) -> None:
+        assert await logs_in(server, NEW, version)
+
+    async with server.charge_point("CP-1", version, password=OLD) as charger:
+        charger.expect(ACTIONS[version], before=uses_it, instead="silence")
+        await server.post(PATH, {"password": NEW}, status=504)
+    assert await logs_in(server, NEW, version)
+
+
 async def test_any_other_password_stays_wrong_meanwhile(server: Running) -> None:
     await left_open(server)
     assert not await logs_in(server, THIRD)

@@ -55,5 +55,28 @@ async def test_a_thousand_reconnects_cost_one_check() -> None:
     check.close()
 
 
+async def test_reconnects_with_the_old_password_stay_cheap_while_a_new_one_is_not_settled() -> None:
+    old, new = hash_password("the-old-password"), hash_password("the-new-password")
+    passwords = Passwords({"cp-1": old}, {"cp-1": (new,)})
+    check = PasswordCheck(passwords)
+    assert await check.is_right("CP-1", b"the-old-password")
+    began = time.process_time()
+
+    for _ in range(1000):
+        assert await check.is_right("CP-1", b"the-old-password")
+
+    assert time.process_time() - began < 1.0
+    check.close()
+
+
+async def test_the_new_password_ends_the_old_one_also_where_that_was_right_before() -> None:
+    old, new = hash_password("the-old-password"), hash_password("the-new-password")
+    check = PasswordCheck(Passwords({"cp-1": old}, {"cp-1": (new,)}))
+
+    presented = [b"the-old-password", b"the-new-password", b"the-old-password"]
+    assert [await check.is_right("CP-1", each) for each in presented] == [True, True, False]
+    check.close()
+
+
 def test_a_hash_that_is_none_fits_nothing() -> None:
     assert not verify_password("plain text in the database", b"plain text in the database")
