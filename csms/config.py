@@ -20,6 +20,7 @@ from csms.setting_kinds import (
     Integer,
     Kind,
     Line,
+    LineWith,
     Networks,
     Number,
     PathKind,
@@ -128,7 +129,7 @@ class Settings:
         1000, Integer(1, 1_000_000), "unknown chargers kept waiting at most"
     )
     receipt_url: str | None = _setting(
-        None, Line(500), "where receipts of payments at chargers are, with {receipt_id} in it"
+        None, LineWith(500, "{receipt_id}"), "where receipts of payments at chargers are"
     )
     unknown_id_tokens: Literal["reject", "accept"] = _setting(
         "reject", Choice(("reject", "accept")), "cards nobody has entered yet"
@@ -230,7 +231,7 @@ def describe() -> Iterator[SettingHelp]:
         if isinstance(each.default, bool):
             default = default.lower()
         kind: Kind = each.metadata["kind"]
-        yield SettingHelp(_variable(each.name), default, kind.allowed, each.metadata["about"])
+        yield SettingHelp(variable_of(each.name), default, kind.allowed, each.metadata["about"])
 
 
 def load(environment: Mapping[str, str], config_file: Path | None = None) -> Settings:
@@ -263,10 +264,10 @@ class _Reader:
         for variable, text in sorted(environment.items()):
             if variable.startswith(PREFIX) and variable != CONFIG_VARIABLE and text:
                 name = variable.removeprefix(PREFIX).lower()
-                if name in self._kinds and variable == _variable(name):
+                if name in self._kinds and variable == variable_of(name):
                     self._take(values, name, text, variable, Path())
                 else:
-                    known = [*map(_variable, self._kinds), CONFIG_VARIABLE]
+                    known = [*map(variable_of, self._kinds), CONFIG_VARIABLE]
                     self._unknown(variable, variable.upper(), known)
         return values
 
@@ -331,17 +332,18 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     )
     for name, needed in needs:
         if getattr(settings, name) is not None and getattr(settings, needed) is None:
-            yield f"{_variable(name)} is set, so {_variable(needed)} must be set as well"
+            yield f"{variable_of(name)} is set, so {variable_of(needed)} must be set as well"
     if settings.files_url and not settings.files_url.startswith(("http://", "https://")):
-        yield f"{_variable('files_url')} must begin with http:// or https://"
+        yield f"{variable_of('files_url')} must begin with http:// or https://"
     ports: dict[int, str] = {}
     for name in ("ocpp_port", "ocpp_tls_port", "api_port", "files_port", "files_tls_port"):
         port = getattr(settings, name)
         if port and port in ports:
-            yield f"{_variable(name)}: {port} is taken by {_variable(ports[port])} already"
+            yield f"{variable_of(name)}: {port} is taken by {variable_of(ports[port])} already"
         elif port:
             ports[port] = name
 
 
-def _variable(name: str) -> str:
+def variable_of(name: str) -> str:
+    """Return what a setting is called in the environment."""
     return PREFIX + name.upper()

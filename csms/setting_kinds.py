@@ -118,6 +118,23 @@ class Line(Kind):
         return text
 
 
+@dataclass(frozen=True)
+class LineWith(Line):
+    """A line of text with a place in it that is filled in later."""
+
+    place: str
+
+    @property
+    def allowed(self) -> str:
+        return f"{super().allowed} with {self.place} in it"
+
+    def parse(self, raw: object) -> str:
+        text = super().parse(raw)
+        if self.place not in text:
+            raise ValueError
+        return text
+
+
 class Flag(Kind):
     @property
     def allowed(self) -> str:

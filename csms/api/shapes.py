@@ -82,13 +82,14 @@ class Shape(Generic[T]):
         return self.read({name: _from_text(text, _kinds(self.properties[name]))})
 
     def _in_utc(self, value: T, status: int) -> T:
-        for name in value.__struct_fields__:
+        called = value.__struct_encode_fields__
+        for name, field in zip(value.__struct_fields__, called, strict=True):
             held = getattr(value, name)
             if isinstance(held, datetime):
                 try:
                     setattr(value, name, held.astimezone(UTC))
                 except OverflowError as error:  # in UTC it is another year, which there is not
-                    raise self._impossible(name, {name: held.isoformat()}, status) from error
+                    raise self._impossible(field, {field: held.isoformat()}, status) from error
         return value
 
     def _impossible(self, name: str, value: object, status: int) -> Problem:

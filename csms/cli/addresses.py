@@ -19,6 +19,8 @@ def check_addresses(settings: Settings) -> None:
     wanted = (
         ("OCPP", settings.ocpp_host, "OCPP_PORT", settings.ocpp_port),
         ("OCPP", settings.ocpp_host, "OCPP_TLS_PORT", settings.ocpp_tls_port),
+        ("OCPP", settings.ocpp_host, "FILES_PORT", settings.files_port),
+        ("OCPP", settings.ocpp_host, "FILES_TLS_PORT", settings.files_tls_port),
         ("API", settings.api_host, "API_PORT", settings.api_port),
     )
     problems: list[str] = []

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from csms.config import Settings
 from csms.errors import CsmsError, DatabaseUnavailableError
-from csms.store.embedded import EmbeddedPostgres, running_url
+from csms.store.embedded import EmbeddedPostgres, is_in_use, running_url
 from csms.store.errors import EmbeddedPostgresError, MigrationError, UnfitDatabaseError
 
 if TYPE_CHECKING:
@@ -46,11 +46,20 @@ def named(settings: Settings) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def database_url(settings: Settings) -> AsyncIterator[str]:
-    """Lend the URL of the database; an embedded one that isn't running runs for the moment."""
+async def database_url(settings: Settings, *, make: bool) -> AsyncIterator[str]:
+    """Lend the URL of the database; an embedded one that isn't running runs for the moment.
+
+    Raises DatabaseSettingError if there is none and it is not to be made.
+    """
     if settings.database_url is not None:
         yield settings.database_url
-    elif (url := await _url_of_running(settings)) is not None:
+        return
+    if not make and not is_in_use(settings.data_dir):
+        raise DatabaseSettingError(
+            f"CSMS_DATA_DIR: there is no database in {settings.data_dir.absolute()}; "
+            "`csms serve` makes one there"
+        )
+    if (url := await _url_of_running(settings)) is not None:
         yield url
     else:
         async with EmbeddedPostgres(settings.data_dir) as postgres:
@@ -58,12 +67,15 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """Lend the database, migrated. Raises DatabaseSettingError, EmbeddedPostgresError."""
+async def opened(settings: Settings, *, make: bool = False) -> AsyncIterator[Database]:
+    """Lend the database, migrated; with `make` an embedded one is made if there is none.
+
+    Raises DatabaseSettingError, EmbeddedPostgresError.
+    """
     from csms.store.database import Database
     from csms.store.migrate import migrate
 
-    async with database_url(settings) as url:
+    async with database_url(settings, make=make) as url:
         with named(settings):
             await migrate(url)
         database = Database(url, pool_size=1)

@@ -14,6 +14,7 @@ from csms.cli import demo_month
 from csms.cli.addresses import check_addresses
 from csms.cli.demo_display import DemoDisplay
 from csms.cli.entering import Entry, enter
+from csms.cli.files import check_files
 from csms.cli.options import add_command, add_config, non_negative, positive, read_settings, run
 from csms.cli.serve import greeting, loopback_of
 from csms.config import Settings
@@ -68,6 +69,7 @@ def _run(options: argparse.Namespace) -> int:
     settings = dataclasses.replace(settings, data_dir=settings.data_dir / "demo", database_url=None)
     month = None if options.month is None else demo_month.plan_of(settings, options)
     check_addresses(settings)
+    check_files(settings)
     with data_directory.held(settings.data_dir):
         Cluster(settings.data_dir).remove()
     if month is not None:

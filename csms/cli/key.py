@@ -90,7 +90,7 @@ def _create(options: argparse.Namespace) -> int:
 
 
 async def _make(settings: Settings, name: str, role: Role, expires_at: datetime | None) -> str:
-    async with opened(settings) as database, database.begin() as connection:
+    async with opened(settings, make=True) as database, database.begin() as connection:
         _, secret = await api_keys.create(connection, name, role, expires_at=expires_at)
         return secret
 

@@ -51,6 +51,6 @@ def _run(options: argparse.Namespace) -> int:
 async def _migrate(settings: Settings) -> list[str]:
     from csms.store.migrate import migrate
 
-    async with database_url(settings) as url:
+    async with database_url(settings, make=True) as url:
         with named(settings):
             return await migrate(url)

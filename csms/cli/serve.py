@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from csms import __version__
 from csms.cli.addresses import check_addresses
 from csms.cli.database import named, place_of
+from csms.cli.files import check_files
 from csms.cli.options import add_command, add_config, read_settings, run
 from csms.cli.process import keep_what_is_loaded
 from csms.config import Settings, describe
@@ -53,6 +54,7 @@ def add_to(commands: Commands, summary: str) -> None:
 def _run(options: argparse.Namespace) -> int:
     settings = read_settings(options)
     check_addresses(settings)
+    check_files(settings)
     with named(settings):
         run(_serve(settings, options.config))
     return 0

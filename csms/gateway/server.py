@@ -63,6 +63,7 @@ class Gateway:
         self._client_roots = client_roots
         self._tls: ssl.SSLContext | None = None
         self._services = services
+        self._clock = clock
         self._metrics = metrics
         self._links = links
         shared = Shared(
@@ -107,6 +108,8 @@ class Gateway:
         settings = self._settings
         if settings.ocpp_tls_port is not None:
             self._tls = tls.server_context(settings, self._client_roots)
+            for problem in tls.out_of_date(settings, self._clock.now()):
+                logger.warning("%s: chargers will refuse to connect with TLS", problem)
         plain = await self._listen(settings.ocpp_port, tls_context=None)
         self.port = _port_of(plain)
         if settings.ocpp_tls_port is not None:

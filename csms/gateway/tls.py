@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from csms.config import Settings
+from cryptography import x509
+
+from csms.config import Settings, variable_of
 from csms.errors import InvalidValueError
 
 _CIPHERS: Final = (
@@ -49,7 +52,7 @@ def server_context(settings: Settings, client_roots: Sequence[str] = ()) -> ssl.
             context.load_verify_locations(settings.ocpp_tls_client_ca)
         except (OSError, ssl.SSLError) as error:
             raise InvalidValueError(
-                "ocpp_tls_client_ca",
+                variable_of("ocpp_tls_client_ca"),
                 str(settings.ocpp_tls_client_ca),
                 f"PEM certificates ({error})",
             ) from error
@@ -68,14 +71,38 @@ def trust_clients_of(context: ssl.SSLContext, issuer: str) -> None:
     context.verify_mode = ssl.CERT_OPTIONAL
 
 
+def out_of_date(settings: Settings, now: datetime) -> Iterator[str]:
+    """Say of the server's certificates, and those of their chains, which don't hold now."""
+    for setting in ("ocpp_tls_certificate", "ocpp_tls_second_certificate"):
+        file: Path | None = getattr(settings, setting)
+        for certificate in () if file is None else _certificates_in(file):
+            name = certificate.subject.rfc4514_string()
+            begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+            if now > ends:
+                yield f"{variable_of(setting)}: {file}: {name} expired on {ends:%Y-%m-%d}"
+            elif now < begins:
+                yield f"{variable_of(setting)}: {file}: {name} is not valid before {begins:%F %R}"
+
+
+def _certificates_in(file: Path) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError):  # what TLS took all the same: its dates remain unknown
+        return []
+
+
 def _load_certificate(
     context: ssl.SSLContext, setting: str, certificate: Path | None, key: Path | None
 ) -> None:
     if certificate is None:
-        raise InvalidValueError(setting, None, "a PEM file with the certificate and its chain")
+        raise InvalidValueError(
+            variable_of(setting), None, "a PEM file with the certificate and its chain"
+        )
     try:
         context.load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
         raise InvalidValueError(
-            setting, str(certificate), f"a PEM file with the certificate and its key ({error})"
+            variable_of(setting),
+            str(certificate),
+            f"a PEM file with the certificate and its key ({error})",
         ) from error

@@ -97,3 +97,16 @@ def running_url(data_dir: Path) -> str | None:
             return None
     except DataDirectoryInUseError:
         return Cluster(data_dir).url
+
+
+def is_in_use(data_dir: Path) -> bool:
+    """Tell whether a database is in this directory, or is being made there just now."""
+    if Cluster(data_dir).directory.exists():
+        return True
+    if not (data_dir / "lock").exists():
+        return False
+    try:
+        with data_directory.held(data_dir):
+            return False
+    except DataDirectoryInUseError:
+        return True

@@ -177,7 +177,7 @@ def test_a_second_server_on_the_same_data_is_told_so(running: Server) -> None:
 
 
 @pytest.mark.parametrize("command", ["serve", "demo"])
-@pytest.mark.parametrize("setting", ["CSMS_OCPP_PORT", "CSMS_API_PORT"])
+@pytest.mark.parametrize("setting", ["CSMS_OCPP_PORT", "CSMS_FILES_PORT", "CSMS_API_PORT"])
 def test_a_port_that_is_taken_is_named_before_anything_is_set_up(
     csms_command: Command, data_dir: Path, setting: str, command: str
 ) -> None:
@@ -186,6 +186,21 @@ def test_a_port_that_is_taken_is_named_before_anything_is_set_up(
         refused = csms_command(command, **{setting: str(port)})
     assert refused.returncode == 2
     assert f"{setting}: {port} is taken by another program" in refused.stderr
+    assert list(data_dir.iterdir()) == []
+
+
+def test_files_that_can_not_be_used_are_all_named_before_anything_is_set_up(
+    csms_command: Command, data_dir: Path, tmp_path: Path
+) -> None:
+    pem = tmp_path / "nothing.pem"
+    pem.write_text("nothing")
+    names = ("OCPP_TLS_CERTIFICATE", "OCPP_TLS_KEY", "CONTRACT_ROOTS", "V2G_AUTHORITY")
+    named = {f"CSMS_{name}": str(pem) for name in (*names, "V2G_AUTHORITY_KEY")}
+    refused = csms_command("serve", CSMS_OCPP_TLS_PORT="0", **named)
+    assert refused.returncode == 2
+    assert "3 settings are wrong" in refused.stderr
+    for setting in ("CSMS_OCPP_TLS_CERTIFICATE", "CSMS_CONTRACT_ROOTS", "CSMS_V2G_AUTHORITY"):
+        assert f"{setting}: '{pem}' is not allowed" in refused.stderr
     assert list(data_dir.iterdir()) == []
 
 
@@ -225,6 +240,17 @@ def test_a_key_made_before_the_first_start_opens_the_api(
 ) -> None:
     key = csms_command("key", "create", "--name", "alice", "--role", "admin").stdout.strip()
     assert serve(data_dir=data_dir).status("/api/v1/charge-points", key) == 200
+
+
+@pytest.mark.parametrize("action", [["list"], ["revoke", "alice"]])
+def test_keys_are_not_looked_for_in_a_directory_without_a_database(
+    csms_command: Command, data_dir: Path, action: list[str]
+) -> None:
+    mistyped = data_dir / "dtaa"
+    refused = csms_command("key", *action, CSMS_DATA_DIR=str(mistyped))
+    assert refused.returncode == 1
+    assert f"CSMS_DATA_DIR: there is no database in {mistyped}" in refused.stderr
+    assert not mistyped.exists()
 
 
 def test_the_key_stands_alone_on_standard_output(key_command: Command) -> None:

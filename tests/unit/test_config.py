@@ -126,6 +126,7 @@ def test_all_errors_are_told_at_once() -> None:
         ("CSMS_DATABASE_URL", "postgresql://db"),
         ("CSMS_DATABASE_URL", "postgresql:///csms"),
         ("CSMS_DATABASE_URL", "postgresql://db:port/csms"),
+        ("CSMS_RECEIPT_URL", "https://pay.example.org/r"),
         ("CSMS_DATA_DIR", "x" * 5000),
         ("CSMS_OCPP_TLS_KEY", "x" * 5000),
     ],

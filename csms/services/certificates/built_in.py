@@ -53,9 +53,8 @@ class BuiltInAuthority:
     """Signs with one root for elliptic keys and one for RSA, made in the data directory when first
     needed; a charger that knows only RSA can follow its whole chain (A00.FR.318).
 
-    With `files` (certificate and key, PEM) the operator's own issuer signs everything, with
-    `v2g_files` another one what charge points show to cars. Raises AuthorityError and OSError for
-    files that can't be used.
+    With `given` the operator's own issuer signs everything, with `v2g` another one what charge
+    points show to cars.
     """
 
     def __init__(
@@ -63,8 +62,8 @@ class BuiltInAuthority:
         data_dir: Path,
         clock: Clock,
         *,
-        files: tuple[Path, Path] | None = None,
-        v2g_files: tuple[Path, Path] | None = None,
+        given: Issuer | None = None,
+        v2g: Issuer | None = None,
         validity: timedelta,
         operator_name: str | None = None,
     ) -> None:
@@ -74,8 +73,8 @@ class BuiltInAuthority:
         self._operator_name = operator_name or "CSMS"
         self._issuers: dict[str, Issuer] = {}
         self._making = threading.Lock()
-        self._given = None if files is None else load_issuer(*files)
-        self._v2g = None if v2g_files is None else load_issuer(*v2g_files)
+        self._given = given
+        self._v2g = v2g
         self.on_new_root: Callable[[str], None] | None = None
         """Told the PEM of a root that was just made, so that the door trusts it at once."""
 

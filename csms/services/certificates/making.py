@@ -10,11 +10,11 @@ from typing import Protocol
 from cryptography import x509
 
 from csms.clock import Clock
-from csms.config import Settings
+from csms.config import Settings, variable_of
 from csms.errors import InvalidValueError
 from csms.metrics import Metrics
 from csms.services.certificates.authority import AuthorityError
-from csms.services.certificates.built_in import BuiltInAuthority
+from csms.services.certificates.built_in import BuiltInAuthority, Issuer, load_issuer
 from csms.services.certificates.chain_status import ChainStatusService
 from csms.services.certificates.contract_pool import ContractPool
 from csms.services.certificates.contracts import ContractCheck
@@ -32,22 +32,14 @@ class CertificateStore(IssuedCertificateStore, KnownCertificates, Protocol):
 
 def built_in_authority(settings: Settings, clock: Clock) -> BuiltInAuthority:
     """Raises InvalidValueError naming the files that can't be used."""
-    given = _pair(settings.certificate_authority, settings.certificate_authority_key)
-    v2g = _pair(settings.v2g_authority, settings.v2g_authority_key)
-    try:
-        return BuiltInAuthority(
-            settings.data_dir,
-            clock,
-            files=given,
-            v2g_files=v2g,
-            validity=timedelta(days=settings.certificate_days),
-            operator_name=settings.operator_name,
-        )
-    except (AuthorityError, OSError) as error:
-        files = ", ".join(str(each) for pair in (given, v2g) for each in pair or ())
-        raise InvalidValueError(
-            "certificate_authority, v2g_authority", files, f"certificate and key in PEM ({error})"
-        ) from error
+    return BuiltInAuthority(
+        settings.data_dir,
+        clock,
+        given=_issuer("certificate_authority", settings),
+        v2g=_issuer("v2g_authority", settings),
+        validity=timedelta(days=settings.certificate_days),
+        operator_name=settings.operator_name,
+    )
 
 
 def certificate_services(
@@ -75,22 +67,33 @@ def certificate_services(
         door=CertificateDoor(store, settings.operator_name),
         revocation=revocation,
         chain_status=ChainStatusService(revocation, responders, clock),
-        contracts=ContractCheck(revocation, _contract_roots(settings.contract_roots)),
+        contracts=ContractCheck(revocation, contract_roots(settings)),
         roots=authority.all_roots,
         pool=pool,
     )
 
 
-def _contract_roots(file: Path | None) -> Sequence[x509.Certificate]:
+def contract_roots(settings: Settings) -> Sequence[x509.Certificate]:
+    """Raises InvalidValueError naming a file that can't be used."""
+    file = settings.contract_roots
     if file is None:
         return ()
     try:
         return x509.load_pem_x509_certificates(file.read_bytes())
     except (OSError, ValueError) as error:
         raise InvalidValueError(
-            "contract_roots", str(file), f"certificates in PEM ({error})"
+            variable_of("contract_roots"), str(file), f"certificates in PEM ({error})"
         ) from error
 
 
-def _pair(certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None:
-    return None if certificate is None or key is None else (certificate, key)
+def _issuer(setting: str, settings: Settings) -> Issuer | None:
+    certificate: Path | None = getattr(settings, setting)
+    key: Path | None = getattr(settings, f"{setting}_key")
+    if certificate is None or key is None:
+        return None
+    try:
+        return load_issuer(certificate, key)
+    except (AuthorityError, OSError) as error:
+        raise InvalidValueError(
+            variable_of(setting), str(certificate), f"certificate and key in PEM ({error})"
+        ) from error

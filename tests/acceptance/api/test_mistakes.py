@@ -183,6 +183,13 @@ async def test_a_time_that_cannot_be_kept_is_named_by_its_field(
     assert "RFC 3339" in answer.body["detail"]
 
 
+async def test_a_time_that_cannot_be_kept_is_named_as_in_the_query(server: Running) -> None:
+    answer = await server.api("GET", "/transactions?from=9999-12-31T23:59:59-14:00")
+    assert answer.status == 400
+    assert [error["field"] for error in answer.body["errors"]] == ["from"]
+    assert "RFC 3339" in answer.body["errors"][0]["allowed"]
+
+
 async def test_what_a_text_may_hold_is_said_in_words(server: Running) -> None:
     answer = await server.api("PUT", "/id-tokens/a", {"group_id": "ü"})
     assert answer.body["errors"][0]["allowed"] == (

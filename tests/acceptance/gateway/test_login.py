@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -287,6 +289,21 @@ async def test_an_unusable_certificate_is_named_at_start(tmp_path: Path) -> None
     broken = tmp_path / "cert.pem"
     broken.write_text("nothing")
     settings = {"ocpp_tls_port": 0, "ocpp_tls_certificate": broken, "ocpp_tls_key": broken}
-    with pytest.raises(InvalidValueError, match="ocpp_tls_certificate"):
+    with pytest.raises(InvalidValueError, match="CSMS_OCPP_TLS_CERTIFICATE"):
         async with running_gateway(tls=settings):
             pass
+
+
+@pytest.mark.parametrize(("begins", "ends", "says"), [(-2, -1, "expired on"), (1, 2, "not valid")])
+async def test_a_server_certificate_that_does_not_hold_now_is_warned_of_at_start(
+    begins: int, ends: int, says: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    now, day = datetime.now(UTC), timedelta(days=1)
+    server = trustme.CA().issue_cert(
+        "localhost", not_before=now + begins * day, not_after=now + ends * day
+    )
+    file = tmp_path / "server.pem"
+    server.private_key_and_cert_chain_pem.write_to_path(file)
+    settings = {"ocpp_tls_port": 0, "ocpp_tls_certificate": file, "ocpp_tls_key": file}
+    async with running_gateway(tls=settings):
+        assert re.search(f"CSMS_OCPP_TLS_CERTIFICATE: {file}: .*{says}", caplog.text)

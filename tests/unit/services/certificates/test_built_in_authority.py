@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from unit.world import FakeClock
 
 from csms.services.certificates.authority import AuthorityError, SigningOrder
-from csms.services.certificates.built_in import BuiltInAuthority
+from csms.services.certificates.built_in import BuiltInAuthority, load_issuer
 from csms.services.certificates.signing_requests import read_signing_request
 from csms.services.certificates.words import SigningUse
 
@@ -90,7 +90,7 @@ async def test_an_issuer_of_the_operators_own_signs_and_goes_along(tmp_path: Pat
     )
     (below / "key.pem").write_bytes(secret)
     files = (below / "issuer.pem", below / "key.pem")
-    authority = made(below, files=files)
+    authority = made(below, given=load_issuer(*files))
     chain = await authority.sign(order(Request("CP-1")))
     assert len(chain) == 2
     chain[0].verify_directly_issued_by(chain[1])
@@ -122,7 +122,7 @@ async def test_another_authority_may_sign_what_cars_see(tmp_path: Path) -> None:
     v2g.all_roots()
     directory = tmp_path / "v2g" / "certificates"
     files = (directory / "ecdsa-root.pem", directory / "ecdsa-root-key.pem")
-    authority = made(tmp_path, v2g_files=files)
+    authority = made(tmp_path, v2g=load_issuer(*files))
     (for_cars,) = await authority.sign(order(Request("CP-1"), SigningUse.V2G))
     (for_us,) = await authority.sign(order(Request("CP-1"), SigningUse.CHARGE_POINT))
     assert "O=V2G" in for_cars.issuer.rfc4514_string()
@@ -133,7 +133,7 @@ async def test_a_key_that_is_not_that_of_the_certificate_is_refused(tmp_path: Pa
     made(tmp_path).all_roots()
     directory = tmp_path / "certificates"
     with pytest.raises(AuthorityError, match="is not the key of"):
-        made(tmp_path, files=(directory / "ecdsa-root.pem", directory / "rsa-root-key.pem"))
+        load_issuer(directory / "ecdsa-root.pem", directory / "rsa-root-key.pem")
 
 
 async def test_a_certificate_that_may_not_sign_is_refused(tmp_path: Path) -> None:
@@ -147,4 +147,4 @@ async def test_a_certificate_that_may_not_sign_is_refused(tmp_path: Path) -> Non
     )
     (tmp_path / "leaf-key.pem").write_bytes(secret)
     with pytest.raises(AuthorityError, match="may not sign"):
-        made(tmp_path, files=(tmp_path / "leaf.pem", tmp_path / "leaf-key.pem"))
+        load_issuer(tmp_path / "leaf.pem", tmp_path / "leaf-key.pem")
