@@ -10,6 +10,7 @@ CsmsError
     ├── NotConnectedError      the charge point has no live connection
     ├── NotAcceptedError       its registration forbids asking it this
     ├── CommandTimeoutError    no answer in time
+    ├── CommandNotSentError    no time was left for an answer when its turn came
     ├── ConnectionLostError    the connection ended before the answer
     ├── TooManyCommandsError   the charge point's queue of commands is full
     ├── CommandRefusedError    the charge point answered with a CALLERROR
@@ -85,6 +86,17 @@ class NotAcceptedError(CommandError):
 class CommandTimeoutError(CommandError):
     def __init__(self, charge_point_id: str, action: str, timeout_s: float) -> None:
         super().__init__(charge_point_id, f"no answer to {action} within {timeout_s:g} s")
+
+
+class CommandNotSentError(CommandError):
+    """The charge point never got it; asking again is safe."""
+
+    def __init__(self, charge_point_id: str, action: str, timeout_s: float) -> None:
+        super().__init__(
+            charge_point_id,
+            f"{action} was never sent: the commands before it left too little of its "
+            f"{timeout_s:g} s for an answer",
+        )
 
 
 class ConnectionLostError(CommandError):

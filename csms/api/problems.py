@@ -11,6 +11,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from csms.errors import (
+    CommandNotSentError,
     CommandRefusedError,
     CommandTimeoutError,
     ConflictError,
@@ -155,6 +156,7 @@ _TRANSLATIONS: Final[tuple[tuple[type[CsmsError], _Translation], ...]] = (
     (NotAcceptedError, _not_accepted),
     (NotSupportedError, lambda e: Problem(409, str(e), slug="not-supported")),
     (CommandTimeoutError, lambda e: Problem(504, str(e))),
+    (CommandNotSentError, lambda e: Problem(504, str(e), slug="not-sent")),
     (ConnectionLostError, lambda e: Problem(504, str(e), slug="connection-lost")),
     (TooManyCommandsError, lambda e: Problem(429, str(e), headers={"Retry-After": "1"})),
     (CommandRefusedError, lambda e: Problem(502, str(e), refused=e)),

@@ -10,13 +10,19 @@ from typing import Any, Final, TypeAlias
 
 from csms.errors import (
     CommandError,
+    CommandNotSentError,
     CommandTimeoutError,
     ConnectionLostError,
     TooManyCommandsError,
 )
 
 _REMEMBERED: Final = 8
-"""Latest message ids that were not answered in time; tells a late answer from a stray one."""
+"""Latest calls that are over; tells a late or repeated answer from a stray one."""
+_FAIR_S: Final = 1.0
+"""With less time left a call is not sent: by mobile networks an answer takes this long.
+
+Who waits for less than two seconds knows of a faster charger: half of that is fair then.
+"""
 
 Outcome: TypeAlias = dict[str, Any] | CommandError
 """What became of a call: the CALLRESULT's payload, or why there is none."""
@@ -30,16 +36,32 @@ class OutgoingCall:
     action: str
     text: bytes
     timeout_s: float
+    deadline: float
     answer: asyncio.Future[dict[str, Any]]
     timer: asyncio.TimerHandle | None = None
     sent_at: float | None = None
+
+    def has_fair_time(self, now: float) -> bool:
+        """Whether the charger could still answer in time."""
+        return self.deadline - now >= min(_FAIR_S, self.timeout_s / 2)
+
+
+@dataclass(slots=True)
+class PastCall:
+    """What is remembered of a CALL that was sent and is settled."""
+
+    message_id: str
+    action: str
+    sent_at: float
+    is_answered: bool
 
 
 class Calls:
     """The calls of one connection. No second CALL is sent before the first is settled.
 
-    A deadline counts from being asked for, the wait in the queue included. `send` writes a frame,
-    or returns False because the connection is over.
+    A deadline counts from being asked for, the wait in the queue included; what can't be answered
+    within it any more is not sent. `send` writes a frame, or returns False because the connection
+    is over.
     `settled` is told of every end, before whoever waits: answered, timed out or lost, with the
     answer's text if there was one.
     """
@@ -47,8 +69,8 @@ class Calls:
     __slots__ = (
         "_charge_point_id",
         "_in_flight",
-        "_late",
         "_limit",
+        "_past",
         "_queue",
         "_send",
         "_settled",
@@ -69,9 +91,9 @@ class Calls:
         self._settled = settled
         self._queue: deque[OutgoingCall] = deque()
         self._in_flight: OutgoingCall | None = None
-        self._late: deque[str] = deque(maxlen=_REMEMBERED)
+        self._past: deque[PastCall] = deque(maxlen=_REMEMBERED)
         self.unanswered = 0
-        """Calls in a row that timed out on the wire."""
+        """Calls that timed out on the wire since the last answer, in time or not."""
         self.closed = False
 
     def ask(self, message_id: str, action: str, text: bytes, timeout_s: float) -> OutgoingCall:
@@ -84,8 +106,9 @@ class Calls:
         if len(self._queue) >= self._limit:
             raise TooManyCommandsError(self._charge_point_id, self._limit)
         loop = asyncio.get_running_loop()
-        call = OutgoingCall(message_id, action, text, timeout_s, loop.create_future())
-        call.timer = loop.call_later(timeout_s, self._time_out, call)
+        deadline = loop.time() + timeout_s
+        call = OutgoingCall(message_id, action, text, timeout_s, deadline, loop.create_future())
+        call.timer = loop.call_at(deadline, self._time_out, call)
         self._queue.append(call)
         self._send_next()
         return call
@@ -99,36 +122,57 @@ class Calls:
     def answering(self, message_id: object) -> OutgoingCall | None:
         """Return the call in flight if this message id is its answer's."""
         call = self._in_flight
-        if call is None or not isinstance(message_id, str):
-            return None
-        # Our ids are lower case; some chargers echo them in capitals.
-        return call if message_id.strip().casefold() == call.message_id else None
+        return call if call is not None and _echoed(message_id) == call.message_id else None
 
-    def is_late(self, message_id: object) -> bool:
-        return message_id in self._late
+    def past(self, message_id: object) -> PastCall | None:
+        """Return the call that this message id was of, if that is over and not long ago."""
+        echoed = _echoed(message_id)
+        return next((call for call in self._past if call.message_id == echoed), None)
 
     def answered(self, call: OutgoingCall, outcome: Outcome, text: bytes) -> None:
         """Settle the call in flight and send the next."""
-        self._in_flight = None
+        self._land(call, is_answered=True)
         self.unanswered = 0
         self._settle(call, outcome, text)
         self._send_next()
 
+    def answered_late(self, call: PastCall) -> None:
+        """Note that a call was answered after its time: the charger does answer."""
+        call.is_answered = True
+        self.unanswered = 0
+
     def close(self) -> None:
         """Fail everything that waits; nothing is sent any more."""
         self.closed = True
-        failed = [*self._queue] if self._in_flight is None else [self._in_flight, *self._queue]
-        self._in_flight = None
+        failed = [*self._queue]
+        if self._in_flight is not None:
+            failed.insert(0, self._in_flight)
+            self._land(self._in_flight, is_answered=False)
         self._queue.clear()
         for call in failed:
             self._settle(call, ConnectionLostError(self._charge_point_id, call.action))
 
     def _send_next(self) -> None:
-        if self._in_flight is None and self._queue and not self.closed:
-            call = self._in_flight = self._queue.popleft()
-            call.sent_at = asyncio.get_running_loop().time()
+        """Send the first that can still be answered in time; those before it fail at once."""
+        while self._in_flight is None and self._queue and not self.closed:
+            call = self._queue.popleft()
+            now = asyncio.get_running_loop().time()
+            if not call.has_fair_time(now):
+                self._settle(call, self._not_sent(call))
+                continue
+            self._in_flight = call
+            call.sent_at = now
             if not self._send(call.text):
                 self.close()
+
+    def _land(self, call: OutgoingCall, *, is_answered: bool) -> None:
+        """Have no call in flight any more, and remember this one."""
+        self._in_flight = None
+        if call.sent_at is not None:
+            self._past.append(PastCall(call.message_id, call.action, call.sent_at, is_answered))
+
+    def _not_sent(self, call: OutgoingCall) -> CommandNotSentError:
+        return CommandNotSentError(self._charge_point_id, call.action, call.timeout_s)
 
     def _settle(self, call: OutgoingCall, outcome: Outcome, text: bytes | None = None) -> None:
         if call.timer is not None:
@@ -145,10 +189,17 @@ class Calls:
     def _time_out(self, call: OutgoingCall) -> None:
         call.timer = None
         if call is self._in_flight:
-            self._in_flight = None
+            self._land(call, is_answered=False)
             self.unanswered += 1
-            self._late.append(call.message_id)
+            self._settle(
+                call, CommandTimeoutError(self._charge_point_id, call.action, call.timeout_s)
+            )
+            self._send_next()
         else:
             self._queue.remove(call)
-        self._settle(call, CommandTimeoutError(self._charge_point_id, call.action, call.timeout_s))
-        self._send_next()
+            self._settle(call, self._not_sent(call))
+
+
+def _echoed(message_id: object) -> str | None:
+    """Return an id as we wrote it: ours are lower case, some chargers echo them in capitals."""
+    return message_id.strip().casefold() if isinstance(message_id, str) else None

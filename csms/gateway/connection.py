@@ -10,12 +10,19 @@ from typing import Any, Final
 
 from websockets.frames import CloseCode
 
-from csms.errors import CommandError, CommandRefusedError, CommandTimeoutError, InvalidValueError
+from csms.errors import (
+    CommandError,
+    CommandNotSentError,
+    CommandRefusedError,
+    CommandTimeoutError,
+    InvalidValueError,
+)
 from csms.gateway import frames, message_log
 from csms.gateway.acceptance import invited_by
 from csms.gateway.answers import Broken, read_answer
-from csms.gateway.calls import Calls, Outcome, OutgoingCall
+from csms.gateway.calls import Calls, Outcome, OutgoingCall, PastCall
 from csms.gateway.endpoints import Dialect
+from csms.gateway.frames import Json
 from csms.gateway.limits import Bucket
 from csms.gateway.receiver import Receiver
 from csms.gateway.shared import Shared
@@ -29,6 +36,11 @@ logger = logging.getLogger(__name__)
 _CLOSED_BY_US: Final[dict[int, str]] = {
     CloseCode.GOING_AWAY: "shutdown",
     CloseCode.MESSAGE_TOO_BIG: "frame_too_big",
+}
+
+_FAILURES: Final[dict[type[CommandError], str]] = {
+    CommandTimeoutError: "timeout",
+    CommandNotSentError: "not_sent",
 }
 
 NOBODY_ASKED: Final[frozenset[str]] = frozenset()
@@ -111,10 +123,7 @@ class Connection:
             calls = self._calls
             call = calls.answering(answer.message_id) if calls is not None else None
             if calls is None or call is None:
-                late = calls is not None and calls.is_late(answer.message_id)
-                self._shared.metrics.bad_frames.labels(
-                    "late_answer" if late else "stray_answer"
-                ).inc()
+                self._take_unawaited(answer.message_id, text)
                 return
             outcome = self._receiver.outcome_of(self, call.action, answer)
             calls.answered(call, outcome, text)
@@ -122,6 +131,44 @@ class Connection:
             # Called from the socket's callback: nothing may get out of here.
             self._shared.metrics.bad_frames.labels("answer_failed").inc()
             logger.exception("an answer of %s could not be taken", self.charge_point.id)
+
+    def _take_unawaited(self, message_id: Json, text: bytes) -> None:
+        """Count and log an answer that nobody waits for; a late one shows that the charger answers."""
+        calls = self._calls
+        past = calls.past(message_id) if calls is not None else None
+        if calls is None or past is None:
+            self._note_unawaited("stray_answer", message_id, text)
+        elif past.is_answered:
+            self._note_unawaited("duplicate_answer", message_id, text, past)
+        else:
+            self._note_unawaited("late_answer", message_id, text, past)
+            calls.answered_late(past)
+
+    def _note_unawaited(
+        self, word: str, message_id: Json, text: bytes, past: PastCall | None = None
+    ) -> None:
+        shared = self._shared
+        shared.metrics.bad_frames.labels(word).inc()
+        if self.bucket.take(shared.rate, shared.clock.monotonic()) > 0.0:
+            # Such answers are not slowed down as other messages are: what is too much is not kept.
+            self.bucket.give_back(shared.rate)
+            shared.metrics.log_dropped.inc()
+            return
+        action = past.action if past is not None else None
+        shared.recorder.log(
+            LoggedMessage(
+                self.charge_point.key,
+                shared.clock.now(),
+                self.version.value,
+                from_charge_point=True,
+                message_id=message_log.id_shown(message_id),
+                action=action,
+                request=self._shown(action, text),
+                response=None,
+                outcome=word,
+                duration_s=_seconds_since(past.sent_at) if past is not None else None,
+            )
+        )
 
     # -- what we send
 
@@ -169,7 +216,7 @@ class Connection:
         counters = self._dialect.command_outcomes(call.action)
         duration_s = None
         if call.sent_at is not None:
-            duration_s = asyncio.get_running_loop().time() - call.sent_at
+            duration_s = _seconds_since(call.sent_at)
         if not isinstance(outcome, CommandError):
             counters["ok"].inc()
             metrics.command_seconds.labels(self.version.value, call.action).observe(
@@ -181,7 +228,7 @@ class Connection:
             word = "refused"
         else:
             counters["failed"].inc()
-            word = "timeout" if isinstance(outcome, CommandTimeoutError) else "lost"
+            word = _FAILURES.get(type(outcome), "lost")
         shared.recorder.log(
             LoggedMessage(
                 self.charge_point.key,
@@ -209,8 +256,9 @@ class Connection:
             )
             self.close(CloseCode.GOING_AWAY, "unanswered_calls", "calls are not answered")
 
-    def _shown(self, action: str, text: bytes) -> str:
-        if action in message_log.SECRETIVE:
+    def _shown(self, action: str | None, text: bytes) -> str:
+        """Return a frame for the message log; one of an unknown action may hold any secret."""
+        if action is None or action in message_log.SECRETIVE:
             text = message_log.masked(text)
         return message_log.shown(text, self._shared.settings.message_log_max_chars)
 
@@ -241,3 +289,7 @@ class Connection:
         if protocol.close_sent is not None and protocol.close_rcvd_then_sent is not True:
             return _CLOSED_BY_US.get(protocol.close_sent.code, "protocol_error")
         return "closed_by_charger" if protocol.close_rcvd is not None else "lost"
+
+
+def _seconds_since(moment: float) -> float:
+    return asyncio.get_running_loop().time() - moment

@@ -10,8 +10,6 @@ from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
 from csms.errors import CommandRefusedError, DatabaseUnavailableError
 from csms.gateway import frames, message_log
 from csms.gateway.acceptance import may_say
@@ -463,7 +461,7 @@ class Receiver:
                 received_at,
                 self.dialect.version.value,
                 True,  # noqa: FBT003 - positional for speed, one per message
-                _as_word(call.message_id),
+                message_log.id_shown(call.message_id),
                 call.action or None,
                 show(text, self._max_chars),
                 show(reply, self._max_chars) if reply is not None else None,
@@ -472,11 +470,3 @@ class Receiver:
                 duration_s,
             )
         )
-
-
-def _as_word(message_id: Json) -> str | None:
-    if type(message_id) is str:
-        return message_id if len(message_id) <= 100 else message_id[:100]
-    if isinstance(message_id, orjson.Fragment):
-        message_id = orjson.dumps(message_id).decode()
-    return None if message_id is None else str(message_id)[:100]

@@ -106,7 +106,7 @@ class Link(Protocol):
         """Send a CALL and return the CALLRESULT's payload: a FaultyAnswer if it breaks its schema.
 
         Raises InvalidValueError (payload breaks the schema), TooManyCommandsError,
-        CommandTimeoutError, ConnectionLostError, CommandRefusedError.
+        CommandTimeoutError, CommandNotSentError, ConnectionLostError, CommandRefusedError.
         """
         ...
 

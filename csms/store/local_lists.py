@@ -21,6 +21,7 @@ from csms.services.local_list.words import (
     VariableKey,
 )
 from csms.store.database import Database
+from csms.store.mending import without_nul
 
 _KNOWN: Final = "SELECT * FROM local_lists WHERE charge_point_key = $1"
 _GOOD: Final = """
@@ -71,6 +72,11 @@ VALUES ($1, $2::int, $3, CASE WHEN $2::int = 0 THEN '{}'::jsonb END)
 ON CONFLICT (charge_point_key) DO UPDATE
 SET told_version = EXCLUDED.told_version, told_at = EXCLUDED.told_at,
     entries = coalesce(EXCLUDED.entries, l.entries)
+"""
+_FORGET: Final = """
+INSERT INTO local_lists (charge_point_key, sent_at) VALUES ($1, $2)
+ON CONFLICT (charge_point_key) DO UPDATE
+SET version = NULL, entries = NULL, sent_at = EXCLUDED.sent_at
 """
 _SETTLE: Final = """
 INSERT INTO local_lists (charge_point_key, state, reason, settled_at) VALUES ($1, $2, $3, $4)
@@ -128,12 +134,13 @@ class LocalLists:
         )
 
     async def keep_sent(self, charge_point_key: int, part: SentList, at: datetime) -> None:
-        put = orjson.dumps({entry.id_token: _packed(entry) for entry in part.put}).decode()
+        entries = {entry.id_token: _packed(entry) for entry in part.put}
+        put = orjson.dumps(without_nul(entries)).decode()
         async with self._database.raw() as connection:
             if part.update_type is UpdateType.FULL:
                 await connection.execute(_KEEP_FULL, charge_point_key, part.version, put, at)
             else:
-                removed = [entry.id_token for entry in part.removed]
+                removed = [without_nul(entry.id_token) for entry in part.removed]
                 await connection.execute(
                     _KEEP_CHANGE, charge_point_key, part.version, put, at, removed
                 )
@@ -141,6 +148,10 @@ class LocalLists:
     async def keep_told(self, charge_point_key: int, version: int, at: datetime) -> None:
         async with self._database.raw() as connection:
             await connection.execute(_KEEP_TOLD, charge_point_key, version, at)
+
+    async def forget(self, charge_point_key: int, at: datetime) -> None:
+        async with self._database.raw() as connection:
+            await connection.execute(_FORGET, charge_point_key, at)
 
     async def settle(
         self, charge_point_key: int, state: str, reason: str | None, at: datetime

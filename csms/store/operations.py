@@ -14,6 +14,7 @@ from csms.services.operations.display import DisplayMessage
 from csms.services.operations.model import Kind, NewOperation, Operation, Part, State
 from csms.store.bulk import json_text
 from csms.store.database import Database, LentConnection
+from csms.store.mending import without_nul
 
 _SELECT: Final = """
 SELECT o.*, c.id AS charge_point_id
@@ -139,7 +140,7 @@ class Operations:
                 operation.charge_point_key,
                 operation.kind.value,
                 operation.request_id,
-                json_text(operation.request),
+                json_text(without_nul(operation.request)),
                 json_text(operation.result),
                 operation.firmware_id,
                 operation.campaign_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ def text(payload: dict[str, Any], key: str) -> str | None:
     return None if _PLACEHOLDERS.fullmatch(value) else value
 
 
-def integer(payload: dict[str, Any], key: str) -> int | None:
+def integer(payload: Mapping[str, Any], key: str) -> int | None:
     """Return a 32-bit integer, also from text or a decimal without a fraction."""
     return read_int32(payload.get(key))
 

@@ -22,6 +22,7 @@ from csms.services.local_list.words import (
     ListNews,
     SentList,
     ToldVersion,
+    UnknownList,
     UpdateType,
     VariableKey,
 )
@@ -54,6 +55,9 @@ def read_list_news(
         return None if version is None else ToldVersion(version)
     if action != "SendLocalList" or status_of(answer).casefold() != "accepted":
         return None
+    version = integer(payload, "listVersion")
+    if version is None:
+        return UnknownList()
     put, removed = [], []
     for each in payload.get("localAuthorizationList", ()):
         told = each.get("idTagInfo")
@@ -63,7 +67,7 @@ def read_list_news(
         else:
             put.append(ListEntry(id_token, UNKNOWN_TYPE, read_id_tag_info(told)))
     kind = UpdateType(payload["updateType"])
-    return SentList(payload["listVersion"], kind, tuple(put), tuple(removed))
+    return SentList(version, kind, tuple(put), tuple(removed))
 
 
 def _read_version(response: dict[str, Any], _: datetime) -> CommandAnswer:

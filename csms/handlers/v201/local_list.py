@@ -26,6 +26,7 @@ from csms.services.local_list.words import (
     ListNews,
     SentList,
     ToldVersion,
+    UnknownList,
     UpdateType,
     VariableKey,
 )
@@ -58,6 +59,9 @@ def read_list_news(
         return None if version is None else ToldVersion(version)
     if action != "SendLocalList" or status_of(answer).casefold() != "accepted":
         return None
+    version = integer(payload, "versionNumber")
+    if version is None:
+        return UnknownList()
     put, removed = [], []
     for each in groups(payload, "localAuthorizationList"):
         token = read_id_token(each.get("idToken"))
@@ -69,7 +73,7 @@ def read_list_news(
         else:
             removed.append(ListEntry(token.value, token.type))
     kind = UpdateType(payload["updateType"])
-    return SentList(payload["versionNumber"], kind, tuple(put), tuple(removed))
+    return SentList(version, kind, tuple(put), tuple(removed))
 
 
 def _read_version(response: dict[str, Any], _: datetime) -> CommandAnswer:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from csms.errors import (
     CommandError,
+    CommandNotSentError,
     CommandRefusedError,
     CommandTimeoutError,
     InvalidValueError,
@@ -100,7 +101,12 @@ def _outcome_of(error: CommandError) -> Outcome:
             return "not_supported"
         case CommandTimeoutError():
             return "timeout"
-        case NotConnectedError() | NotAcceptedError() | TooManyCommandsError():
+        case (
+            NotConnectedError()
+            | NotAcceptedError()
+            | TooManyCommandsError()
+            | CommandNotSentError()
+        ):
             return "unsent"
         case _:
             return "lost"

@@ -8,7 +8,7 @@ from typing import Any
 from csms.clock import Clock
 from csms.model import OcppVersion
 from csms.services.local_list.ports import ListReader, LocalListStore
-from csms.services.local_list.words import SentList
+from csms.services.local_list.words import SentList, ToldVersion, UnknownList
 from csms.services.ports import Link
 
 
@@ -25,12 +25,15 @@ class LocalListMemory:
     async def answered(
         self, link: Link, action: str, payload: Mapping[str, Any], answer: dict[str, Any]
     ) -> None:
-        """Keep a list that was taken, or the version that was told."""
+        """Keep a list that was taken, or the version that was told; forget what can't be known."""
         news = self._readers[link.version](action, payload, answer)
         if news is None:
             return
         key, now = link.charge_point.key, self._clock.now()
-        if isinstance(news, SentList):
-            await self._store.keep_sent(key, news, now)
-        else:
-            await self._store.keep_told(key, news.version, now)
+        match news:
+            case SentList():
+                await self._store.keep_sent(key, news, now)
+            case ToldVersion():
+                await self._store.keep_told(key, news.version, now)
+            case UnknownList():
+                await self._store.forget(key, now)

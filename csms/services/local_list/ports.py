@@ -79,6 +79,10 @@ class LocalListStore(Protocol):
         """Keep the version that was told; 0 says that there is no entry at all."""
         ...
 
+    async def forget(self, charge_point_key: int, at: datetime) -> None:
+        """Note that a charge point took a list and nobody knows what it holds now."""
+        ...
+
     async def settle(
         self, charge_point_key: int, state: str, reason: str | None, at: datetime
     ) -> None:

@@ -45,7 +45,12 @@ class ToldVersion:
     version: int
 
 
-ListNews: TypeAlias = SentList | ToldVersion
+@dataclass(frozen=True, slots=True)
+class UnknownList:
+    """A charge point took a list of a version beyond 32 bits: what it made of it, nobody knows."""
+
+
+ListNews: TypeAlias = SentList | ToldVersion | UnknownList
 
 
 @dataclass(frozen=True, slots=True)

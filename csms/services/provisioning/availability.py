@@ -26,9 +26,9 @@ class ToldAvailability:
 
 
 class AvailabilityReader(Protocol):
-    """Reads an order out of a CALL that was sent."""
+    """Reads an order out of a CALL that was sent; None if no charge point has such a place."""
 
-    def __call__(self, payload: Mapping[str, Any], /) -> ToldAvailability: ...
+    def __call__(self, payload: Mapping[str, Any], /) -> ToldAvailability | None: ...
 
 
 class AvailabilityMemory:
@@ -48,6 +48,8 @@ class AvailabilityMemory:
         if action != "ChangeAvailability":
             return
         told = self._readers[link.version](payload)
+        if told is None:
+            return
         await self._recorder.commit(
             AvailabilityOrder(
                 link.charge_point.key,

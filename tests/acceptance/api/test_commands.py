@@ -85,6 +85,20 @@ async def test_a_charge_point_that_does_not_answer_costs_only_the_timeout(server
     assert (answer.status, answer.body["type"]) == (504, "urn:csms:problem:no-answer")
 
 
+async def test_a_command_that_had_no_time_left_behind_a_silent_one_was_never_sent(
+    server: Running,
+) -> None:
+    async with server.charge_point("CP-1") as charger:
+        silent = charger.expect("ClearCache", instead="silence")
+        first = asyncio.create_task(call(server, "ClearCache", {}, "?timeout=0.5"))
+        await silent.happened()
+        answer = await call(server, "UnlockConnector", {"connectorId": 1}, "?timeout=0.5")
+        assert (await first).body["type"] == "urn:csms:problem:no-answer"
+        await charger.send("Heartbeat", {})
+    assert (answer.status, answer.body["type"]) == (504, "urn:csms:problem:not-sent")
+    assert "UnlockConnector was never sent" in answer.body["detail"]
+
+
 async def test_a_connection_lost_before_the_answer_is_told_at_once(server: Running) -> None:
     async with server.charge_point("CP-1") as charger:
         charger.expect("Reset", instead="close")
@@ -109,6 +123,89 @@ async def test_a_payload_that_breaks_the_schema_is_not_sent(server: Running) -> 
     (error,) = answer.body["errors"]
     assert (error["field"], error["value"]) == ("type", "Gentle")
     assert "Hard" in error["allowed"]
+
+
+@pytest.mark.parametrize("version", [2**31, -(2**31) - 1, 2**63])
+@pytest.mark.parametrize(
+    ("ocpp", "field"), [("ocpp1.6", "listVersion"), ("ocpp2.0.1", "versionNumber")]
+)
+async def test_a_list_of_a_version_that_no_charge_point_can_tell_is_relayed_and_not_believed(
+    server: Running, ocpp: str, field: str, version: int
+) -> None:
+    async with server.charge_point("CP-1", ocpp) as charger:
+        charger.expect("SendLocalList")
+        await call(server, "SendLocalList", {field: 1, "updateType": "Full"})
+        sent = charger.expect("SendLocalList")
+        answer = await call(server, "SendLocalList", {field: version, "updateType": "Full"})
+        assert (await sent.happened())[field] == version
+    assert (answer.status, answer.body) == (200, {"status": "Accepted"})
+    assert (await server.get("/charge-points/CP-1/local-list"))["held"] is None
+
+
+@pytest.mark.parametrize(
+    ("ocpp", "place"),
+    [
+        ("ocpp1.6", {"connectorId": 2**40, "type": "Operative"}),
+        ("ocpp2.0.1", {"operationalStatus": "Operative", "evse": {"id": 2**40}}),
+    ],
+)
+async def test_an_order_for_a_place_with_an_absurd_number_is_relayed(
+    server: Running, ocpp: str, place: dict[str, Any]
+) -> None:
+    async with server.charge_point("CP-1", ocpp) as charger:
+        charger.expect("ChangeAvailability", {"status": "Rejected"}, check=place)
+        answer = await call(server, "ChangeAvailability", place)
+    assert (answer.status, answer.body) == (200, {"status": "Rejected"})
+    assert await server.rows("SELECT * FROM availability_orders") == []
+
+
+@pytest.mark.parametrize(
+    ("action", "payload"),
+    [
+        (
+            "SendLocalList",
+            {
+                "listVersion": 1,
+                "updateType": "Full",
+                "localAuthorizationList": [{"idTag": "a\0b", "idTagInfo": {"status": "Accepted"}}],
+            },
+        ),
+        (
+            "SendLocalList",
+            {
+                "listVersion": 1,
+                "updateType": "Differential",
+                "localAuthorizationList": [{"idTag": "a\0b"}],
+            },
+        ),
+        (
+            "GetLog",
+            {
+                "requestId": 1,
+                "logType": "SecurityLog",
+                "log": {"remoteLocation": "http://host/\0"},
+            },
+        ),
+    ],
+)
+async def test_a_text_with_a_character_that_can_not_be_kept_is_relayed(
+    server: Running, action: str, payload: dict[str, Any]
+) -> None:
+    async with server.charge_point("CP-1") as charger:
+        charger.expect(action, {"status": "Accepted"}, check=payload)
+        answer = await call(server, action, payload)
+    assert (answer.status, answer.body) == (200, {"status": "Accepted"})
+
+
+@pytest.mark.parametrize("ocpp", ["ocpp1.6", "ocpp2.0.1"])
+async def test_an_integer_of_more_than_64_bits_is_refused_and_not_sent(
+    server: Running, ocpp: str
+) -> None:
+    async with server.charge_point("CP-1", ocpp):
+        place = {"connectorId": 2**70, "evse": {"id": 2**70}, "type": "Operative"}
+        answer = await call(server, "ChangeAvailability", place)
+    assert answer.status == 422
+    assert {error["field"] for error in answer.body["errors"]} == {"connectorId", "evse.id"}
 
 
 async def test_an_action_of_the_charge_point_is_not_for_the_operator(server: Running) -> None:

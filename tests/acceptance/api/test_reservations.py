@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -161,6 +162,17 @@ async def test_an_order_that_was_never_answered_expires_as_well(server: Running)
         path = "/charge-points/CP-1/calls/ReserveNow?timeout=0.2"
         await server.post(path, past, status=504)
     assert await statuses(server) == [(7, "expired")]
+
+
+async def test_an_order_that_was_never_sent_reserves_nothing(server: Running) -> None:
+    calls = "/charge-points/CP-1/calls"
+    async with server.charge_point("CP-1") as charger:
+        silent = charger.expect("ClearCache", instead="silence")
+        first = asyncio.create_task(server.post(f"{calls}/ClearCache?timeout=0.5", {}, status=504))
+        await silent.happened()
+        await server.post(f"{calls}/ReserveNow?timeout=0.5", reserve_now(7), status=504)
+        await first
+    assert await statuses(server) == [(7, "rejected")]
 
 
 async def test_connector_0_of_1_6_is_any_evse(server: Running) -> None:

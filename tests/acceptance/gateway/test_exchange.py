@@ -7,10 +7,12 @@ import asyncio
 import pytest
 from fake_chargepoints.errors import CallError
 from fake_chargepoints.frames import Call
-from fake_chargepoints.link import Link, Reply
+from fake_chargepoints.link import Link, Reply, Responder
 from gateway_world import Site, running_gateway
+from swift_time import in_swift_time
 
 from csms.errors import (
+    CommandNotSentError,
     CommandRefusedError,
     CommandTimeoutError,
     ConnectionLostError,
@@ -43,6 +45,14 @@ async def accept(call: Call) -> Reply:
 
 async def stay_silent(call: Call) -> Reply:
     return Reply(None)
+
+
+def answering_after(delay_s: float) -> Responder:
+    async def respond(call: Call) -> Reply:
+        await asyncio.sleep(delay_s)
+        return Reply({"status": "Accepted"})
+
+    return respond
 
 
 def connection_of(site: Site, identity: str = "CP-1") -> Connection:
@@ -199,7 +209,71 @@ async def test_a_command_without_an_answer_times_out_and_the_next_goes_out() -> 
         assert await connection.call("ClearCache", {}, 5.0) == {"status": "Accepted"}
 
 
-async def test_a_late_answer_is_ignored_and_counted() -> None:
+@in_swift_time
+async def test_commands_that_wait_behind_a_silent_one_until_it_is_too_late_are_never_sent() -> None:
+    async with running_gateway() as site, site.link(responder=stay_silent) as link:
+        connection = connection_of(site)
+        commands = []
+        for action, payload in (
+            ("ClearCache", {}),
+            ("UnlockConnector", {"connectorId": 1}),
+            ("Reset", SOFT_RESET),
+        ):
+            commands.append(asyncio.create_task(connection.call(action, payload, 4.0)))
+            await asyncio.sleep(0.02)
+        silent, *late = await asyncio.gather(*commands, return_exceptions=True)
+        await link.call("Heartbeat", {})  # a round trip: what was sent has arrived
+
+        assert isinstance(silent, CommandTimeoutError)
+        assert [type(error) for error in late] == [CommandNotSentError] * 2
+        assert "UnlockConnector was never sent" in str(late[0])
+        assert [call.action for call in link.journal.calls("received")] == ["ClearCache"]
+        lines = [(each.action, each.outcome, each.duration_s) for each in site.world.store.log]
+        assert lines[:3] == [
+            ("ClearCache", "timeout", pytest.approx(4.0)),
+            ("UnlockConnector", "not_sent", None),
+            ("Reset", "not_sent", None),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("timeout_s", "asked_after_s", "goes_out"),
+    [(4.0, 1.5, True), (4.0, 0.5, False), (0.4, 0.25, True), (0.4, 0.15, False)],
+)
+@in_swift_time
+async def test_a_command_goes_out_as_long_as_it_can_still_be_answered_in_time(
+    timeout_s: float, asked_after_s: float, goes_out: bool
+) -> None:
+    answers = iter([Reply(None), Reply({"status": "Accepted"})])
+
+    async def respond(call: Call) -> Reply:
+        return next(answers)
+
+    async with running_gateway() as site, site.link(responder=respond) as link:
+        connection = connection_of(site)
+        silent = asyncio.create_task(connection.call("ClearCache", {}, timeout_s))
+        await asyncio.sleep(asked_after_s)
+        waiting = connection.call("Reset", SOFT_RESET, timeout_s)
+        outcomes = await asyncio.gather(silent, waiting, return_exceptions=True)
+
+        assert len(link.journal.calls("received")) == (2 if goes_out else 1)
+        assert isinstance(outcomes[1], dict if goes_out else CommandNotSentError)
+
+
+@in_swift_time
+async def test_commands_that_were_never_sent_are_not_held_against_the_charger() -> None:
+    async with (
+        running_gateway(calls_timed_out_before_close=2) as site,
+        site.link(responder=stay_silent) as link,
+    ):
+        connection = connection_of(site)
+        commands = [connection.call("ClearCache", {}, 4.0) for _ in range(5)]
+        await asyncio.gather(*commands, return_exceptions=True)
+
+        assert await link.call("Heartbeat", {}) == {}
+
+
+async def test_a_late_answer_is_counted_and_in_the_message_log() -> None:
     charger = Charger()
     async with running_gateway() as site, site.link(responder=charger.respond) as link:
         connection = connection_of(site)
@@ -209,9 +283,20 @@ async def test_a_late_answer_is_ignored_and_counted() -> None:
         charger.may_answer.set()
         await site.until(lambda: site.count("bad_frames", why="late_answer") == 1)
         assert await link.call("Heartbeat", {}) == {}
+        timed_out, late, _ = site.world.store.log
+        assert (timed_out.outcome, timed_out.response) == ("timeout", None)
+        assert (late.outcome, late.action, late.from_charge_point) == (
+            "late_answer",
+            "ClearCache",
+            True,
+        )
+        assert late.message_id == timed_out.message_id
+        assert late.request == f'[3,"{late.message_id}",{{"status":"Accepted"}}]'
+        assert late.duration_s is not None
+        assert late.duration_s >= 0.05
 
 
-async def test_a_second_answer_to_the_same_command_is_ignored() -> None:
+async def test_a_second_answer_to_the_same_command_is_counted_and_in_the_message_log() -> None:
     async def answer_twice(call: Call) -> Reply:
         return Reply({"status": "Accepted"}, copies=2)
 
@@ -219,7 +304,71 @@ async def test_a_second_answer_to_the_same_command_is_ignored() -> None:
         connection = connection_of(site)
         for _ in range(2):
             assert await connection.call("ClearCache", {}, 5.0) == {"status": "Accepted"}
-        await site.until(lambda: site.count("bad_frames", why="stray_answer") == 2)
+        await site.until(lambda: site.count("bad_frames", why="duplicate_answer") == 2)
+        assert [(line.outcome, line.action) for line in site.world.store.log] == [
+            ("ok", "ClearCache"),
+            ("duplicate_answer", "ClearCache"),
+        ] * 2
+
+
+async def test_an_answer_that_nobody_asked_for_is_in_the_message_log() -> None:
+    async with running_gateway() as site, site.link() as link:
+        await link.send_raw('[3,"x",{"status":"Accepted"}]')
+        await site.until(lambda: site.count("bad_frames", why="stray_answer") == 1)
+
+        (line,) = site.world.store.log
+        assert (line.outcome, line.action, line.message_id) == ("stray_answer", None, "x")
+        assert line.request == '[3,"x",{"status":"Accepted"}]'
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"s3cret"}]}',
+        '"{\\"configurationKey\\":[{\\"key\\":\\"WifiPassword\\",\\"value\\":\\"s3cret\\"}]}"',
+        '{"configurationKey":[{"key":"AuthorizationKey","value":"s3cret"',
+        '{"data":"s3cret"}',
+    ],
+)
+async def test_an_answer_that_nobody_asked_for_shows_no_secret(payload: str) -> None:
+    async with running_gateway() as site, site.link() as link:
+        await link.send_raw(f'[3,"x",{payload}]')
+        await site.until(lambda: site.count("bad_frames", why="stray_answer") == 1)
+
+        (line,) = site.world.store.log
+        assert line.request is not None
+        assert "s3cret" not in line.request
+
+
+async def test_a_late_answer_shows_no_secret_where_its_action_has_some() -> None:
+    charger = Charger()
+    async with running_gateway() as site, site.link(responder=charger.respond) as link:
+        with pytest.raises(CommandTimeoutError):
+            await connection_of(site).call("GetConfiguration", {}, 0.02)
+        message_id = charger.commands[0].message_id
+        await link.send_raw(
+            f'[3,"{message_id}",{{"configurationKey":'
+            '[{"key":"AuthorizationKey","readonly":false,"value":"s3cret"}]}]'
+        )
+        await site.until(lambda: site.count("bad_frames", why="late_answer") == 1)
+
+        *_, line = site.world.store.log
+        assert (line.outcome, line.action) == ("late_answer", "GetConfiguration")
+        assert line.request is not None
+        assert "s3cret" not in line.request
+
+
+async def test_a_flood_of_stray_answers_does_not_fill_the_message_log() -> None:
+    async with (
+        running_gateway(messages_per_second=0.1, messages_burst=5) as site,
+        site.link() as link,
+    ):
+        for _ in range(20):
+            await link.send_raw('[3,"x",{}]')
+        await site.until(lambda: site.count("bad_frames", why="stray_answer") == 20)
+
+        assert len(site.world.store.log) == 5
+        assert site.count("message_log_dropped") == 15
 
 
 async def test_answers_that_nobody_asked_for_are_ignored() -> None:
@@ -335,6 +484,21 @@ async def test_a_charger_that_answers_no_command_is_disconnected_after_three() -
 
         assert await link.wait_closed() == 1001
         await site.until(lambda: site.count("disconnects", reason="unanswered_calls") == 1)
+
+
+@in_swift_time
+async def test_a_charger_that_answers_every_command_too_late_stays_connected() -> None:
+    async with (
+        running_gateway(calls_timed_out_before_close=3) as site,
+        site.link(responder=answering_after(0.5)) as link,
+    ):
+        connection = connection_of(site)
+        for _ in range(6):
+            with pytest.raises(CommandTimeoutError):
+                await connection.call("ClearCache", {}, 0.3)
+
+        assert await link.call("Heartbeat", {}) == {}
+        assert site.count("bad_frames", why="late_answer") >= 3
 
 
 async def test_an_answer_in_between_starts_the_count_again() -> None:

@@ -75,6 +75,7 @@ def test_every_repair_every_odd_frame_and_every_flag_is_explained() -> None:
     repairs |= _words_given_to("MendedFrame", in_=GATEWAY)
     odd_frames = _words_given_to("NoCall", in_=GATEWAY)
     odd_frames |= _words_given_to("labels", of="bad_frames", in_=GATEWAY)
+    odd_frames |= _words_given_to("_note_unawaited", in_=GATEWAY)
     assert set(_rows("quirks.md")) == repairs | odd_frames | {flag.value for flag in Flag}
 
 

@@ -27,6 +27,9 @@ from csms.gateway import message_log
         b'[2,"1","UpdateFirmware",{"location":"https://s3cret@host/fw.bin"}]',
         b'[2,"1","UpdateFirmware",{"location":"https://host/fw.bin?X-Amz-Signature=s3cret"}]',
         b'[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"s3cret"',
+        b'[2,"1","ChangeConfiguration",{"Key":"AuthorizationKey","Value":"s3cret"}]',
+        b'[3,"1","{\\"key\\":\\"AuthorizationKey\\",\\"value\\":\\"s3cret\\"}"]',
+        b'[3,"1",{"a":' + b"[" * 900 + b'"s3cret"' + b"]" * 900 + b"}]",
     ],
 )
 def test_secrets_are_masked(frame: bytes) -> None:

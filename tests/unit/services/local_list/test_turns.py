@@ -41,6 +41,9 @@ class Memory:
     async def keep_told(self, charge_point_key: int, version: int, at: datetime) -> None:
         raise AssertionError("nobody watches the answers here")
 
+    async def forget(self, charge_point_key: int, at: datetime) -> None:
+        raise AssertionError("nobody watches the answers here")
+
     async def settle(
         self, charge_point_key: int, state: str, reason: str | None, at: datetime
     ) -> None:
