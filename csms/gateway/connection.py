@@ -133,7 +133,7 @@ class Connection:
             logger.exception("an answer of %s could not be taken", self.charge_point.id)
 
     def _take_unawaited(self, message_id: Json, text: bytes) -> None:
-        """Count and log an answer that nobody waits for; a late one shows that the charger answers."""
+        """Take an answer that nobody waits for; a late one shows that the charger does answer."""
         calls = self._calls
         past = calls.past(message_id) if calls is not None else None
         if calls is None or past is None:
@@ -147,6 +147,7 @@ class Connection:
     def _note_unawaited(
         self, word: str, message_id: Json, text: bytes, past: PastCall | None = None
     ) -> None:
+        """Count it, and have it in the message log; `past` is the call it answers, if known."""
         shared = self._shared
         shared.metrics.bad_frames.labels(word).inc()
         if self.bucket.take(shared.rate, shared.clock.monotonic()) > 0.0:
