@@ -354,6 +354,7 @@ class Receiver:
                 text,
                 received_at,
                 why,
+                head.action or "",
             )
 
     async def _take_stranger(
@@ -363,8 +364,12 @@ class Receiver:
         text: bytes,
         received_at: datetime,
         why: str = "",
+        action: str = "",
     ) -> None:
-        """Answer what can be answered, count it, keep it in the message log; never close."""
+        """Answer what can be answered, count it, keep it in the message log; never close.
+
+        `action` is what of a broken call could still be read.
+        """
         if isinstance(stranger, Answer):
             connection.take_answer(text)
             return
@@ -375,8 +380,10 @@ class Receiver:
         reply = self._reply_to(stranger, why)
         if reply is not None:
             connection.socket.send_now(reply)
-        call = IncomingCall(stranger.message_id, "", {})
+        call = IncomingCall(stranger.message_id, action, {})
         self._log(connection, call, text, reply, stranger.why, received_at, None)
+        if action in message_log.SECRETIVE:
+            text = message_log.masked(text)
         swallowed = self._shared.bad_frame_log.allow(self._clock.monotonic())
         if swallowed is not None:
             logger.warning(

@@ -157,6 +157,18 @@ async def test_bad_frames_are_counted_and_kept_in_the_message_log() -> None:
         assert "FormationViolation" in broken.response
 
 
+async def test_a_report_that_was_cut_off_shows_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    text = b'[2,"m1","NotifyReport",{"reportData":[{"variable":{"name":"Password"},"x":"s3cr3t'
+    async with running_gateway() as site, charger(site.url, V201) as socket:
+        await replies_to(socket, text)
+
+        line = site.world.store.log[0]
+        assert (line.action, line.outcome) == ("NotifyReport", "broken_call")
+        assert line.request is not None
+        assert "s3cr3t" not in line.request
+        assert "s3cr3t" not in caplog.text
+
+
 async def test_a_flood_of_noise_does_not_flood_the_log(caplog: pytest.LogCaptureFixture) -> None:
     async with running_gateway() as site, charger(site.url, V16) as socket:
         await replies_to(socket, *[b"noise"] * 200)
