@@ -22,6 +22,7 @@ from csms.gateway.identity import BadIdentityError, checked, identity_of
 from csms.gateway.limits import Bucket, LogLimit, Rate
 from csms.gateway.shapes import fold
 from csms.gateway.sockets import Admission, ChargerSocket
+from csms.gateway.tls_door import address_of
 from csms.metrics import Metrics
 from csms.model import OcppVersion
 from csms.services.certificates.door import CertificateDoor, ShownCertificate
@@ -355,7 +356,17 @@ class Doorkeeper:
         else:
             self._note("bad_http", socket, "a connection", cause)
 
+    def no_tls(self, address: str, why: str | None) -> None:
+        """TLS failed before there was a request; None: nobody began with it."""
+        if why is None:
+            self._metrics.handshakes.labels("abandoned").inc()
+        else:
+            self._tell("tls", "a TLS handshake", address, why)
+
     def _note(self, outcome: str, socket: ChargerSocket, what: str, why: object) -> None:
+        self._tell(outcome, what, source_of(socket), why)
+
+    def _tell(self, outcome: str, what: str, source: str, why: object) -> None:
         """Count and log a failed handshake, a line a second at most for each outcome."""
         self._metrics.handshakes.labels(outcome).inc()
         limit = self._log_limits.setdefault(outcome, LogLimit(_LOG_EVERY_S))
@@ -364,7 +375,7 @@ class Doorkeeper:
             logger.warning(
                 "refused %.100r from %s: %.200s (%d more like this went unmentioned)",
                 what,
-                source_of(socket),
+                source,
                 why,
                 swallowed,
             )
@@ -384,8 +395,7 @@ class Doorkeeper:
 
 def source_of(socket: ChargerSocket) -> str:
     """Return where a connection comes from, for the log."""
-    peer = socket.transport.get_extra_info("peername")
-    return f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "unknown"
+    return address_of(socket.transport)
 
 
 def _address_of(socket: ChargerSocket) -> str | None:

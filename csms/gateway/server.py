@@ -27,7 +27,8 @@ from csms.gateway.liveness import Liveness
 from csms.gateway.receiver import Receiver
 from csms.gateway.schemas import schemas_of
 from csms.gateway.shared import Shared
-from csms.gateway.sockets import HANDSHAKE_TIMEOUT_S, ChargerSocket, listen
+from csms.gateway.sockets import ChargerSocket, listen
+from csms.gateway.tls_door import HANDSHAKE_TIMEOUT_S, TlsDoor
 from csms.handlers.contract import Routes
 from csms.metrics import Metrics
 from csms.model import OcppVersion
@@ -62,6 +63,7 @@ class Gateway:
         self._settings = settings
         self._client_roots = client_roots
         self._tls: ssl.SSLContext | None = None
+        self._tls_door: TlsDoor | None = None
         self._services = services
         self._clock = clock
         self._metrics = metrics
@@ -110,11 +112,12 @@ class Gateway:
             self._tls = tls.server_context(settings, self._client_roots)
             for problem in tls.out_of_date(settings, self._clock.now()):
                 logger.warning("%s: chargers will refuse to connect with TLS", problem)
-        plain = await self._listen(settings.ocpp_port, tls_context=None)
+            self._tls_door = TlsDoor(self._tls, self._doorkeeper.no_tls)
+        plain = await self._listen(settings.ocpp_port)
         self.port = _port_of(plain)
         if settings.ocpp_tls_port is not None:
             try:
-                secure = await self._listen(settings.ocpp_tls_port, tls_context=self._tls)
+                secure = await self._listen(settings.ocpp_tls_port, self._tls_door)
             except OSError:
                 await self.stop(0.0)
                 raise
@@ -135,6 +138,8 @@ class Gateway:
         """Stop listening and close all connections; running handlers finish within the time."""
         if self._watch is not None:
             self._watch.cancel()
+        if self._tls_door is not None:
+            self._tls_door.close()
         for server in self._servers:
             server.close(code=CloseCode.GOING_AWAY, reason="the central system stops")
         try:
@@ -158,7 +163,7 @@ class Gateway:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _listen(self, port: int, tls_context: ssl.SSLContext | None) -> Server:
+    async def _listen(self, port: int, tls_door: TlsDoor | None = None) -> Server:
         settings = self._settings
         server = await listen(
             self._run,
@@ -166,7 +171,7 @@ class Gateway:
             port,
             max_size=settings.max_frame_bytes,
             dead_after_s=_DEAD_AFTER_PINGS * settings.ping_interval,
-            tls=tls_context,
+            tls=tls_door,
         )
         self._servers.append(server)
         return server

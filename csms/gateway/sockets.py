@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import ssl
 import struct
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -28,6 +27,7 @@ from websockets.typing import Subprotocol
 from websockets.utils import apply_mask
 
 from csms.gateway.request_head import straightened
+from csms.gateway.tls_door import TlsDoor
 from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
 
@@ -37,7 +37,6 @@ logger.setLevel(logging.WARNING)  # websockets tells of every single connection 
 MAX_WAITING: Final = 16
 """Messages of one charger that wait to be read; then its socket is not read any further."""
 CLOSE_TIMEOUT_S: Final = 5.0
-HANDSHAKE_TIMEOUT_S: Final = 20.0
 BACKLOG: Final = 4096
 """Connections the kernel holds while we are busy: thousands redial at once after a power cut."""
 
@@ -316,7 +315,7 @@ async def listen(
     *,
     max_size: int,
     dead_after_s: float,
-    tls: ssl.SSLContext | None = None,
+    tls: TlsDoor | None = None,
 ) -> Server:
     """Listen for chargers; each connection runs `handler` in a task of its own.
 
@@ -339,14 +338,8 @@ async def listen(
         return charger
 
     async def create_server() -> asyncio.Server:
-        options: dict[str, Any] = {"backlog": BACKLOG}
-        if tls is not None:
-            options |= {
-                "ssl": tls,
-                "ssl_handshake_timeout": HANDSHAKE_TIMEOUT_S,
-                "ssl_shutdown_timeout": CLOSE_TIMEOUT_S,
-            }
-        return await loop.create_server(connection, host, port, **options)
+        arriving = connection if tls is None else tls.before(connection)
+        return await loop.create_server(arriving, host, port, backlog=BACKLOG)
 
     server = Server(create_server, cast("Any", handler), logger)
     await server
