@@ -31,7 +31,7 @@ SHOWN_CHARS: Final = 200
 """A wrong value is repeated in the answer up to this length."""
 SECRET_FIELDS: Final = frozenset({"password"})
 
-_SLUGS: Final = {
+SLUGS: Final = {
     400: "malformed",
     401: "not-authenticated",
     403: "not-allowed",
@@ -47,7 +47,9 @@ _SLUGS: Final = {
     502: "refused-by-charge-point",
     503: "unavailable",
     504: "no-answer",
+    507: "no-room",
 }
+"""What the type of a problem ends in, by its status, unless it says another."""
 
 
 class FieldError(Struct, frozen=True):
@@ -92,7 +94,7 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.slug = slug or _SLUGS.get(status, "error")
+        self.slug = slug or SLUGS.get(status, "error")
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
         self.refused = refused

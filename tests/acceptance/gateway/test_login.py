@@ -275,6 +275,18 @@ async def test_a_charger_with_weak_ciphers_only_is_not_talked_to(
         assert await refused_status(site, url=tls_url(site), tls=context) is None
 
 
+async def test_tls_without_a_proof_raises_nothing_or_strangers_could_lock_a_charger_out(
+    certificates: Certificates,
+) -> None:
+    async with site_with(0, certificates=certificates) as site:
+        context = certificates.client()
+        async with site.link(url=tls_url(site), tls=context, password="guessed-at") as link:
+            await link.call("Heartbeat", {})
+        async with site.link() as link:
+            assert await link.call("Heartbeat", {}) == {}
+        assert site.world.store.charge_points["cp-1"].security_profile == 0
+
+
 @pytest.mark.parametrize("kind", ["ECDSA", "RSA"])
 async def test_chargers_of_both_key_types_are_served(kind: str, certificates: Certificates) -> None:
     async with site_with(0, certificates=certificates) as site:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from csms.api.problems import SLUGS
 from csms.config import CONFIG_VARIABLE, describe
 from csms.model import Flag
 
@@ -38,6 +39,16 @@ def test_every_setting_is_documented_with_its_default_and_what_is_allowed() -> N
 
 def _as_written(default: str) -> str:
     return default.lower() if default in ("True", "False") else default or "unset"
+
+
+def test_every_kind_of_error_is_documented() -> None:
+    text = (DOCS / "api.md").read_text()
+    said = {
+        (int(status), word)
+        for status, words in re.findall(r"^\| (\d{3}) \| ([^|]+) \|", text, re.MULTILINE)
+        for word in re.findall(r"`([\w-]+)`", words)
+    }
+    assert set(SLUGS.items()) <= said
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
