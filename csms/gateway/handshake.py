@@ -19,7 +19,7 @@ from csms.errors import CsmsError
 from csms.gateway.certificates import shown_on
 from csms.gateway.credentials import BusyError, Credentials, PasswordCheck, parse_basic
 from csms.gateway.identity import BadIdentityError, checked, identity_of
-from csms.gateway.limits import Bucket, LogLimit, Rate
+from csms.gateway.limits import Bucket, LogLimit, Rate, SourceLogLimits
 from csms.gateway.shapes import fold
 from csms.gateway.sockets import Admission, ChargerSocket
 from csms.gateway.tls_door import address_of
@@ -36,6 +36,8 @@ MAX_DELAY_S: Final = 8.0
 """How long a handshake above the rate is held back before it is refused."""
 RETRY_AFTER_S: Final = 30
 _LOG_EVERY_S: Final = 1.0
+_TELL_OF_TLS_EVERY_S: Final = 60.0
+_TLS_SOURCES: Final = 1000
 _NOTE_EVERY_S: Final = 10.0
 _NOTE_USER_NAME_EVERY_S: Final = 3600.0
 _LONGEST_USER_NAME: Final = 255
@@ -141,6 +143,7 @@ class Doorkeeper:
         self._rate = Rate(settings.handshakes_per_second, settings.handshakes_burst)
         self._bucket = Bucket()
         self._log_limits: dict[str, LogLimit] = {}
+        self._tls_log_limits = SourceLogLimits(_TELL_OF_TLS_EVERY_S, most=_TLS_SOURCES)
         self.connections = 0
 
     async def process_request(self, socket: ServerConnection, request: Request) -> Response | None:
@@ -357,19 +360,24 @@ class Doorkeeper:
             self._note("bad_http", socket, "a connection", cause)
 
     def no_tls(self, address: str, why: str | None) -> None:
-        """TLS failed before there was a request; None: nobody began with it."""
+        """TLS failed before there was a request; None: nobody began with it.
+
+        A charger goes on trying, so each address is told of once a minute.
+        """
         if why is None:
             self._metrics.handshakes.labels("abandoned").inc()
-        else:
-            self._tell("tls", "a TLS handshake", address, why)
+            return
+        host = address.rpartition(":")[0]
+        limit = self._tls_log_limits.of(host, self._clock.monotonic())
+        self._tell("tls", limit, "a TLS handshake", address, why)
 
     def _note(self, outcome: str, socket: ChargerSocket, what: str, why: object) -> None:
-        self._tell(outcome, what, source_of(socket), why)
-
-    def _tell(self, outcome: str, what: str, source: str, why: object) -> None:
         """Count and log a failed handshake, a line a second at most for each outcome."""
-        self._metrics.handshakes.labels(outcome).inc()
         limit = self._log_limits.setdefault(outcome, LogLimit(_LOG_EVERY_S))
+        self._tell(outcome, limit, what, source_of(socket), why)
+
+    def _tell(self, outcome: str, limit: LogLimit, what: str, source: str, why: object) -> None:
+        self._metrics.handshakes.labels(outcome).inc()
         swallowed = limit.allow(self._clock.monotonic())
         if swallowed is not None:
             logger.warning(

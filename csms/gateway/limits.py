@@ -56,3 +56,29 @@ class LogLimit:
         self._next_at = now + self._every_s
         swallowed, self._swallowed = self._swallowed, 0
         return swallowed
+
+    def is_over(self, now: float) -> bool:
+        """Whether it would let a line through,."""
+        return now >= self._next_at
+
+
+class SourceLogLimits:
+    """A LogLimit for each source, so that a loud one doesn't hide another.
+
+    Beyond `most` sources at a time, the others share one.
+    """
+
+    def __init__(self, every_s: float, *, most: int) -> None:
+        self._every_s = every_s
+        self._most = most
+        self._limits: dict[str, LogLimit] = {}
+        self._shared = LogLimit(every_s)
+
+    def of(self, source: str, now: float) -> LogLimit:
+        if source not in self._limits and len(self._limits) >= self._most:
+            self._limits = {
+                name: limit for name, limit in self._limits.items() if not limit.is_over(now)
+            }
+            if len(self._limits) >= self._most:
+                return self._shared
+        return self._limits.setdefault(source, LogLimit(self._every_s))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.gateway.limits import Bucket, LogLimit, Rate
+from csms.gateway.limits import Bucket, LogLimit, Rate, SourceLogLimits
 
 
 def test_a_burst_passes_and_then_the_rate_holds() -> None:
@@ -37,3 +37,17 @@ def test_a_flood_of_log_lines_becomes_one_that_counts_them() -> None:
     limit = LogLimit(every_s=1.0)
 
     assert [limit.allow(now) for now in (0.0, 0.1, 0.2, 1.5)] == [0, None, None, 2]
+
+
+def test_a_loud_source_does_not_hide_another() -> None:
+    limits = SourceLogLimits(60.0, most=2)
+    assert [limits.of("a", now).allow(now) for now in (0.0, 1.0, 2.0)] == [0, None, None]
+    assert limits.of("b", 3.0).allow(3.0) == 0
+    assert limits.of("a", 60.0).allow(60.0) == 2
+
+
+def test_more_sources_than_are_remembered_share_a_limit_until_others_are_quiet() -> None:
+    limits = SourceLogLimits(60.0, most=2)
+    told = [limits.of(source, 0.0).allow(0.0) for source in "abcd"]
+    assert told == [0, 0, 0, None]
+    assert [limits.of(source, 60.0).allow(60.0) for source in "ef"] == [0, 0]
