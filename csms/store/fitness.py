@@ -8,7 +8,7 @@ from csms.store.database import LentConnection
 from csms.store.errors import UnfitDatabaseError
 
 OLDEST_VERSION: Final = 15
-"""The statements need 14 (date_bin); this is the oldest that is still maintained and tested."""
+"""The statements need 14 (date_bin); this is the oldest that its makers still maintain."""
 ENCODING: Final = "UTF8"
 
 
