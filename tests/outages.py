@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -38,25 +38,24 @@ async def _administrator(server_url: str, database_url: str) -> AsyncIterator[Ad
 
 
 @asynccontextmanager
-async def database_away(server_url: str, database_url: str) -> AsyncIterator[None]:
+async def _altered(server_url: str, database_url: str, how: str, back: str) -> AsyncIterator[None]:
+    async with _administrator(server_url, database_url) as administrator:
+        await administrator.alter(how)
+        try:
+            yield
+        finally:
+            await administrator.alter(back)
+
+
+def database_away(server_url: str, database_url: str) -> AbstractAsyncContextManager[None]:
     """Cut off everybody from one database, and let them back in."""
-    async with _administrator(server_url, database_url) as administrator:
-        await administrator.alter("ALLOW_CONNECTIONS false")
-        try:
-            yield
-        finally:
-            await administrator.alter("ALLOW_CONNECTIONS true")
+    return _altered(server_url, database_url, "ALLOW_CONNECTIONS false", "ALLOW_CONNECTIONS true")
 
 
-@asynccontextmanager
-async def database_read_only(server_url: str, database_url: str) -> AsyncIterator[None]:
+def database_read_only(server_url: str, database_url: str) -> AbstractAsyncContextManager[None]:
     """Let one database take no writes, as a standby does after a failover."""
-    async with _administrator(server_url, database_url) as administrator:
-        await administrator.alter("SET default_transaction_read_only = on")
-        try:
-            yield
-        finally:
-            await administrator.alter("RESET default_transaction_read_only")
+    setting = "default_transaction_read_only"
+    return _altered(server_url, database_url, f"SET {setting} = on", f"RESET {setting}")
 
 
 @asynccontextmanager

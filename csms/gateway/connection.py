@@ -23,10 +23,10 @@ from csms.gateway.answers import Broken, read_answer
 from csms.gateway.calls import Calls, Outcome, OutgoingCall, PastCall
 from csms.gateway.endpoints import Dialect
 from csms.gateway.frames import Json
-from csms.gateway.limits import Bucket
 from csms.gateway.receiver import Receiver
 from csms.gateway.shared import Shared
 from csms.gateway.sockets import ChargerSocket
+from csms.limits import Bucket
 from csms.model import OcppVersion
 from csms.services.charge_point import ChargePoint
 from csms.services.records import LoggedMessage

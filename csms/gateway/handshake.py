@@ -19,10 +19,10 @@ from csms.errors import CsmsError
 from csms.gateway.certificates import shown_on
 from csms.gateway.credentials import BusyError, Credentials, PasswordCheck, parse_basic
 from csms.gateway.identity import BadIdentityError, checked, identity_of
-from csms.gateway.limits import Bucket, LogLimit, Rate, SourceLogLimits
 from csms.gateway.shapes import fold
 from csms.gateway.sockets import Admission, ChargerSocket
 from csms.gateway.tls_door import address_of
+from csms.limits import Bucket, LogLimit, Rate, SourceLogLimits
 from csms.metrics import Metrics
 from csms.model import OcppVersion
 from csms.services.certificates.door import CertificateDoor, ShownCertificate

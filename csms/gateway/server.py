@@ -21,7 +21,6 @@ from csms.gateway.adoption import introduction
 from csms.gateway.connection import Connection
 from csms.gateway.endpoints import Dialect
 from csms.gateway.handshake import Doorkeeper, RefusedError, source_of
-from csms.gateway.limits import LogLimit, Rate
 from csms.gateway.links import LiveLinks
 from csms.gateway.liveness import Liveness
 from csms.gateway.receiver import Receiver
@@ -30,6 +29,7 @@ from csms.gateway.shared import Shared
 from csms.gateway.sockets import ChargerSocket, listen
 from csms.gateway.tls_door import HANDSHAKE_TIMEOUT_S, TlsDoor
 from csms.handlers.contract import Routes
+from csms.limits import LogLimit, Rate
 from csms.metrics import Metrics
 from csms.model import OcppVersion
 from csms.services.ports import PasswordStore

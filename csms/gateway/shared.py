@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from csms.clock import Clock
 from csms.config import Settings
-from csms.gateway.limits import LogLimit, Rate
+from csms.limits import LogLimit, Rate
 from csms.metrics import Metrics
 from csms.services.records import Recorder
 from csms.services.services import Services

@@ -5,19 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from conformance.stations import now
 from outages import database_away, database_read_only, disk_full
-from prometheus_client.parser import text_string_to_metric_families
 from running import V16_BOOT, V201_BOOT, Running
 
 Message = tuple[str, dict[str, Any]]
-
-
-def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def start(card: str) -> Message:
@@ -64,19 +59,13 @@ def messages_201() -> list[Message]:
     ]
 
 
-async def metric(server: Running, name: str) -> float:
-    async with server.http.get(f"{server.api_url}/metrics") as response:
-        text = await response.text()
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            if sample.name == name:
-                return sample.value
-    raise AssertionError(f"no metric {name}")
+def metric(server: Running, name: str) -> float | None:
+    return server.app.metrics.registry.get_sample_value(name)
 
 
 async def until(server: Running, name: str, value: float) -> None:
     async with asyncio.timeout(20):
-        while await metric(server, name) != value:
+        while metric(server, name) != value:
             await asyncio.sleep(0.02)
 
 
@@ -113,7 +102,7 @@ async def test_messages_wait_until_it_is_back(
             await until(server, "csms_waiting_messages", len(wanted))
             assert not any(answer.done() for answer in answers)
         await asyncio.gather(*answers)
-        assert await metric(server, "csms_waiting_messages") == 0
+        assert metric(server, "csms_waiting_messages") == 0
         recorded = [action for action, _ in wanted if action != "Authorize"]
         assert len(await server.transactions()) == len(recorded)
 

@@ -7,17 +7,12 @@ import logging
 from typing import Any, Literal
 
 import pytest
-from fake_chargepoints.errors import CallError, ConnectRefusedError
+from fake_chargepoints.errors import CallError
 from running import Running
 
-OLD = "the-old-password"
-NEW = "the-new-password"
+from .password_stories import ACTIONS, NEW, OLD, VARIABLE, logs_in, notice
+
 THIRD = "the-third-password"
-VARIABLE: dict[str, Any] = {
-    "component": {"name": "SecurityCtrlr"},
-    "variable": {"name": "BasicAuthPassword"},
-}
-ACTIONS = {"ocpp1.6": "ChangeConfiguration", "ocpp2.0.1": "SetVariables"}
 PATH = "/charge-points/CP-1/password"
 
 
@@ -25,21 +20,6 @@ def answer_of(version: str, status: str) -> dict[str, Any]:
     if version == "ocpp1.6":
         return {"status": status}
     return {"setVariableResult": [{**VARIABLE, "attributeStatus": status}]}
-
-
-async def logs_in(server: Running, password: str, version: str = "ocpp1.6") -> bool:
-    charger = server.charge_point("CP-1", version, password=password)
-    try:
-        await charger.link.open()
-    except ConnectRefusedError:
-        return False
-    await charger.link.close()
-    return True
-
-
-async def notice(server: Running) -> str | None:
-    told: str | None = (await server.get("/charge-points/CP-1"))["password_notice"]
-    return told
 
 
 async def left_open(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from csms.gateway.limits import Bucket, LogLimit, Rate, SourceLogLimits
+from csms.limits import Bucket, LogLimit, Rate, SourceLogLimits
 
 
 def test_a_burst_passes_and_then_the_rate_holds() -> None:

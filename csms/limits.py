@@ -24,18 +24,22 @@ class Bucket:
     def __init__(self) -> None:
         self._full_at = 0.0
 
-    def take(self, rate: Rate, now: float) -> float:
-        """Take one; returns the seconds to wait before using it (0.0: none)."""
+    def take(self, rate: Rate, now: float, count: float = 1.0) -> float:
+        """Take one, or `count`; returns the seconds to wait before using it (0.0: none)."""
         start = self._full_at
         if start < now:
             start = now
-        self._full_at = full_at = start + 1.0 / rate.per_s
+        self._full_at = full_at = start + count / rate.per_s
         wait = full_at - now - rate.burst / rate.per_s
         return max(0.0, wait)
 
-    def give_back(self, rate: Rate) -> None:
-        """Undo one `take` that was not used."""
-        self._full_at -= 1.0 / rate.per_s
+    def give_back(self, rate: Rate, count: float = 1.0) -> None:
+        """Undo a `take` that was not used."""
+        self._full_at -= count / rate.per_s
+
+    def is_full(self, now: float) -> bool:
+        """Whether it is as if nothing had ever been taken."""
+        return self._full_at <= now
 
 
 class LogLimit:
